@@ -1,0 +1,67 @@
+"""The vocabulary of the journal: one kind per step of a boot, one shape for all of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Fact = str | int | float | bool | None
+"""What a fact may be: everything JSON has a scalar for."""
+
+
+class EventKind(StrEnum):
+    """A step of a boot, or something that happened to the station. The comment lists the facts it carries."""
+
+    STATION_READY = "station-ready"
+    """address, http_port, interfaces (comma separated), entries"""
+    STATION_STOPPED = "station-stopped"
+    """reason"""
+    CLIENT_SEEN = "client-seen"
+    """architecture (number), firmware (words), vendor_class, xid, secs, uuid; ipxe_version for iPXE"""
+    CLIENT_IGNORED = "client-ignored"
+    """reason, fix"""
+    OFFERED = "offered"
+    """what ("loader", "script", "http-boot"), file, siaddr"""
+    BOOT_SERVER_ACKNOWLEDGED = "boot-server-acknowledged"
+    """A request to port 4011 was answered: what, file, siaddr"""
+    TRANSFER_STARTED = "transfer-started"
+    """transfer (id), protocol, file, size_bytes, offset (HTTP ranges)"""
+    TRANSFER_PROGRESS = "transfer-progress"
+    """transfer, sent_bytes, size_bytes. Not kept, only shown."""
+    TRANSFER_FINISHED = "transfer-finished"
+    """transfer, protocol, file, size_bytes, duration_s, retransmissions (TFTP), blksize, windowsize,
+    version_sha256 (first 12 digits), version_mtime_s, role (loader, script, kernel, initrd, image)"""
+    TRANSFER_FAILED = "transfer-failed"
+    """transfer, protocol, file, sent_bytes, size_bytes, reason"""
+    SIZE_PROBED = "size-probed"
+    """file: a TFTP client asked for the size and went away, as firmware does before each download"""
+    FILE_REFUSED = "file-refused"
+    """protocol, file, reason"""
+    SCRIPT_SENT = "script-sent"
+    """entry, manufacturer, product, ipxe_version, buildarch, platform"""
+    MESSAGE_SHOWN = "message-shown"
+    """The client's own screen shows why it cannot boot: title, text, fix"""
+    IMAGE_LOADED = "image-loaded"
+    """file, kind, size_bytes, sha256, mtime_s: a new complete version of an image is being served"""
+    IMAGE_HELD_BACK = "image-held-back"
+    """file, reason: the newest version is still being written, clients get the one before or wait"""
+    DATAGRAM_DROPPED = "datagram-dropped"
+    """port, reason: malformed; logged once per source and reason"""
+    PROBLEM = "problem"
+    """what, why, fix: something went wrong inside the station"""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened."""
+
+    kind: EventKind
+    at_s: float
+    """When: seconds since the epoch."""
+    mac: str | None = None
+    """The client's hardware address, lower-case hex with colons; None when it is not known."""
+    address: str | None = None
+    """The client's IP address; None before it has one."""
+    interface: str | None = None
+    """Name of the station's interface the client was met on."""
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    """What ``kind`` says it carries."""

@@ -1,0 +1,1 @@
+"""The settings model: what a person can choose, checked once."""

@@ -1,0 +1,1 @@
+"""One TFTP transfer as a pure state machine."""

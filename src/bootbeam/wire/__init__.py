@@ -1,0 +1,1 @@
+"""Codecs: bytes on the wire <-> frozen dataclasses. Pure; a decoder raises ``DecodeError`` and nothing else."""
