@@ -1,0 +1,131 @@
+"""The one boot decision: a machine and what is on offer -> what it gets. No server decides anything."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bootbeam.boot.entry import BootEntry, BootWay, way_for
+from bootbeam.boot.explanation import Explanation, explain_no_way, explain_unknown_entry
+from bootbeam.cpu import Cpu
+from bootbeam.wire.architecture import Firmware
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What is known of a client when it asks."""
+
+    firmware: Firmware
+    cpu: Cpu | None
+    """None for a processor nothing here boots on."""
+    words: str
+    """Its architecture for people, as in "UEFI x64"."""
+    runs_ipxe: bool = False
+    """iPXE is up and asks for a script; False: the firmware asks for its first program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """What this station has to give."""
+
+    entries: tuple[BootEntry, ...]
+    loaders: Mapping[tuple[Firmware, Cpu], str]
+    """The served path of the boot loader for each kind of machine."""
+    default: str | None = None
+    """Name of the entry taken when nobody chooses; None: the first that fits the machine."""
+    menu_timeout_s: int = 10
+    """0: wait for a person for ever."""
+    loader_advice: Mapping[tuple[Firmware, Cpu], str] = field(default_factory=dict)
+    """For a kind of machine without a loader: the command that brings one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadNbp:
+    """The firmware gets this network boot program."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """iPXE starts this entry in this way."""
+
+    entry: BootEntry
+    way: BootWay
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseEntry:
+    """iPXE shows a menu."""
+
+    entries: tuple[BootEntry, ...]
+    default: str
+    """Name of the entry taken after the timeout; it fits the machine."""
+    timeout_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """iPXE shows why nothing boots, and waits."""
+
+    explanation: Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """No answer is better than a wrong one: the log says why."""
+
+    reason: str
+    fix: str
+
+
+BootPlan = LoadNbp | RunEntry | ChooseEntry | Explain | Refuse
+
+
+def decide(machine: Machine, offering: Offering, chosen: str | None = None) -> BootPlan:
+    """What ``machine`` gets.
+
+    Args:
+        machine: what is known of it.
+        offering: what there is.
+        chosen: the entry a person picked in the menu, or that the machine's own script names.
+    """
+    if machine.cpu is None:
+        return Refuse(
+            f"nothing here boots on {machine.words}",
+            "set the machine to BIOS or UEFI network boot, or report its architecture number",
+        )
+    if not machine.runs_ipxe:
+        return _first_program(machine, machine.cpu, offering)
+    if chosen is not None:
+        entry = next((entry for entry in offering.entries if entry.name == chosen), None)
+        if entry is None:
+            return Explain(explain_unknown_entry(chosen, tuple(entry.name for entry in offering.entries)))
+        return _start(entry, machine.firmware, machine.cpu)
+    if len(offering.entries) == 1:
+        return _start(offering.entries[0], machine.firmware, machine.cpu)
+    return _menu(machine.firmware, machine.cpu, offering)
+
+
+def _first_program(machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
+    path = offering.loaders.get((machine.firmware, cpu))
+    if path is None:
+        return Refuse(
+            f"no boot loader for {machine.words} on this station",
+            offering.loader_advice.get((machine.firmware, cpu), "list the loaders found: bootbeam loaders"),
+        )
+    return LoadNbp(path)
+
+
+def _start(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> BootPlan:
+    way = way_for(entry, firmware, cpu)
+    if way is None:
+        return Explain(explain_no_way(entry, firmware, cpu))
+    return RunEntry(entry, way)
+
+
+def _menu(firmware: Firmware, cpu: Cpu, offering: Offering) -> BootPlan:
+    fitting = [entry for entry in offering.entries if way_for(entry, firmware, cpu)]
+    if not fitting:
+        return Explain(explain_no_way(offering.entries[0], firmware, cpu))
+    names = [entry.name for entry in fitting]
+    default = offering.default if offering.default in names else names[0]
+    return ChooseEntry(offering.entries, default, offering.menu_timeout_s)

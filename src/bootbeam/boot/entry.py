@@ -1,0 +1,71 @@
+"""What a person asked to be served: one bootable thing, and the ways it can be started."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bootbeam.cpu import Cpu
+from bootbeam.wire.architecture import Firmware
+
+
+class Method(StrEnum):
+    """How a loader starts an image."""
+
+    LINUX = "Linux kernel"
+    """The x86 boot protocol, BIOS only."""
+    EFI_LINUX = "Linux kernel as an EFI application"
+    """A kernel with an EFI stub: finds its initrds by ``initrd=`` arguments."""
+    MULTIBOOT = "Multiboot ELF"
+    """Multiboot 1, BIOS only in iPXE; other files are its modules."""
+    EFI_APPLICATION = "EFI application"
+    IPXE_SCRIPT = "iPXE script"
+
+
+@dataclass(frozen=True, slots=True)
+class BootWay:
+    """One way to start an image: by ``method``, where the firmware and the CPU are these."""
+
+    method: Method
+    firmware: Firmware | None
+    """None: any firmware."""
+    cpus: frozenset[Cpu]
+    """Empty: any CPU."""
+
+    def fits(self, firmware: Firmware, cpu: Cpu) -> bool:
+        """Whether a machine like this can be started so."""
+        return self.firmware in (None, firmware) and (not self.cpus or cpu in self.cpus)
+
+
+@dataclass(frozen=True, slots=True)
+class ServedFile:
+    """A file of an entry, under the name the client sees."""
+
+    name: str
+    """One path step of letters, digits, ``.``, ``_``, ``-`` and ``+``: safe in every script and URL."""
+    arguments: str = ""
+    """Words after the file's name: a Multiboot module's own command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class BootEntry:
+    """One line of the menu."""
+
+    name: str
+    """Unique among the entries; the image's own served name."""
+    title: str
+    """For people: what it is, from its bytes."""
+    ways: tuple[BootWay, ...]
+    """In order of preference; the first that fits the machine is taken."""
+    kernel: ServedFile
+    initrds: tuple[ServedFile, ...] = ()
+    """initrds of a kernel, modules of a Multiboot image, companions of an EFI application."""
+    cmdline: str = ""
+
+    @property
+    def files(self) -> tuple[ServedFile, ...]:
+        """Everything the client fetches, in order."""
+        return (self.kernel, *self.initrds)
+
+
+def way_for(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> BootWay | None:
+    """How ``entry`` starts on such a machine; None when it cannot."""
+    return next((way for way in entry.ways if way.fits(firmware, cpu)), None)

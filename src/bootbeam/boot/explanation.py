@@ -1,0 +1,78 @@
+"""Why an image cannot boot on a machine, in words for its own screen and for the log."""
+
+from dataclasses import dataclass
+
+from bootbeam.boot.entry import BootEntry, BootWay, Method
+from bootbeam.cpu import Cpu
+from bootbeam.wire.architecture import Firmware
+
+CPU_WORDS = {
+    Cpu.I386: "32-bit x86",
+    Cpu.X86_64: "64-bit x86 (x64)",
+    Cpu.ARM32: "32-bit ARM",
+    Cpu.ARM64: "64-bit ARM (arm64)",
+    Cpu.RISCV32: "32-bit RISC-V",
+    Cpu.RISCV64: "64-bit RISC-V",
+    Cpu.LOONG64: "64-bit LoongArch",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a client's screen shows when there is nothing that could boot."""
+
+    title: str
+    why: str
+    fix: str
+
+
+def explain_no_way(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> Explanation:
+    """Why none of the entry's ways fits this firmware and CPU, and what would work."""
+    return Explanation(
+        title=f"{entry.name} cannot boot on this machine",
+        why=_why(entry, firmware, cpu),
+        fix=_fix(entry, firmware, cpu),
+    )
+
+
+def explain_unknown_entry(name: str, known: tuple[str, ...]) -> Explanation:
+    """The client asks for an entry that is not served (any more)."""
+    return Explanation(
+        title=f"this station does not serve {name!r}",
+        why="it was started with other images",
+        fix=f"served now: {', '.join(known) or 'nothing'}; start it again with: bootbeam serve {name}",
+    )
+
+
+def _why(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> str:
+    machine = f"this machine runs {firmware} on {CPU_WORDS[cpu]}"
+    if not entry.ways:
+        return f"{entry.title} is nothing that iPXE can start, and {machine}"
+    right_firmware = [way for way in entry.ways if way.firmware in (None, firmware)]
+    if right_firmware:
+        cpus = sorted({CPU_WORDS[needed] for way in right_firmware for needed in way.cpus})
+        return f"it is for {' or '.join(cpus)}, and {machine}"
+    way = entry.ways[0]
+    if way.method is Method.MULTIBOOT:
+        return f"it is a Multiboot ELF, which iPXE starts in BIOS (legacy) mode only, and {machine}"
+    return f"it is {_a(way.method)}, which needs {way.firmware} firmware, and {machine}"
+
+
+def _fix(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> str:
+    fitting = [way for way in entry.ways if not way.cpus or cpu in way.cpus]
+    if not fitting:
+        return f"serve an image built for {CPU_WORDS[cpu]}, or boot a machine of the image's own kind"
+    return _switch_firmware(fitting[0], firmware)
+
+
+def _switch_firmware(way: BootWay, firmware: Firmware) -> str:
+    if firmware is Firmware.UEFI and way.firmware is Firmware.BIOS:
+        advice = "switch the machine to legacy (CSM) boot in its setup"
+        if way.method is Method.MULTIBOOT:
+            return f"{advice}, or serve the image's EFI loader (a .efi file) instead"
+        return f"{advice}, or serve a kernel built with an EFI stub (CONFIG_EFI_STUB)"
+    return "switch the machine to UEFI boot in its setup, or serve an image made for BIOS"
+
+
+def _a(method: Method) -> str:
+    return f"{'an' if method.value[0] in 'aeiouAEIOU' else 'a'} {method}"

@@ -1,0 +1,205 @@
+"""Scripts for iPXE, one function per thing its screen may show.
+
+The dialect is that of 2019 and later (Debian 12's build): each initrd is named by an ``initrd=`` argument too, which
+UEFI builds of that age need and others do not mind; a command that may be missing is followed by ``||``. iPXE has no
+quoting: a line is split at white space, ``||``, ``&&`` and ``;`` separate when they stand alone, ``#`` begins a
+comment at the start of a word, and ``${...}`` is always replaced.
+"""
+
+import re
+import textwrap
+from dataclasses import dataclass
+
+from bootbeam.boot.decision import ChooseEntry, RunEntry
+from bootbeam.boot.entry import Method
+from bootbeam.boot.explanation import Explanation
+from bootbeam.errors import UserError
+
+MAX_MULTIBOOT_CMDLINES_BYTES = 512
+"""All command lines of a Multiboot boot together, each beginning with the file's URL, in iPXE's BIOS builds."""
+MAX_MULTIBOOT_MODULES = 8
+SCREEN_COLUMNS = 76
+RETRY_MS = 5000
+
+_SAFE_TEXT = re.compile(r"[^A-Za-z0-9 .,:;()\[\]/_+=@'!?*<>-]")
+
+
+@dataclass(frozen=True, slots=True)
+class FileUrls:
+    """Where the files of one boot are, each pinned to the version that is current now."""
+
+    kernel: str
+    initrds: tuple[str, ...]
+
+
+def check_cmdline(cmdline: str) -> None:
+    """Whether iPXE can carry this kernel command line.
+
+    Raises:
+        UserError: a word that iPXE would take for its own syntax, or a line break.
+    """
+    for word in cmdline.split():
+        if word in ("||", "&&", ";") or word.startswith("#"):
+            raise UserError(
+                f"the word {word!r} cannot stand in a kernel command line here",
+                "iPXE takes it for its own syntax and would cut the command line there",
+                "write it without the space before it, or leave it out",
+            )
+    if any(ord(character) < 0x20 for character in cmdline):
+        raise UserError("the kernel command line has a line break or a control character in it")
+
+
+def render_start(script_url: str) -> str:
+    """The first script: reports what the machine is, gets the script made for it.
+
+    Args:
+        script_url: the URL up to where the facts go, ending in ``/``.
+    """
+    facts = "/".join(
+        (
+            "mac=${netX/mac:hexhyp}",
+            "platform=${platform}",
+            "buildarch=${buildarch}",
+            "uuid=${uuid}",
+            "manufacturer=${manufacturer:uristring}",
+            "product=${product:uristring}",
+        )
+    )
+    return _script(
+        ":again",
+        f"chain --autofree --replace {script_url}{facts}/script.ipxe ||",
+        "echo bootbeam: the station did not answer, trying again ...",
+        "sleep 3",
+        "goto again",
+    )
+
+
+def render_entry(plan: RunEntry, urls: FileUrls, again_url: str) -> str:
+    """Fetch and start one entry; when that fails, say so and begin again, so that a mended image boots by itself."""
+    entry, method = plan.entry, plan.way.method
+    if method is Method.IPXE_SCRIPT:
+        return _script(
+            f"echo bootbeam: running {screen_text(entry.title)}",
+            f"chain --autofree {urls.kernel} || goto failed",
+            "exit 0",
+            *_failed(again_url),
+        )
+    initrds = [
+        f"initrd {url} {initrd.arguments}".rstrip() + " || goto failed"
+        for initrd, url in zip(entry.initrds, urls.initrds, strict=True)
+    ]
+    return _script(
+        f"echo bootbeam: booting {screen_text(entry.title)}",
+        f"kernel {urls.kernel} {_arguments(plan)}".rstrip() + " || goto failed",
+        *initrds,
+        "boot || goto failed",
+        *_returned(method),
+        *_failed(again_url),
+    )
+
+
+def render_menu(plan: ChooseEntry, choice_url: str) -> str:
+    """A menu of all entries; the default is taken after the timeout.
+
+    Args:
+        plan: what to choose from.
+        choice_url: the URL up to where the chosen entry's name goes.
+    """
+    items = [f"item {entry.name} {screen_text(entry.title)}" for entry in plan.entries]
+    timeout = f" --timeout {plan.timeout_s * 1000}" if plan.timeout_s else ""
+    return _script(
+        ":again",
+        "menu bootbeam: what shall this machine boot?",
+        *items,
+        "item --gap",
+        "item bootbeam.local   Go on to the next boot device",
+        "item bootbeam.shell   iPXE shell",
+        f"choose --default {plan.default}{timeout} chosen || goto again",
+        "iseq ${chosen} bootbeam.local && exit 1 ||",
+        "iseq ${chosen} bootbeam.shell && goto shell ||",
+        f"chain --autofree --replace {choice_url}chosen=${{chosen}}/script.ipxe || goto again",
+        ":shell",
+        "shell",
+        "goto again",
+    )
+
+
+def render_explanation(explanation: Explanation, station: str) -> str:
+    """Show why nothing boots, and wait for a person."""
+    return _script(
+        *_screen(f"bootbeam: {explanation.title}"),
+        *_screen(f"Why: {explanation.why}."),
+        *_screen(f"What to do: {explanation.fix}."),
+        f"echo This station: {station}",
+        "echo",
+        "prompt Press any key to go on to the next boot device ...",
+        "exit 1",
+    )
+
+
+def render_wait(what: str, again_url: str) -> str:
+    """The image is being written just now: say so and ask again."""
+    return _script(
+        f"echo bootbeam: {screen_text(what)}; waiting for it to be complete ...",
+        "sleep 1",
+        f"chain --autofree --replace {again_url} ||",
+        "sleep 3",
+        f"chain --autofree --replace {again_url}",
+    )
+
+
+def check_multiboot_limits(plan: RunEntry, urls: FileUrls) -> Explanation | None:
+    """iPXE's own limits for a Multiboot boot; None when they are kept."""
+    if len(urls.initrds) > MAX_MULTIBOOT_MODULES:
+        return Explanation(
+            f"{plan.entry.name} has too many modules",
+            f"iPXE passes at most {MAX_MULTIBOOT_MODULES} modules to a Multiboot image, there are {len(urls.initrds)}",
+            "join modules, or leave some out",
+        )
+    lines = [f"{urls.kernel} {_arguments(plan)}"]
+    lines += [f"{url} {file.arguments}" for file, url in zip(plan.entry.initrds, urls.initrds, strict=True)]
+    size_bytes = sum(len(line) + 1 for line in lines)
+    if size_bytes > MAX_MULTIBOOT_CMDLINES_BYTES:
+        return Explanation(
+            f"{plan.entry.name} has too long a command line",
+            f"iPXE keeps {MAX_MULTIBOOT_CMDLINES_BYTES} bytes for all command lines of a Multiboot image, "
+            f"file addresses included, and these take {size_bytes}",
+            "shorten --cmdline or the file names",
+        )
+    return None
+
+
+def screen_text(text: str) -> str:
+    """``text`` fit to stand in a script line: only plain ASCII, nothing iPXE would act on."""
+    return " ".join(word.lstrip("#") for word in _SAFE_TEXT.sub("?", text).split() if word not in ("||", "&&", ";"))
+
+
+def _arguments(plan: RunEntry) -> str:
+    words = []
+    if plan.way.method is Method.EFI_LINUX:
+        words = [f"initrd={initrd.name}" for initrd in plan.entry.initrds]
+    return " ".join([*words, plan.entry.cmdline]).strip()
+
+
+def _returned(method: Method) -> tuple[str, ...]:
+    """An EFI program may come back when it is done; a hypervisor does so running underneath. Under UEFI an error
+    makes the firmware try its next entry, usually the local disk; plain ``exit`` would end in its setup screen."""
+    return ("exit 1",) if method is Method.EFI_APPLICATION else ()
+
+
+def _failed(again_url: str) -> tuple[str, ...]:
+    return (
+        ":failed",
+        "echo",
+        "echo bootbeam: this did not start; the reason is in iPXE's own words above.",
+        f"prompt --key s --timeout {RETRY_MS} Press s for the iPXE shell, or wait to try again ... && shell ||",
+        f"chain --autofree --replace {again_url} || goto failed",
+    )
+
+
+def _screen(text: str) -> list[str]:
+    return ["echo", *(f"echo {line}" for line in textwrap.wrap(screen_text(text), SCREEN_COLUMNS))]
+
+
+def _script(*lines: str) -> str:
+    return "\n".join(("#!ipxe", *lines)) + "\n"

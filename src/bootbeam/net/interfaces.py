@@ -1,0 +1,125 @@
+"""This machine's network interfaces, and which of them is the LAN to serve."""
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Interface
+from pathlib import Path
+
+import psutil
+
+from bootbeam.errors import UserError
+
+SYS_CLASS_NET = Path("/sys/class/net")
+PROC_NET_ROUTE = Path("/proc/net/route")
+VIRTUAL_PREFIXES = ("docker", "br-", "virbr", "veth", "vnet", "tun", "tap", "wg", "tailscale", "zt", "cni", "flannel")
+"""Names that container engines, hypervisors and VPNs give their interfaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A network interface with IPv4."""
+
+    name: str
+    index: int
+    mac: str
+    addresses: tuple[IPv4Interface, ...]
+    """With prefix; the first is the one used unless another is nearer to the client."""
+    is_up: bool
+    mtu: int
+    is_wireless: bool
+    is_virtual: bool
+    """Named like a container's, hypervisor's or VPN's interface."""
+    has_default_route: bool
+
+    def address_for(self, peer: str) -> str:
+        """Our address on the peer's own network; the first address when it is on none."""
+        address = ipaddress.IPv4Address(peer)
+        return str(next((own for own in self.addresses if address in own.network), self.addresses[0]).ip)
+
+
+def list_interfaces() -> list[Interface]:
+    """Every interface but the loopback that has an IPv4 address, by name."""
+    found = []
+    statistics = psutil.net_if_stats()
+    default_routes = _interfaces_with_default_route()
+    for name, addresses in sorted(psutil.net_if_addrs().items()):
+        own = tuple(
+            IPv4Interface(f"{address.address}/{address.netmask or '255.255.255.255'}")
+            for address in addresses
+            if address.family == socket.AF_INET
+        )
+        if not own or all(address.is_loopback for address in own) or name not in statistics:
+            continue
+        macs = [address.address for address in addresses if address.family == psutil.AF_LINK]
+        found.append(
+            Interface(
+                name=name,
+                index=socket.if_nametoindex(name),
+                mac=macs[0] if macs else "",
+                addresses=own,
+                is_up=statistics[name].isup,
+                mtu=statistics[name].mtu,
+                is_wireless=(SYS_CLASS_NET / name / "wireless").exists(),
+                is_virtual=name.startswith(VIRTUAL_PREFIXES),
+                has_default_route=name in default_routes,
+            )
+        )
+    return found
+
+
+def choose_interfaces(available: Iterable[Interface], wanted: Iterable[str] = ()) -> list[Interface]:
+    """The interfaces to serve: those named, else the one that leads to the LAN.
+
+    Left to itself it takes the wired interface with the default route, else the only wired one, else whatever one
+    interface is up; when several are equally likely it asks instead of guessing.
+
+    Raises:
+        UserError: a name that does not exist or has no address, none at all, or several equally likely.
+    """
+    interfaces = list(available)
+    names = list(wanted)
+    if names:
+        return [_named(name, interfaces) for name in names]
+    up = [interface for interface in interfaces if interface.is_up]
+    physical = [interface for interface in up if not interface.is_virtual]
+    wired = [interface for interface in physical if not interface.is_wireless]
+    for candidates in (wired, physical, up):
+        chosen = [interface for interface in candidates if interface.has_default_route] or candidates
+        if len(chosen) == 1:
+            return chosen
+        if chosen:
+            raise UserError(
+                f"several interfaces could be the LAN: {_list(chosen)}",
+                "machines boot from the network they are plugged into",
+                f"name the one they are on: bootbeam serve --interface {chosen[0].name} ...",
+            )
+    raise UserError(
+        "no network interface with an IPv4 address is up",
+        f"seen: {_list(interfaces)}" if interfaces else "this machine has only its loopback interface",
+        "connect the cable and give the interface an address, then look with: ip -4 address",
+    )
+
+
+def _named(name: str, interfaces: list[Interface]) -> Interface:
+    for interface in interfaces:
+        if interface.name == name:
+            return interface
+    raise UserError(
+        f"there is no interface {name!r} with an IPv4 address",
+        f"these have one: {_list(interfaces)}" if interfaces else "no interface has one",
+        "see them all with: ip -4 address",
+    )
+
+
+def _list(interfaces: list[Interface]) -> str:
+    return ", ".join(f"{interface.name} ({interface.addresses[0].ip})" for interface in interfaces)
+
+
+def _interfaces_with_default_route() -> set[str]:
+    try:
+        rows = [line.split() for line in PROC_NET_ROUTE.read_text("ascii").splitlines()[1:]]
+    except OSError:
+        return set()
+    return {row[0] for row in rows if len(row) > 7 and row[1] == "00000000" and row[7] == "00000000"}

@@ -1,0 +1,46 @@
+"""Which hardware address is behind an IP address: what DHCP told, else the kernel's own table."""
+
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+PROC_NET_ARP = Path("/proc/net/arp")
+MAX_KNOWN = 10_000
+"""Machines remembered; the one not met for longest is forgotten first."""
+
+
+class Neighbours:
+    """Address to MAC. Safe to use from several threads."""
+
+    def __init__(self, arp_table: Path = PROC_NET_ARP) -> None:
+        self._arp_table = arp_table
+        self._known: OrderedDict[str, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def learn(self, address: str, mac: str) -> None:
+        """``mac`` has, or is about to have, this address."""
+        with self._lock:
+            self._known[address] = mac
+            self._known.move_to_end(address)
+            while len(self._known) > MAX_KNOWN:
+                self._known.popitem(last=False)
+
+    def mac_of(self, address: str) -> str | None:
+        """The MAC behind ``address``, lower-case hex with colons; None when nobody knows it."""
+        with self._lock:
+            mac = self._known.get(address)
+        if mac is None:
+            mac = self._from_kernel(address)
+            if mac is not None:
+                self.learn(address, mac)
+        return mac
+
+    def _from_kernel(self, address: str) -> str | None:
+        try:
+            rows = [line.split() for line in self._arp_table.read_text("ascii").splitlines()[1:]]
+        except OSError:
+            return None
+        for row in rows:
+            if len(row) >= 4 and row[0] == address and row[3] != "00:00:00:00:00:00":
+                return row[3].lower()
+        return None

@@ -1,0 +1,95 @@
+"""Why a port could not be taken: who has it, or which right is missing, in words with a next step."""
+
+import errno
+import socket
+
+import psutil
+
+from bootbeam.errors import UserError
+
+TRANSPORT_KINDS = {"udp": "udp4", "tcp": "tcp4"}
+
+
+def explain_bind_failure(error: OSError, transport: str, address: str, port: int, option: str = "") -> UserError:
+    """The error for a failed bind(2).
+
+    Args:
+        error: what bind raised.
+        transport: "udp" or "tcp".
+        address: the address that was to be bound.
+        port: the port that was to be bound.
+        option: the command line option that chooses another port; "" where the protocol fixes it.
+    """
+    where = f"{transport.upper()} port {port}"
+    if error.errno == errno.EADDRINUSE:
+        holder = holder_of_port(transport, port)
+        another = f", or choose another port with {option}" if option else ""
+        stop = f"stop it ({holder.stop}){another}" if holder else f"find it: sudo ss -lnp 'sport = :{port}'{another}"
+        return UserError(
+            f"{where} is taken" + (f" by {holder.words}" if holder else ""),
+            "only one program at a time can listen there" if holder else "by a program that could not be named",
+            stop,
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return UserError(
+            f"no permission to listen on {where}",
+            "ports below 1024 need the capability CAP_NET_BIND_SERVICE, answering on one interface CAP_NET_RAW",
+            "run it as root: sudo bootbeam serve ..., or give a service "
+            "AmbientCapabilities=CAP_NET_BIND_SERVICE CAP_NET_RAW",
+        )
+    return UserError(
+        f"cannot listen on {where} of {address}", error.strerror or str(error), "look at the interface with: ip address"
+    )
+
+
+class Holder:
+    """The program that listens on a port."""
+
+    def __init__(self, pid: int, name: str) -> None:
+        self.pid = pid
+        self.name = name
+
+    @property
+    def words(self) -> str:
+        """Name and process number."""
+        return f"{self.name} (process {self.pid})"
+
+    @property
+    def stop(self) -> str:
+        """The command that stops it."""
+        return f"sudo systemctl stop {self.name}, or sudo kill {self.pid}"
+
+
+def holder_of_port(transport: str, port: int) -> Holder | None:
+    """Who listens on ``port``; None when nobody does or its process cannot be seen."""
+    try:
+        connections = psutil.net_connections(TRANSPORT_KINDS[transport])
+    except (psutil.Error, OSError):
+        return None
+    for connection in connections:
+        local = connection.laddr
+        listening = transport == "udp" or connection.status == psutil.CONN_LISTEN
+        if local and local.port == port and listening and connection.pid:
+            try:
+                return Holder(connection.pid, psutil.Process(connection.pid).name())
+            except psutil.Error:
+                return None
+    return None
+
+
+def bind_tcp(address: str, port: int) -> socket.socket:
+    """A listening, non-blocking IPv4 TCP socket.
+
+    Raises:
+        OSError: as from bind(2).
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address, port))
+        sock.listen(1024)
+        sock.setblocking(False)
+    except BaseException:
+        sock.close()
+        raise
+    return sock

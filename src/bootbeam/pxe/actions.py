@@ -1,0 +1,67 @@
+"""What a machine of this room asks its driver to do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bootbeam.pxe.client import ClientInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Not for us, or nothing to give. Said, so that it can be logged and tested."""
+
+    reason: str
+    fix: str = ""
+    """What a person can do about it; "" when nothing is wrong."""
+    client: "ClientInfo | None" = None
+    """The network boot client that gets no answer; None when it is not one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a reply goes."""
+
+    address: IPv4Address
+    port: int
+
+
+class BootFileKind(StrEnum):
+    """What the offered file is, in the words of the journal."""
+
+    LOADER = "loader"
+    SCRIPT = "script"
+    HTTP_BOOT = "http-boot"
+
+
+@dataclass(frozen=True, slots=True)
+class BootFile:
+    """What a client is told to load."""
+
+    kind: BootFileKind
+    file: str
+    """A TFTP path for firmware, a full URL for iPXE and UEFI HTTP boot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send ``datagram`` to ``destination`` from the port and the interface that the request came in on."""
+
+    datagram: bytes
+    destination: Destination
+    client: "ClientInfo"
+    boot_file: BootFile
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Somebody else's DHCP server and this client agree on an address: who is who on this LAN."""
+
+    mac: str
+    address: IPv4Address
+    server: IPv4Address | None
+
+
+Action = Send | Ignore | Lease

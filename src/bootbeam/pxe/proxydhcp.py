@@ -1,0 +1,90 @@
+"""The proxyDHCP machine: a datagram to port 67 or 4011 in, actions out.
+
+It hands out boot files and never addresses (PXE 2.1 §2.2). It keeps nothing between datagrams and has no timers:
+a client that hears nothing asks again by itself, and any station on the LAN can answer any of its questions.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from bootbeam.pxe.actions import Action, BootFile, Destination, Ignore, Lease, Send
+from bootbeam.pxe.client import ClientInfo, classify
+from bootbeam.pxe.reply import BOOT_SERVER_PORT, build_reply, offer_destination
+from bootbeam.wire.dhcp4 import BOOTREQUEST, DhcpMessage, MessageType, OptionCode, decode_dhcp, encode_dhcp
+
+ChooseBootFile = Callable[[ClientInfo, IPv4Address], BootFile | Ignore]
+"""The boot decision, handed in: what this client loads from the station's address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How a datagram reached the station."""
+
+    port: int
+    """The station's port: 67 or 4011."""
+    source: Destination
+    """The sender's address and port."""
+    server: IPv4Address
+    """The station's own address on the interface it came in on; goes into siaddr and option 54."""
+
+
+class ProxyDhcp:
+    """Answers network boot clients beside somebody else's DHCP server."""
+
+    def __init__(self, choose_boot_file: ChooseBootFile) -> None:
+        self._choose_boot_file = choose_boot_file
+
+    def handle_datagram(self, data: bytes, arrival: Arrival, now: float) -> list[Action]:
+        """What to do about one datagram.
+
+        Args:
+            data: the UDP payload.
+            arrival: where it came in.
+            now: monotonic seconds; unused, kept so that all machines have one shape.
+
+        Raises:
+            DecodeError: the datagram is malformed.
+        """
+        del now
+        message = decode_dhcp(data)
+        if message.op != BOOTREQUEST:
+            return [Ignore("a reply, not a request")]
+        if arrival.port == BOOT_SERVER_PORT:
+            return self._answer_boot_server_request(message, arrival)
+        if message.message_type == MessageType.REQUEST:
+            return self._note_request(message)
+        if message.message_type != MessageType.DISCOVER:
+            return [Ignore(f"message type {message.message_type} is not for a proxy")]
+        return self._answer(message, arrival, MessageType.OFFER, offer_destination(message))
+
+    def _answer_boot_server_request(self, message: DhcpMessage, arrival: Arrival) -> list[Action]:
+        """Port 4011: REQUEST, or INFORM from some ROMs, from port 68 or 4011; answered to where it came from."""
+        if message.message_type not in (MessageType.REQUEST, MessageType.INFORM):
+            return [Ignore(f"message type {message.message_type} on port {BOOT_SERVER_PORT}")]
+        # A sender without an address (some ROMs broadcast here too) can only be reached by broadcast.
+        destination = arrival.source if int(arrival.source.address) else offer_destination(message)
+        return self._answer(message, arrival, MessageType.ACK, destination)
+
+    def _answer(
+        self, message: DhcpMessage, arrival: Arrival, message_type: MessageType, destination: Destination
+    ) -> list[Action]:
+        client = classify(message)
+        if isinstance(client, Ignore):
+            return [client]
+        boot_file = self._choose_boot_file(client, arrival.server)
+        if isinstance(boot_file, Ignore):
+            return [Ignore(boot_file.reason, boot_file.fix, client)]
+        reply = build_reply(message, client, boot_file, arrival.server, message_type)
+        return [Send(encode_dhcp(reply), destination, client, boot_file)]
+
+    @staticmethod
+    def _note_request(message: DhcpMessage) -> list[Action]:
+        """A REQUEST on port 67 is for the DHCP server it names; answering it could be taken for a lease
+        (RFC 2131 §4.3.2). It tells which address the client is going to have."""
+        address = message.address_option(OptionCode.REQUESTED_IP_ADDRESS)
+        if address is None and int(message.ciaddr):
+            address = message.ciaddr
+        server = message.address_option(OptionCode.SERVER_IDENTIFIER)
+        ignore = Ignore(f"a request to the DHCP server {server}" if server else "a request to a DHCP server")
+        return [ignore] if address is None else [Lease(message.mac, address, server), ignore]
