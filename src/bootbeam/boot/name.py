@@ -1,0 +1,24 @@
+"""Names that are safe wherever they end up: in a URL, a TFTP request, a script line, a menu."""
+
+import re
+
+MAX_NAME_CHARACTERS = 40
+"""iPXE counts each file's URL against the 512 bytes of Multiboot command lines."""
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
+
+
+def served_name(file_name: str, taken: set[str]) -> str:
+    """The name under which a file is served: letters, digits and ``._+-`` of its own, different from those ``taken``.
+
+    The extension is kept: installers and firmware look at it.
+    """
+    safe = _UNSAFE.sub("-", file_name).strip("-.") or "image"
+    stem, dot, extension = safe.rpartition(".")
+    if not stem or len(extension) > 12:
+        stem, dot, extension = safe, "", ""
+    stem = stem[: MAX_NAME_CHARACTERS - len(extension) - 4]
+    name, number = f"{stem}{dot}{extension}", 2
+    while name in taken:
+        name, number = f"{stem}-{number}{dot}{extension}", number + 1
+    return name

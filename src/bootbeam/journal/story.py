@@ -1,0 +1,195 @@
+"""The journal told to a person: an event becomes one line, or none when it says nothing new."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+
+from bootbeam.journal.events import Event, EventKind, Fact
+
+Facts = Mapping[str, Fact]
+
+MAX_REMEMBERED_MACHINES = 1000
+MAX_REMEMBERED_LINES = 200
+"""Of one machine; past that a repeated line may be told again."""
+ROLES = {"loader": "boot loader", "script": "script", "kernel": "kernel", "initrd": "initrd", "image": "file"}
+
+
+class Tone(Enum):
+    """How a line is meant; a terminal may colour it."""
+
+    STEP = "step"
+    GOOD = "good"
+    QUIET = "quiet"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the story."""
+
+    text: str
+    tone: Tone = Tone.STEP
+    more: tuple[str, ...] = ()
+    """Further lines that belong to this one, such as what to do."""
+
+
+@dataclass(slots=True)
+class _Machine:
+    """What the story has told about one machine so far."""
+
+    seen: str = ""
+    told: set[str] = field(default_factory=set)
+
+
+class Story:
+    """Tells events as lines. Remembers a bounded number of machines, to leave out what was said already.
+
+    Args:
+        maker_of: the maker's name for a MAC, or None.
+    """
+
+    def __init__(self, maker_of: Callable[[str], str | None]) -> None:
+        self._maker_of = maker_of
+        self._machines: OrderedDict[str, _Machine] = OrderedDict()
+
+    def tell(self, event: Event) -> Line | None:
+        """The line for ``event``; None for what a person need not read."""
+        teller = _TELLERS.get(event.kind)
+        return teller(self, event, event.facts) if teller else None
+
+    def _machine(self, event: Event) -> _Machine:
+        key = event.mac or event.address or ""
+        machine = self._machines.setdefault(key, _Machine())
+        self._machines.move_to_end(key)
+        while len(self._machines) > MAX_REMEMBERED_MACHINES:
+            self._machines.popitem(last=False)
+        return machine
+
+    def _once(self, event: Event, text: str) -> bool:
+        """Whether ``text`` is new for this machine since it last began to boot."""
+        told = self._machine(event).told
+        is_new = text not in told
+        if len(told) < MAX_REMEMBERED_LINES:
+            told.add(text)
+        return is_new
+
+    def _client_seen(self, event: Event, facts: Facts) -> Line | None:
+        machine = self._machine(event)
+        seen = f"{facts.get('kind_of_client')} {facts.get('xid')}"
+        if machine.seen == seen:
+            return None  # the same question again: firmware repeats it until its own time is over
+        machine.seen = seen
+        if facts.get("kind_of_client") == "ipxe":
+            version = f" {facts['ipxe_version']}" if facts.get("ipxe_version") else ""
+            return Line(f"iPXE{version} is up and asks what to do")
+        machine.told.clear()
+        maker = self._maker_of(event.mac or "")
+        return Line(f"asks to boot: {facts.get('firmware')}" + (f", network card by {maker}" if maker else ""))
+
+    def _client_ignored(self, event: Event, facts: Facts) -> Line | None:
+        text = f"gets no answer: {facts.get('reason')}"
+        return Line(text, Tone.WARNING, _fix(facts)) if self._once(event, text) else None
+
+    def _offered(self, event: Event, facts: Facts) -> Line | None:
+        if facts.get("what") == "script":
+            return None  # the script itself is told when it is fetched
+        text = f"offered {facts.get('file')} from {facts.get('siaddr')}"
+        return Line(text) if self._once(event, text) else None
+
+    def _acknowledged(self, event: Event, facts: Facts) -> Line | None:
+        text = f"asked on port 4011, confirmed {facts.get('file')}"
+        return Line(text) if self._once(event, text) else None
+
+    def _transfer_finished(self, event: Event, facts: Facts) -> Line:
+        size_bytes, duration_s = _number(facts, "size_bytes"), _number(facts, "duration_s")
+        speed = f", {size(size_bytes / duration_s)}/s" if duration_s > 0 else ""
+        role = ROLES.get(str(facts.get("role")), "file")
+        text = f"{role} {facts.get('file')}: {size(size_bytes)} in {duration_s:.1f} s{speed}"
+        if str(facts.get("protocol")) == "tftp":
+            text += " by TFTP"
+        repeats = _number(facts, "retransmissions")
+        if repeats:
+            text += f", {repeats:.0f} repeated"
+        return Line(text, Tone.STEP, version_words(facts))
+
+    def _transfer_failed(self, event: Event, facts: Facts) -> Line:
+        sent, whole = _number(facts, "sent_bytes"), _number(facts, "size_bytes")
+        share = f" after {size(sent)} of {size(whole)}" if whole else ""
+        return Line(f"{facts.get('file')} stopped{share}: {facts.get('reason')}", Tone.WARNING)
+
+    def _file_refused(self, event: Event, facts: Facts) -> Line | None:
+        text = f"asked for {facts.get('file')}: {facts.get('reason')}"
+        return Line(text, Tone.QUIET) if self._once(event, text) else None
+
+    def _script_sent(self, event: Event, facts: Facts) -> Line:
+        model = " ".join(str(facts[key]) for key in ("manufacturer", "product") if facts.get(key))
+        return Line(f"{f'{model}: ' if model else ''}gets {facts.get('entry')}", Tone.GOOD)
+
+    def _message_shown(self, event: Event, facts: Facts) -> Line:
+        more = (f"why: {facts.get('why')}", f"what to do: {facts.get('fix')}")
+        return Line(f"its screen says: {facts.get('title')}", Tone.PROBLEM, more)
+
+    def _image_loaded(self, event: Event, facts: Facts) -> Line:
+        return Line(
+            f"serving {facts.get('file')}: {size(_number(facts, 'size_bytes'))}", Tone.GOOD, version_words(facts)
+        )
+
+    def _image_held_back(self, event: Event, facts: Facts) -> Line:
+        return Line(f"{facts.get('file')} is held back: {facts.get('reason')}", Tone.WARNING)
+
+    def _dropped(self, event: Event, facts: Facts) -> Line:
+        return Line(f"malformed datagram on port {facts.get('port')} dropped: {facts.get('reason')}", Tone.QUIET)
+
+    def _problem(self, event: Event, facts: Facts) -> Line:
+        why = (f"why: {facts['why']}",) if facts.get("why") else ()
+        return Line(str(facts.get("what")), Tone.PROBLEM, (*why, *_fix(facts)))
+
+    def _stopped(self, event: Event, facts: Facts) -> Line:
+        return Line(f"stopped: {facts.get('reason')}")
+
+
+_TELLERS: dict[EventKind, Callable[[Story, Event, Facts], Line | None]] = {
+    EventKind.CLIENT_SEEN: Story._client_seen,
+    EventKind.CLIENT_IGNORED: Story._client_ignored,
+    EventKind.OFFERED: Story._offered,
+    EventKind.BOOT_SERVER_ACKNOWLEDGED: Story._acknowledged,
+    EventKind.TRANSFER_FINISHED: Story._transfer_finished,
+    EventKind.TRANSFER_FAILED: Story._transfer_failed,
+    EventKind.FILE_REFUSED: Story._file_refused,
+    EventKind.SCRIPT_SENT: Story._script_sent,
+    EventKind.MESSAGE_SHOWN: Story._message_shown,
+    EventKind.IMAGE_LOADED: Story._image_loaded,
+    EventKind.IMAGE_HELD_BACK: Story._image_held_back,
+    EventKind.DATAGRAM_DROPPED: Story._dropped,
+    EventKind.PROBLEM: Story._problem,
+    EventKind.STATION_STOPPED: Story._stopped,
+}
+
+
+def size(size_bytes: float) -> str:
+    """A size as people say it, decimal units: "218 kB", "12.4 MB"."""
+    for unit, step in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size_bytes >= step:
+            return f"{size_bytes / step:.3g} {unit}"
+    return f"{size_bytes:.0f} B"
+
+
+def version_words(facts: Facts) -> tuple[str, ...]:
+    """Which build was sent: modification time and the beginning of its SHA-256; nothing when it is not an image."""
+    mtime_s, digest = facts.get("version_mtime_s"), facts.get("version_sha256")
+    if mtime_s is None:
+        return ()
+    built = datetime.fromtimestamp(_number(facts, "version_mtime_s"), UTC).astimezone()
+    return (f"version of {built:%Y-%m-%d %H:%M:%S}, sha256 {digest or 'still being computed'}",)
+
+
+def _number(facts: Facts, key: str) -> float:
+    value = facts.get(key)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _fix(facts: Facts) -> tuple[str, ...]:
+    return (f"what to do: {facts['fix']}",) if facts.get("fix") else ()

@@ -1,0 +1,182 @@
+"""The driver of ports 67 and 4011: datagrams in, the machine's actions out, every step into the journal."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from bootbeam.errors import DecodeError
+from bootbeam.journal.events import EventKind
+from bootbeam.journal.journal import Record
+from bootbeam.net.interfaces import Interface
+from bootbeam.net.udp import Datagram, receive, send_from
+from bootbeam.pxe.actions import Action, Destination, Ignore, Lease, Send
+from bootbeam.pxe.client import ClientInfo
+from bootbeam.pxe.proxydhcp import Arrival, ProxyDhcp
+from bootbeam.pxe.reply import BOOT_SERVER_PORT
+
+MAX_DATAGRAMS_PER_TURN = 64
+"""After so many the other servers of the loop get their turn."""
+MAX_REMEMBERED_COMPLAINTS = 1000
+"""Malformed datagrams are journaled once per source and reason, for so many pairs."""
+
+
+@dataclass(frozen=True, slots=True)
+class DhcpSocket:
+    """One bound socket of this server."""
+
+    sock: socket.socket
+    port: int
+    """67 or 4011 as the client knows it; tests bind others."""
+    interface: Interface
+
+
+class DhcpServer:
+    """Answers on all its sockets until stopped. Runs in the asyncio loop that calls ``start``.
+
+    Args:
+        sockets: bound by the caller, closed by ``stop``.
+        proxy: decides.
+        record: the journal.
+        clock: monotonic seconds.
+        learn: told which MAC has, or will have, which IP address.
+    """
+
+    def __init__(
+        self,
+        sockets: Sequence[DhcpSocket],
+        proxy: ProxyDhcp,
+        record: Record,
+        clock: Callable[[], float],
+        learn: Callable[[str, str], None],
+    ) -> None:
+        self._sockets = list(sockets)
+        self._proxy = proxy
+        self._record = record
+        self._clock = clock
+        self._learn = learn
+        self._complaints: set[tuple[str, str]] = set()
+        self.malformed_datagrams = 0
+        """How many datagrams could not be decoded since the start."""
+
+    def start(self) -> None:
+        """Begin to answer."""
+        loop = asyncio.get_running_loop()
+        for listener in self._sockets:
+            loop.add_reader(listener.sock, self._on_readable, listener)
+
+    def stop(self) -> None:
+        """Stop answering and close the sockets."""
+        loop = asyncio.get_running_loop()
+        for listener in self._sockets:
+            loop.remove_reader(listener.sock)
+            listener.sock.close()
+
+    def _on_readable(self, listener: DhcpSocket) -> None:
+        for _ in range(MAX_DATAGRAMS_PER_TURN):
+            try:
+                datagram = receive(listener.sock)
+            except OSError as error:
+                self._record_problem(listener, f"cannot read from port {listener.port}", error)
+                return
+            if datagram is None:
+                return
+            self._handle(listener, datagram)
+
+    def _handle(self, listener: DhcpSocket, datagram: Datagram) -> None:
+        source_address, source_port = datagram.source
+        server = self._server_address(listener.interface, datagram)
+        arrival = Arrival(listener.port, Destination(IPv4Address(source_address), source_port), server)
+        try:
+            actions = self._proxy.handle_datagram(datagram.data, arrival, self._clock())
+        except DecodeError as error:
+            self._complain(listener, source_address, str(error))
+            return
+        for action in actions:
+            self._perform(listener, server, action)
+
+    @staticmethod
+    def _server_address(interface: Interface, datagram: Datagram) -> IPv4Address:
+        """Our address for this client: the one it wrote to, else the one on its network, else the interface's first."""
+        own = {str(address.ip) for address in interface.addresses}
+        if datagram.local_address in own:
+            return IPv4Address(datagram.local_address)
+        return IPv4Address(interface.address_for(datagram.source[0]))
+
+    def _perform(self, listener: DhcpSocket, server: IPv4Address, action: Action) -> None:
+        match action:
+            case Send():
+                self._send(listener, server, action)
+            case Lease():
+                self._learn(str(action.address), action.mac)
+            case Ignore(client=ClientInfo() as client):
+                self._record_seen(listener, client)
+                self._record(
+                    EventKind.CLIENT_IGNORED,
+                    mac=client.mac,
+                    interface=listener.interface.name,
+                    reason=action.reason,
+                    fix=action.fix,
+                )
+
+    def _send(self, listener: DhcpSocket, server: IPv4Address, action: Send) -> None:
+        client = action.client
+        if client.address is not None:
+            self._learn(str(client.address), client.mac)
+        is_boot_server = listener.port == BOOT_SERVER_PORT
+        if not is_boot_server:
+            self._record_seen(listener, client)
+        destination = (str(action.destination.address), action.destination.port)
+        try:
+            send_from(listener.sock, action.datagram, destination, str(server), listener.interface.index)
+        except OSError as error:
+            self._record_problem(listener, f"the answer to {client.mac} could not be sent", error)
+            return
+        self._record(
+            EventKind.BOOT_SERVER_ACKNOWLEDGED if is_boot_server else EventKind.OFFERED,
+            mac=client.mac,
+            address=str(client.address) if client.address else None,
+            interface=listener.interface.name,
+            what=action.boot_file.kind,
+            file=action.boot_file.file,
+            siaddr=str(server),
+        )
+
+    def _record_seen(self, listener: DhcpSocket, client: ClientInfo) -> None:
+        architecture = client.architecture
+        self._record(
+            EventKind.CLIENT_SEEN,
+            mac=client.mac,
+            interface=listener.interface.name,
+            kind_of_client=client.kind,
+            architecture=client.architecture_number,
+            firmware=architecture.words if architecture else f"unknown architecture {client.architecture_number}",
+            vendor_class=client.vendor_class,
+            xid=f"{client.xid:08x}",
+            secs=client.secs,
+            uuid=str(client.uuid) if client.uuid else None,
+            ipxe_version=client.ipxe.version if client.ipxe else None,
+        )
+
+    def _complain(self, listener: DhcpSocket, source: str, reason: str) -> None:
+        self.malformed_datagrams += 1
+        if (source, reason) in self._complaints or len(self._complaints) >= MAX_REMEMBERED_COMPLAINTS:
+            return
+        self._complaints.add((source, reason))
+        self._record(
+            EventKind.DATAGRAM_DROPPED,
+            address=source,
+            interface=listener.interface.name,
+            port=listener.port,
+            reason=reason,
+        )
+
+    def _record_problem(self, listener: DhcpSocket, what: str, error: OSError) -> None:
+        self._record(
+            EventKind.PROBLEM,
+            interface=listener.interface.name,
+            what=what,
+            why=error.strerror or str(error),
+            fix=f"look at the interface with: ip address show {listener.interface.name}",
+        )
