@@ -1,0 +1,79 @@
+"""The firmwares the lab can put into a virtual PC: which files each is made of, and which package has them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootbeam.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Firmware:
+    """One kind of firmware and the PC around it, as QEMU's arguments."""
+
+    name: str
+    """What a person calls it."""
+    emulator: str
+    """QEMU's program."""
+    machine: str
+    """Value of ``-machine``."""
+    package: str
+    """The Debian package that has the files below."""
+    code: Path | None = None
+    """Firmware's program in flash; None where the emulator has its own."""
+    variables: Path | None = None
+    """Template of the firmware's settings in flash; every PC gets its own copy."""
+    nic_rom: str | None = None
+    """Boot ROM on the network card: None the emulator's own choice, "" none (the firmware must know the card)."""
+    nic_models: tuple[str, ...] = ()
+    """Network cards this firmware can boot from."""
+    memory_mib: int = 512
+    arguments: tuple[str, ...] = ()
+    """What else this PC needs."""
+
+    def check(self) -> None:
+        """See that all files are there.
+
+        Raises:
+            UserError: one is missing; names the package.
+        """
+        missing = [str(path) for path in (self.code, self.variables) if path is not None and not path.exists()]
+        if missing:
+            raise UserError(
+                f"the firmware {self.name} is not on this machine",
+                f"{', '.join(missing)} missing",
+                f"apt-get install {self.package}",
+            )
+
+    def flash_arguments(self, variables_copy: Path) -> Sequence[str]:
+        """QEMU's arguments for the flash chips; ``variables_copy`` is the file this PC may write to."""
+        arguments: list[str] = []
+        if self.code is not None:
+            arguments += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={self.code}"]
+        if self.variables is not None:
+            arguments += ["-drive", f"if=pflash,unit=1,format=raw,file={variables_copy}"]
+        return arguments
+
+
+_OVMF_DIR = Path("/usr/share/OVMF")
+
+SEABIOS = Firmware(
+    name="SeaBIOS",
+    emulator="qemu-system-x86_64",
+    machine="pc,graphics=off",  # the text screen goes to the serial port
+    package="seabios",
+    nic_models=("virtio-net-pci", "e1000", "rtl8139"),
+)
+"""A PC with BIOS. It boots by the PXE ROM on its network card, which in QEMU is an iPXE."""
+
+OVMF = Firmware(
+    name="OVMF",
+    emulator="qemu-system-x86_64",
+    machine="q35",
+    package="ovmf",
+    code=_OVMF_DIR / "OVMF_CODE_4M.fd",
+    variables=_OVMF_DIR / "OVMF_VARS_4M.fd",
+    nic_rom="",
+    nic_models=("virtio-net-pci",),
+)
+"""A PC with UEFI, 64 bit, Secure Boot off. Its own driver and its own PXE: the card's ROM is left out."""

@@ -1,0 +1,103 @@
+"""The smallest Linux userland that proves it ran: busybox and a script in a cpio archive of 1 MB.
+
+The proof is computed: the script hashes a nonce it finds on the kernel's command line. A marker that stood in the
+script could be an echo of the script; this one nobody on the way to userland knows.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootbeam.errors import UserError
+
+KERNEL = Path("/usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64/linux")
+KERNEL_PACKAGE = "debian-installer-12-netboot-amd64"
+BUSYBOX = Path("/bin/busybox")
+BUSYBOX_PACKAGE = "busybox-static"
+CONSOLE_ARGUMENTS = "console=ttyS0 panic=-1"
+MARKER_DIGITS = 16
+
+_INIT = """\
+#!/bin/busybox sh
+# Started by the kernel as the first program. Switching off ends the virtual PC: it has no more to say.
+B=/bin/busybox
+$B mount -t proc proc /proc
+$B mount -t devtmpfs dev /dev
+exec >/dev/console 2>&1
+for word in $($B cat /proc/cmdline); do
+  case "$word" in nonce=*) nonce=${word#nonce=};; esac
+done
+echo
+echo "cmdline: $($B cat /proc/cmdline)"
+echo "userland: $(echo -n "$nonce" | $B sha256sum | $B cut -c 1-DIGITS)"
+$B sync
+$B sleep 1
+$B poweroff -f
+"""
+
+_REGULAR, _DIRECTORY = 0o100755, 0o040755
+_TRAILER = "TRAILER!!!"
+
+
+@dataclass(frozen=True, slots=True)
+class LinuxPayload:
+    """A kernel and an initrd to boot."""
+
+    kernel: Path
+    initrd: Path
+
+
+def make_linux_payload(directory: Path) -> LinuxPayload:
+    """Write the initrd into ``directory`` and name the kernel that goes with it.
+
+    Raises:
+        UserError: the kernel or busybox is not installed; names the package.
+    """
+    for path, package in ((KERNEL, KERNEL_PACKAGE), (BUSYBOX, BUSYBOX_PACKAGE)):
+        if not path.exists():
+            raise UserError(f"{path} is not on this machine", "", f"apt-get install {package}")
+    initrd = directory / "initrd.img"
+    initrd.write_bytes(
+        encode_newc(
+            {
+                "bin": None,
+                "dev": None,
+                "proc": None,
+                "bin/busybox": BUSYBOX.read_bytes(),
+                "init": _INIT.replace("DIGITS", str(MARKER_DIGITS)).encode(),
+            }
+        )
+    )
+    return LinuxPayload(KERNEL, initrd)
+
+
+def command_line(nonce: str) -> str:
+    """The kernel's command line for a boot that is to prove itself with ``nonce`` (letters and digits)."""
+    if not re.fullmatch(r"[A-Za-z0-9]+", nonce):
+        raise ValueError(f"a nonce is letters and digits: {nonce!r}")
+    return f"{CONSOLE_ARGUMENTS} nonce={nonce}"
+
+
+def expected_marker(nonce: str) -> str:
+    """Regular expression of the line that only a userland started with ``nonce`` prints."""
+    return rf"^userland: {hashlib.sha256(nonce.encode()).hexdigest()[:MARKER_DIGITS]}\b"
+
+
+def encode_newc(members: dict[str, bytes | None]) -> bytes:
+    """A cpio archive in the format "newc" (Linux, Documentation/driver-api/early-userspace/buffer-format.rst).
+
+    Args:
+        members: path -> the content of an executable file, or None for a directory; parents come first.
+    """
+    archive = bytearray()
+    for inode, (name, content) in enumerate([*members.items(), (_TRAILER, b"")], start=1):
+        mode = 0 if name == _TRAILER else _DIRECTORY if content is None else _REGULAR
+        data = content or b""
+        path = name.encode() + b"\0"
+        # ino, mode, uid, gid, nlink, mtime, filesize, devmajor, devminor, rdevmajor, rdevminor, namesize, check
+        fields = (inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(path), 0)
+        archive += b"070701" + b"".join(b"%08X" % value for value in fields) + path
+        archive += bytes(-len(archive) % 4) + data
+        archive += bytes(-len(archive) % 4)
+    return bytes(archive)

@@ -1,0 +1,175 @@
+"""A private home network: a switch, a router that knows nothing about booting, a place for the station.
+
+The network of the second seed: 192.168.1.0/24, the router .1 with DHCP for .2 to .49, the station .50. Each of them
+has a namespace, joined by a bridge in a namespace of its own, where the virtual PCs run too. Nothing is made in the
+machine's own network.
+"""
+
+import os
+import shutil
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bootbeam.errors import UserError
+from bootbeam.lab.claim import Claim, reap_dead_runs
+from bootbeam.lab.netns import Namespace, Process
+
+ROUTER_ADDRESS = "192.168.1.1"
+STATION_ADDRESS = "192.168.1.50"
+PREFIX_LENGTH = 24
+NETMASK = "255.255.255.0"
+DHCP_FIRST = "192.168.1.2"
+DHCP_LAST = "192.168.1.49"
+DHCP_LEASE = "12h"
+
+BRIDGE = "br0"
+INTERFACE = "eth0"
+"""What every machine on the LAN calls its one network card."""
+CAPTURE_SNAP_BYTES = 1600
+"""A whole DHCP packet; of a segment of a large transfer, the headers and a little more."""
+SERVICE_START_TIMEOUT_S = 10.0
+MAX_PORTS = 64
+
+NEEDED = {
+    "ip": "iproute2",
+    "setpriv": "util-linux",
+    "dnsmasq": "dnsmasq-base",
+    "tcpdump": "tcpdump",
+}
+"""Programs the LAN is made with, and the Debian package of each."""
+
+
+def check_privileges() -> None:
+    """Say what is missing before anything is made.
+
+    Raises:
+        UserError: not root, no tunnel device, or a program is not installed.
+    """
+    if os.geteuid() != 0:
+        raise UserError("the lab makes network namespaces, which needs root", "", "sudo make demo")
+    if not Path("/dev/net/tun").exists():
+        raise UserError(
+            "the lab plugs its virtual PCs in through /dev/net/tun, which is not there",
+            "the kernel module tun is not loaded, or this is a container without the device",
+            "modprobe tun   (in a container: run it with --device /dev/net/tun and --privileged)",
+        )
+    missing = [package for program, package in NEEDED.items() if shutil.which(program) is None]
+    if missing:
+        raise UserError("programs of the lab are not installed", "", f"apt-get install {' '.join(missing)}")
+
+
+class Lan:
+    """The network, as a context manager: made at the start of the ``with`` block, gone without a trace at its end.
+
+    Args:
+        log_dir: where the router's log and the packet capture go; must exist.
+        router: whether there is a DHCP server beside the station.
+    """
+
+    def __init__(self, log_dir: Path, *, router: bool = True) -> None:
+        self.log_dir = log_dir
+        self.router_log = log_dir / "router.log"
+        self.capture_file = log_dir / "lan.pcap"
+        self._has_router = router
+        self._stack = ExitStack()
+        self._ports = 0
+
+    def __enter__(self) -> Self:
+        check_privileges()
+        reap_dead_runs()
+        with ExitStack() as stack:
+            self._claim = Claim()
+            stack.callback(self._claim.release)
+            self._stack = stack
+            self._make_switch()
+            self.router = self.add_host("router", ROUTER_ADDRESS)
+            self.station = self.add_host("station", STATION_ADDRESS)
+            self.station.ip("route", "add", "default", "via", ROUTER_ADDRESS)
+            self._start_capture()
+            if self._has_router:
+                self._start_router()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def run_id(self) -> str:
+        """The id that all this run makes carries."""
+        return self._claim.run_id
+
+    @property
+    def scratch_dir(self) -> Path:
+        """A directory in memory that goes when the LAN goes: sockets, firmware variables."""
+        return self._claim.directory
+
+    def add_host(self, role: str, address: str) -> Namespace:
+        """A new machine on the switch, with ``address`` on its ``INTERFACE``."""
+        port = self._next_port("veth")
+        host = self._stack.enter_context(Namespace(self.run_id, role))
+        self.switch.ip("link", "add", port, "type", "veth", "peer", "name", INTERFACE, "netns", host.name)
+        self.switch.ip("link", "set", port, "master", BRIDGE, "up")
+        host.ip("address", "add", f"{address}/{PREFIX_LENGTH}", "broadcast", "+", "dev", INTERFACE)
+        host.ip("link", "set", INTERFACE, "up")
+        return host
+
+    def add_tap(self) -> str:
+        """A new socket of the switch for a virtual PC; returns the name of the interface in the switch's namespace."""
+        port = self._next_port("tap")
+        self.switch.ip("tuntap", "add", "dev", port, "mode", "tap")
+        self.switch.ip("link", "set", port, "master", BRIDGE, "up")
+        return port
+
+    def _next_port(self, kind: str) -> str:
+        if self._ports >= MAX_PORTS:
+            raise UserError(f"the switch has {MAX_PORTS} ports only")
+        self._ports += 1
+        return f"{kind}{self._ports}"
+
+    def _make_switch(self) -> None:
+        self.switch = self._stack.enter_context(Namespace(self.run_id, "lan"))
+        # Spanning tree would hold the first seconds of a PC's DHCP back; packet filters of the machine are not ours.
+        self.switch.ip("link", "add", BRIDGE, "type", "bridge", "stp_state", "0", "forward_delay", "0")
+        self.switch.ip("link", "set", BRIDGE, "type", "bridge", "mcast_snooping", "0")
+        self.switch.run(
+            "sh", "-c", 'for f in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -e "$f" ] || echo 0 > "$f"; done'
+        )
+        self.switch.ip("link", "set", BRIDGE, "up")
+
+    def _start_capture(self) -> None:
+        capture = self.switch.start(
+            *("tcpdump", "-i", BRIDGE, "-s", str(CAPTURE_SNAP_BYTES), "--immediate-mode", "-U", "-Z", "root"),
+            *("-w", str(self.capture_file)),
+            output=self.log_dir / "tcpdump.log",
+        )
+        # The capture is complete from its file header on: the first packet of a boot is the one argued about most.
+        _wait_for_start(capture, self.capture_file)
+
+    def _start_router(self) -> None:
+        dnsmasq = self.router.start(
+            # A change of user or group would take away the tie to this process (prctl(2), PR_SET_PDEATHSIG).
+            *("dnsmasq", "--conf-file=/dev/null", "--no-daemon", "--user=root", "--group=root", "--pid-file"),
+            *("--port=0", f"--interface={INTERFACE}", "--bind-interfaces"),
+            *("--no-ping", "--dhcp-authoritative", "--log-dhcp"),
+            f"--dhcp-range={DHCP_FIRST},{DHCP_LAST},{NETMASK},{DHCP_LEASE}",
+            f"--dhcp-leasefile={self.scratch_dir / 'leases'}",
+            f"--log-facility={self.router_log}",
+            output=self.log_dir / "router.out",
+        )
+        _wait_for_start(dnsmasq, self.router_log)
+
+
+def _wait_for_start(service: Process, sign_of_life: Path) -> None:
+    """Wait until ``service`` has written to the file ``sign_of_life``."""
+    deadline = time.monotonic() + SERVICE_START_TIMEOUT_S
+    while not (sign_of_life.exists() and sign_of_life.stat().st_size > 0):
+        if service.exit_code is not None or time.monotonic() > deadline:
+            said = service.output.read_text("utf-8", "replace").strip()
+            raise UserError(f"a service of the lab did not start: `{' '.join(service.argv)}`", said)
+        time.sleep(0.02)
