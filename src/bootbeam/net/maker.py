@@ -15,10 +15,10 @@ def maker_of(mac: str) -> str | None:
     if known:
         return known
     try:
-        organisation = EUI(mac).oui.registration().org
+        organisation = str(EUI(mac).oui.registration()["org"])
     except (NotRegisteredError, AddrFormatError):
         return None
-    return _short(str(organisation))
+    return _short(organisation)
 
 
 def _short(organisation: str) -> str:

@@ -1,0 +1,88 @@
+"""What an iPXE reports of its machine in the path of the script it asks for: ``key=value`` steps.
+
+They come from a stranger: everything is checked here and used for the decision, the log and nothing else.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bootbeam.boot.decision import Machine
+from bootbeam.cpu import Cpu
+from bootbeam.errors import DecodeError
+from bootbeam.wire.architecture import Firmware
+
+MAX_TEXT_CHARACTERS = 64
+KEYS = ("mac", "platform", "buildarch", "uuid", "manufacturer", "product", "chosen")
+
+_MAC = re.compile(r"[0-9a-f]{2}(-[0-9a-f]{2}){5}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NAME = re.compile(r"[A-Za-z0-9._+-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class MachineFacts:
+    """One machine as iPXE describes it."""
+
+    platform: str
+    """"pcbios" or "efi"."""
+    buildarch: str
+    """The CPU iPXE was built for: "i386" (BIOS builds, whatever the CPU), "x86_64", "arm64" ..."""
+    mac: str | None = None
+    """Of the network card that booted, lower-case hex with colons."""
+    uuid: str | None = None
+    manufacturer: str = ""
+    product: str = ""
+    chosen: str | None = None
+    """The menu entry a person picked, or that the machine's own script names."""
+
+    @property
+    def machine(self) -> Machine:
+        """What the boot decision needs of it."""
+        if self.platform == "pcbios":
+            return Machine(Firmware.BIOS, Cpu.X86_64, "BIOS (legacy mode)", runs_ipxe=True)
+        try:
+            cpu = Cpu(self.buildarch)
+        except ValueError:
+            return Machine(Firmware.UEFI, None, f"UEFI on {self.buildarch}", runs_ipxe=True)
+        return Machine(Firmware.UEFI, cpu, f"UEFI {cpu}", runs_ipxe=True)
+
+    @property
+    def steps(self) -> str:
+        """The facts the next question has to repeat, as path steps ending in ``/``."""
+        mac = f"mac={self.mac.replace(':', '-')}/" if self.mac else ""
+        return f"{mac}platform={self.platform}/buildarch={self.buildarch}/"
+
+
+def parse_facts(steps: Sequence[str]) -> MachineFacts:
+    """The facts in a script's path; unknown keys are left out, a value broken by ``/`` is put together again.
+
+    Raises:
+        DecodeError: no platform or no buildarch, so nothing can be decided.
+    """
+    values: dict[str, str] = {}
+    key = ""
+    for step in steps:
+        head, equals, value = step.partition("=")
+        if equals and head in KEYS:
+            key = head
+            values[key] = value
+        elif key:
+            values[key] = f"{values[key]}/{step}"
+    platform, buildarch = values.get("platform", ""), values.get("buildarch", "")
+    if platform not in ("pcbios", "efi") or not _NAME.fullmatch(buildarch):
+        raise DecodeError("the script's address names no platform (pcbios or efi) and buildarch")
+    mac, uuid, chosen = values.get("mac", "").lower(), values.get("uuid", "").lower(), values.get("chosen", "")
+    return MachineFacts(
+        platform=platform,
+        buildarch=buildarch,
+        mac=mac.replace("-", ":") if _MAC.fullmatch(mac) else None,
+        uuid=uuid if _UUID.fullmatch(uuid) else None,
+        manufacturer=_printable(values.get("manufacturer", "")),
+        product=_printable(values.get("product", "")),
+        chosen=chosen if _NAME.fullmatch(chosen) else None,
+    )
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())[:MAX_TEXT_CHARACTERS].strip()

@@ -1,0 +1,180 @@
+"""Events on the terminal: the story for a person, one JSON object a line for a machine, bars for long transfers."""
+
+import json
+import queue
+import sys
+import textwrap
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Protocol, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+from rich.text import Text
+
+from bootbeam.journal.events import Event, EventKind
+from bootbeam.journal.story import Line, Story, Tone
+
+MAX_WAITING_EVENTS = 10_000
+"""A terminal that stands still (Ctrl-S) must not stop the station; past that, lines are left out."""
+MAX_PROGRESS_BARS = 8
+STYLES = {
+    Tone.STEP: "",
+    Tone.GOOD: "green",
+    Tone.QUIET: "dim",
+    Tone.WARNING: "yellow",
+    Tone.PROBLEM: "bold red",
+}
+
+
+class View(Protocol):
+    """Shows events one after another."""
+
+    def show(self, event: Event) -> None:
+        """Show one event."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+
+
+class JsonView:
+    """One JSON object a line: kind, at (RFC 3339), mac, address, interface, facts."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def show(self, event: Event) -> None:
+        """Write one line."""
+        if event.kind is EventKind.TRANSFER_PROGRESS:
+            return
+        moment = datetime.fromtimestamp(event.at_s, UTC)
+        line = {
+            "kind": event.kind,
+            "at": moment.isoformat(timespec="milliseconds"),
+            "mac": event.mac,
+            "address": event.address,
+            "interface": event.interface,
+            "facts": dict(event.facts),
+        }
+        self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Nothing to put back."""
+
+
+class StoryView:
+    """The story, and a bar for each long transfer where a person watches."""
+
+    def __init__(self, console: Console, story: Story) -> None:
+        self._console = console
+        self._story = story
+        self._bars: dict[str, TaskID] = {}
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            console=console,
+            transient=True,
+            expand=True,
+        )
+
+    def show(self, event: Event) -> None:
+        """Print the event's line, or move its bar."""
+        if event.kind is EventKind.TRANSFER_PROGRESS:
+            self._show_progress(event)
+            return
+        if event.kind in (EventKind.TRANSFER_FINISHED, EventKind.TRANSFER_FAILED):
+            self._remove_bar(str(event.facts.get("transfer")))
+        line = self._story.tell(event)
+        if line is not None:
+            self._print(event, line)
+
+    def close(self) -> None:
+        """Take the bars away."""
+        self._progress.stop()
+
+    def _print(self, event: Event, line: Line) -> None:
+        moment = datetime.fromtimestamp(event.at_s, UTC).astimezone()
+        who = event.mac or event.address or ""
+        head = f"{moment:%H:%M:%S} {who:17} "
+        for text, style in ((line.text, STYLES[line.tone]), *((f"  {more}", "") for more in line.more)):
+            for row in self._wrap(text, len(head)):
+                self._console.print(Text.assemble((head, "dim"), (row, style)), soft_wrap=True, highlight=False)
+                head = " " * len(head)
+
+    def _wrap(self, text: str, indent: int) -> list[str]:
+        """Lines that fit beside the head; unbroken when nobody watches, so that grep finds whole lines."""
+        if not self._console.is_terminal:
+            return [text]
+        width = max(self._console.width - indent, 30)
+        return textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False) or [""]
+
+    def _show_progress(self, event: Event) -> None:
+        if not self._console.is_terminal:
+            return
+        transfer = str(event.facts.get("transfer"))
+        sent, whole = event.facts.get("sent_bytes"), event.facts.get("size_bytes")
+        if transfer not in self._bars:
+            if len(self._bars) >= MAX_PROGRESS_BARS:
+                return
+            self._progress.start()
+            name = f"{event.mac or event.address} {str(event.facts.get('file')).rpartition('/')[2]}"
+            total = float(whole) if isinstance(whole, int | float) else None
+            self._bars[transfer] = self._progress.add_task(name, total=total)
+        self._progress.update(self._bars[transfer], completed=float(sent) if isinstance(sent, int | float) else 0.0)
+
+    def _remove_bar(self, transfer: str) -> None:
+        bar = self._bars.pop(transfer, None)
+        if bar is None:
+            return
+        self._progress.remove_task(bar)
+        if not self._bars:
+            self._progress.stop()
+
+
+class EventPrinter:
+    """Shows events in a thread of its own, so that a slow terminal holds up no boot. Use as a context manager."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._queue: queue.Queue[Event | None] = queue.Queue(MAX_WAITING_EVENTS)
+        self._thread = threading.Thread(target=self._run, name="terminal", daemon=True)
+
+    def watch(self, event: Event) -> None:
+        """Take one event; may be called from any thread, never blocks."""
+        try:
+            self._queue.put_nowait(event)
+        except queue.Full:
+            return
+
+    def __enter__(self) -> "EventPrinter":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self._queue.put(None, timeout=1)
+            self._thread.join(timeout=2)
+        except queue.Full:
+            return
+
+    def _run(self) -> None:
+        while (event := self._queue.get()) is not None:
+            try:
+                self._view.show(event)
+            except BrokenPipeError:
+                return  # whoever read the output has gone; the station goes on
+        self._view.close()
+
+
+def view_for(log_format: str, maker_of: Callable[[str], str | None]) -> View:
+    """The view a person (``text``) or a machine (``json``) asked for, on standard output."""
+    if log_format == "json":
+        return JsonView(sys.stdout)
+    return StoryView(Console(), Story(maker_of))

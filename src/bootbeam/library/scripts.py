@@ -1,0 +1,142 @@
+"""The scripts clients fetch: made at the moment they are asked for, by the one boot decision.
+
+boot.ipxe                       reports what the machine is and asks for the next one
+start/NAME.ipxe                 the same, for the entry NAME
+ipxe/FACT=VALUE/.../script.ipxe  what that machine does now
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from bootbeam.boot import ipxe
+from bootbeam.boot.decision import BootPlan, ChooseEntry, Explain, LoadNbp, Offering, Refuse, RunEntry, decide
+from bootbeam.boot.entry import Method
+from bootbeam.boot.explanation import Explanation
+from bootbeam.boot.facts import MachineFacts, parse_facts
+from bootbeam.errors import DecodeError
+from bootbeam.journal.events import EventKind
+from bootbeam.journal.journal import Record
+from bootbeam.library.content import Content, Missing, NotReady, Peer
+
+START_SCRIPT = "boot.ipxe"
+SCRIPT_MEDIA_TYPE = "text/plain; charset=utf-8"
+_IPXE_VERSION = re.compile(r"iPXE/([0-9A-Za-z.+~_-]{1,40})")
+
+
+class PinnedFile(Protocol):
+    """A served file whose newest complete version can be named."""
+
+    def current_version(self) -> str | NotReady:
+        """The id of the newest complete version; opening that id gives those bytes for as long as a boot takes."""
+
+
+class Scripts:
+    """Makes the scripts.
+
+    Args:
+        offering: gives what is on offer now.
+        files: every served file by its name.
+        http_port: where the HTTP server listens.
+        record: the journal.
+    """
+
+    def __init__(
+        self,
+        offering: Callable[[], Offering],
+        files: Mapping[str, PinnedFile],
+        http_port: int,
+        record: Record,
+    ) -> None:
+        self._offering = offering
+        self._files = files
+        self._http_port = http_port
+        self._record = record
+
+    def base_url(self, peer: Peer) -> str:
+        """Where this client reaches us, without a slash at the end: by HTTP, or by TFTP if that is all it has."""
+        if peer.protocol == "tftp":
+            return f"tftp://{peer.local_address}"
+        return f"http://{peer.local_address}:{self._http_port}"
+
+    def start(self, peer: Peer, chosen: str | None = None) -> Content:
+        """The script that reports what the machine is."""
+        chosen_step = f"chosen={chosen}/" if chosen else ""
+        return _script("start script", ipxe.render_start(f"{self.base_url(peer)}/ipxe/{chosen_step}"))
+
+    def for_machine(self, steps: list[str], peer: Peer) -> Content | Missing:
+        """What the machine described by ``steps`` does now."""
+        try:
+            facts = parse_facts(steps)
+        except DecodeError as error:
+            return Missing(error.what)
+        plan = decide(facts.machine, self._offering(), facts.chosen)
+        text = self._render(plan, facts, peer)
+        return _script("boot script", text)
+
+    def _render(self, plan: BootPlan, facts: MachineFacts, peer: Peer) -> str:
+        match plan:
+            case RunEntry():
+                return self._render_entry(plan, facts, peer)
+            case ChooseEntry():
+                self._record_script(facts, peer, "the menu")
+                return ipxe.render_menu(plan, self._machine_url(replace(facts, chosen=None), peer))
+            case Explain(explanation):
+                return self._explain(explanation, facts, peer)
+            case Refuse(reason, fix):
+                return self._explain(Explanation("nothing here boots on this machine", reason, fix), facts, peer)
+            case LoadNbp():
+                raise AssertionError("a machine that runs iPXE is never sent a loader")
+
+    def _render_entry(self, plan: RunEntry, facts: MachineFacts, peer: Peer) -> str:
+        again_url = f"{self._machine_url(facts, peer)}script.ipxe"
+        urls = []
+        for served in plan.entry.files:
+            version = self._files[served.name].current_version()
+            if isinstance(version, NotReady):
+                return ipxe.render_wait(version.reason, again_url)
+            urls.append(f"{self.base_url(peer)}/file/{version}/{served.name}")
+        file_urls = ipxe.FileUrls(urls[0], tuple(urls[1:]))
+        if plan.way.method is Method.MULTIBOOT:
+            explanation = ipxe.check_multiboot_limits(plan, file_urls)
+            if explanation:
+                return self._explain(explanation, facts, peer)
+        self._record_script(facts, peer, plan.entry.title)
+        return ipxe.render_entry(plan, file_urls, again_url)
+
+    def _machine_url(self, facts: MachineFacts, peer: Peer) -> str:
+        chosen = f"chosen={facts.chosen}/" if facts.chosen else ""
+        return f"{self.base_url(peer)}/ipxe/{facts.steps}{chosen}"
+
+    def _explain(self, explanation: Explanation, facts: MachineFacts, peer: Peer) -> str:
+        self._record(
+            EventKind.MESSAGE_SHOWN,
+            mac=facts.mac,
+            address=peer.address,
+            interface=peer.interface,
+            title=explanation.title,
+            why=explanation.why,
+            fix=explanation.fix,
+        )
+        return ipxe.render_explanation(explanation, self.base_url(peer))
+
+    def _record_script(self, facts: MachineFacts, peer: Peer, entry: str) -> None:
+        version = _IPXE_VERSION.search(peer.user_agent)
+        self._record(
+            EventKind.SCRIPT_SENT,
+            mac=facts.mac,
+            address=peer.address,
+            interface=peer.interface,
+            entry=entry,
+            manufacturer=facts.manufacturer,
+            product=facts.product,
+            platform=facts.platform,
+            buildarch=facts.buildarch,
+            ipxe_version=version.group(1) if version else None,
+        )
+
+
+def _script(name: str, text: str) -> Content:
+    body = text.encode("utf-8")
+    return Content(name, len(body), SCRIPT_MEDIA_TYPE, role="script", body=body)

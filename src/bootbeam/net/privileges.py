@@ -1,0 +1,43 @@
+"""Root is needed to take the ports, and for nothing after that."""
+
+import os
+import pwd
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def drop_to_invoking_user(must_read: Iterable[Path]) -> str | None:
+    """Become the person who called ``sudo``, if that person can read all of ``must_read``.
+
+    Returns:
+        That user's name, or None when nothing was changed: not root, not called by sudo, or something that only
+        root may read is to be served.
+    """
+    name = os.environ.get("SUDO_USER", "")
+    if os.geteuid() != 0 or name in ("", "root"):
+        return None
+    try:
+        user = pwd.getpwnam(name)
+    except KeyError:
+        return None
+    if not _can_read(user.pw_uid, user.pw_gid, name, must_read):
+        return None
+    os.initgroups(name, user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+    os.environ["HOME"] = user.pw_dir
+    return name
+
+
+def _can_read(uid: int, gid: int, name: str, paths: Iterable[Path]) -> bool:
+    own_groups = os.getgroups()
+    own_gid = os.getegid()
+    os.setgroups(os.getgrouplist(name, gid))
+    os.setegid(gid)
+    os.seteuid(uid)
+    try:
+        return all(os.access(path, os.R_OK, effective_ids=True) for path in paths)
+    finally:
+        os.seteuid(0)
+        os.setegid(own_gid)
+        os.setgroups(own_groups)
