@@ -1,0 +1,75 @@
+# What a developer types. Every target sets up what it needs first; a second run takes no set-up time.
+#
+#   make demo    boot two virtual PCs with real firmware over a private network, and show the steps
+#   make test    the whole test suite, firmware boots included
+#   make check   what CI runs: lint and test
+#   make lint    format, lint and types only
+#   make setup   system packages (apt) and the Python environment in .venv
+#   make clean   remove what the targets made, the system packages excepted
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+READY := $(VENV)/.ready
+SYSTEM_PACKAGES ?= install
+
+# The lab makes network namespaces, which takes root. Compiled files would then be root's, in a person's checkout.
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+AS_ROOT := $(SUDO) $(if $(SUDO),env PYTHONDONTWRITEBYTECODE=1)
+LEFT_BY_ROOT := lab-logs .pytest_cache .hypothesis
+
+# $(call in_lab,COMMAND): runs it as root, then gives the files it made back to who called.
+define in_lab
+	@status=0; $(AS_ROOT) $(1) || status=$$?; \
+	if [ -n "$(SUDO)" ]; then \
+	  for path in $(LEFT_BY_ROOT); do [ ! -e $$path ] || sudo chown -R "$$(id -u):$$(id -g)" $$path; done; \
+	fi; \
+	exit $$status
+endef
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check lint format setup packages clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo: setup
+	$(call in_lab,$(BIN)/python -m bootbeam demo)
+
+test: setup
+	$(call in_lab,$(BIN)/python -m pytest $(PYTEST_ARGUMENTS))
+
+check: lint
+	@$(MAKE) --no-print-directory test
+
+lint: $(READY)
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+setup: packages $(READY)
+
+packages:
+ifeq ($(SYSTEM_PACKAGES),install)
+	@scripts/install-packages scripts/debian-packages.txt
+endif
+
+# Debian keeps the part of Python that fills a virtual environment in a package of its own.
+# Reading the group of development tools from pyproject.toml takes pip 25.1; Debian 12 has 23.0.
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "bootbeam needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) --version). Another one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || scripts/install-packages python3-venv
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .cache lab-logs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
