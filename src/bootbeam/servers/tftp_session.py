@@ -1,0 +1,231 @@
+"""One transfer at work: the pure machine, its socket, its file, and what the journal hears of it."""
+
+import errno
+import socket
+from dataclasses import dataclass
+
+from bootbeam.journal.events import EventKind, Fact
+from bootbeam.journal.journal import Record
+from bootbeam.library.content import Content, ContentChanged, Peer
+from bootbeam.servers.tftp_blocks import BlockSender
+from bootbeam.servers.tftp_notes import DroppedDatagrams
+from bootbeam.servers.tftp_socket import largest_blksize
+from bootbeam.tftp.actions import Action, Failed, Finished, Ignore, Send, SendWindow, SizeProbed, TransferStats
+from bootbeam.tftp.transfer import ReadTransfer
+from bootbeam.wire.tftp import ErrorCode, encode_error
+
+MAX_REPLY_BYTES = 1024
+"""Of a client's datagram within a transfer: an ACK has 4, an ERROR what its text needs; more is cut off."""
+PROGRESS_EVERY_S = 0.25
+PROGRESS_AFTER_S = 0.5
+"""Shorter transfers show no progress."""
+
+_DESCRIBED_ERRORS = {
+    errno.EPERM: "a firewall on this computer forbids sending to the client (see: nft list ruleset)",
+    errno.ENETUNREACH: "there is no route to the client (see: ip route)",
+    errno.EHOSTUNREACH: "the client does not answer ARP",
+    errno.ENETDOWN: "the interface is down (see: ip link)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionIdentity:
+    """What the journal and the server know a transfer by."""
+
+    transfer_id: str
+    client: tuple[str, int]
+    """Address and port."""
+    peer: Peer
+
+
+class TransferSession:
+    """Drives one ``ReadTransfer``. Owns ``sock`` and ``content``; ``close`` gives both back.
+
+    Every method that takes ``now`` may end the transfer; ``is_over`` says so, and the owner then closes it. A network
+    error never leaves them. Any other exception that does is a bug.
+    """
+
+    def __init__(
+        self,
+        identity: SessionIdentity,
+        sock: socket.socket,
+        content: Content,
+        machine: ReadTransfer,
+        record: Record,
+        dropped: DroppedDatagrams,
+    ) -> None:
+        self.identity = identity
+        self._sock = sock
+        self._content = content
+        self._machine = machine
+        self._record_event = record
+        self._dropped = dropped
+        self._blocks = BlockSender(sock, content, machine.terms.blksize)
+        self._is_over = False
+        self._is_started = False
+        self._send_trouble = ""
+        self._next_progress_at = float("inf")
+
+    def fileno(self) -> int:
+        """The socket's descriptor, to wait for."""
+        return self._sock.fileno()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self._is_over
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether it waits for the socket to take more."""
+        return self._blocks.is_blocked
+
+    def close(self) -> None:
+        """Give back the socket and the file."""
+        self._sock.close()
+        self._content.close()
+
+    def on_request(self, data: bytes, now: float) -> None:
+        """The request that starts it, or a copy of it that came to the server's port."""
+        self._perform_all(self._machine.handle_datagram(data, now), now)
+
+    def on_readable(self, now: float) -> None:
+        """A datagram, or an ICMP error, has come for this transfer."""
+        try:
+            data = self._sock.recv(MAX_REPLY_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._on_network_error(error)
+            return
+        self._send_trouble = ""
+        self._perform_all(self._machine.handle_datagram(data, now), now)
+
+    def on_writable(self) -> None:
+        """The socket takes more of the window that did not fit."""
+        try:
+            self._blocks.resume()
+        except OSError as error:
+            self._on_network_error(error)
+        except ContentChanged as error:
+            self._abandon(str(error))
+
+    def on_tick(self, now: float) -> None:
+        """Time has passed: retransmit when it is due, tell how far it is."""
+        deadline = self._machine.next_deadline()
+        if deadline is not None and now >= deadline:
+            self._perform_all(self._machine.handle_timer(now), now)
+        if now >= self._next_progress_at and not self._is_over:
+            self._next_progress_at = now + PROGRESS_EVERY_S
+            sent_bytes = self._machine.acknowledged_bytes
+            self._record(EventKind.TRANSFER_PROGRESS, sent_bytes=sent_bytes, size_bytes=self._content.size_bytes)
+
+    def cancel(self, reason: str) -> None:
+        """End it from this side: the client is told, the journal too."""
+        if not self._is_over:
+            self._abandon(reason)
+
+    def _perform_all(self, actions: list[Action], now: float) -> None:
+        for action in actions:
+            if self._is_over:
+                return
+            try:
+                self._perform(action, now)
+            except OSError as error:
+                self._on_network_error(error)
+            except ContentChanged as error:
+                self._abandon(str(error))
+
+    def _perform(self, action: Action, now: float) -> None:
+        match action:
+            case SendWindow():
+                if not self._is_started:
+                    self._start(now)
+                self._blocks.send(action.first_block_index, action.count)
+            case Send():
+                self._sock.send(action.data)
+            case Finished():
+                self._blocks.check_content()
+                self._finish(action.stats)
+            case Failed():
+                self._fail(f"{action.reason}; {self._send_trouble}" if self._send_trouble else action.reason)
+            case SizeProbed():
+                self._is_over = True
+                self._record(EventKind.SIZE_PROBED, file=self._content.name)
+            case Ignore(malformed=True):
+                peer = self.identity.peer
+                self._dropped.add(peer.address, peer.interface, self._sock.getsockname()[1], action.reason)
+            case Ignore():
+                pass
+
+    def _start(self, now: float) -> None:
+        """Only now: a size probe ends before the first block and is no transfer to a person."""
+        self._is_started = True
+        self._next_progress_at = now + PROGRESS_AFTER_S
+        self._record(
+            EventKind.TRANSFER_STARTED,
+            protocol="tftp",
+            file=self._content.name,
+            size_bytes=self._content.size_bytes,
+            offset=0,
+        )
+
+    def _finish(self, stats: TransferStats) -> None:
+        self._is_over = True
+        version = self._content.version
+        sha256 = version.sha256() if version is not None else None
+        self._record(
+            EventKind.TRANSFER_FINISHED,
+            protocol="tftp",
+            file=self._content.name,
+            size_bytes=stats.size_bytes,
+            duration_s=stats.duration_s,
+            retransmissions=stats.retransmissions,
+            blksize=stats.blksize,
+            windowsize=stats.windowsize,
+            version_sha256=sha256[:12] if sha256 is not None else None,
+            version_mtime_s=version.mtime_s if version is not None else None,
+            role=self._content.role,
+        )
+
+    def _fail(self, reason: str) -> None:
+        self._is_over = True
+        self._record(
+            EventKind.TRANSFER_FAILED,
+            protocol="tftp",
+            file=self._content.name,
+            sent_bytes=self._machine.acknowledged_bytes,
+            size_bytes=self._content.size_bytes,
+            reason=reason,
+        )
+
+    def _abandon(self, reason: str) -> None:
+        try:
+            self._sock.send(encode_error(ErrorCode.UNDEFINED, reason))
+        except OSError as error:  # the client cannot be told; the journal still is
+            self._send_trouble = str(error)
+        self._fail(reason)
+
+    def _on_network_error(self, error: OSError) -> None:
+        """A refused port and a shrunk path end the transfer; the rest is like a lost packet: the timer sees to it."""
+        if self._is_over:
+            return
+        if error.errno == errno.ECONNREFUSED:
+            self._fail("the client closed its port, or a firewall on it rejects what is sent there")
+        elif error.errno == errno.EMSGSIZE:
+            # The agreed blksize cannot change any more. The kernel now knows the path's MTU, so that the client's next
+            # request is granted a block that fits.
+            self._abandon(f"the way to the client takes blocks of {largest_blksize(self._sock)} bytes only, ask again")
+        else:
+            self._send_trouble = _DESCRIBED_ERRORS.get(error.errno or 0, error.strerror or str(error))
+
+    def _record(self, kind: EventKind, **facts: Fact) -> None:
+        peer = self.identity.peer
+        self._record_event(
+            kind,
+            mac=None,
+            address=peer.address,
+            interface=peer.interface,
+            transfer=self.identity.transfer_id,
+            **facts,
+        )

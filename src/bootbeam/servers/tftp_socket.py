@@ -1,0 +1,56 @@
+"""The UDP socket of one TFTP transfer: connected to the client, never fragmenting."""
+
+import socket
+
+IP_MTU_DISCOVER = 10
+IP_PMTUDISC_DO = 2
+IP_MTU = 14
+"""Linux <linux/in.h>; Python's socket module does not name them."""
+UDP_SEGMENT = 103
+"""Linux <linux/udp.h>: the kernel (or the network card) cuts one large send into datagrams of this size."""
+MAX_SEGMENTS = 64
+"""UDP_MAX_SEGMENTS of kernels before 6.9; later ones allow 128, for which 65507 bytes leave no use."""
+MAX_UDP_PAYLOAD_BYTES = 65507
+IP_UDP_TFTP_HEADER_BYTES = 32
+"""20 IP, 8 UDP, 4 TFTP."""
+
+
+def open_transfer_socket(local_address: str, client: tuple[str, int], interface: str | None) -> socket.socket:
+    """A non-blocking socket from a port of its own at ``local_address``, connected to ``client``.
+
+    The don't-fragment bit is set: a ROM that cannot put fragments together must not be sent any, and the kernel
+    learns the path's real MTU from the routers (IP_PMTUDISC_DO).
+
+    Args:
+        local_address: where the client sent its request. A broadcast address (or 0.0.0.0) is nobody's own: the kernel
+            then takes the interface's address on the way to the client.
+        client: address and port.
+        interface: the interface to send by, whatever the routes say; None leaves it to them.
+
+    Raises:
+        OSError: as from socket(2), bind(2) and connect(2).
+    """
+    sock = _open(local_address, client, interface)
+    if sock.getsockname()[0] == local_address:
+        return sock
+    sock.close()
+    return _open("", client, interface)
+
+
+def _open(bind_address: str, client: tuple[str, int], interface: str | None) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        if interface is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode("ascii") + b"\0")
+        sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
+        sock.bind((bind_address, 0))
+        sock.connect(client)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def largest_blksize(sock: socket.socket) -> int:
+    """The largest block, in bytes, that goes to the client unfragmented as far as the kernel knows the path."""
+    return sock.getsockopt(socket.IPPROTO_IP, IP_MTU) - IP_UDP_TFTP_HEADER_BYTES

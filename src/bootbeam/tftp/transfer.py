@@ -1,0 +1,195 @@
+"""One file on its way to one client: RFC 1350 with options (RFC 2347) and windows (RFC 7440), without a socket.
+
+The request starts it: the driver hands the RRQ to ``handle_datagram``, and every later datagram of that client.
+"""
+
+from enum import Enum, auto
+
+from bootbeam.errors import DecodeError
+from bootbeam.tftp.actions import Action, Failed, Finished, Ignore, Send, SendWindow, SizeProbed, TransferStats
+from bootbeam.tftp.negotiation import Caps, negotiate
+from bootbeam.wire.tftp import Error, ErrorCode, Rrq, decode_ack_block, decode_packet, encode_oack
+
+FIRST_RETRANSMISSION_S = 1.0
+"""Doubled with each further one. Clients' own timers are 1 to 5 s (edk2: 4 s), so the first must not wait longer."""
+MAX_RETRANSMISSIONS = 5
+"""In a row without an answer: after 1, 3, 7 and 15 s, and given up after 31 s."""
+FRESH_REQUEST_AFTER_S = 1.0
+"""A request repeated in mid-transfer is a late copy when the client was heard so shortly before, else it began anew."""
+PROBE_ERRORS = (ErrorCode.UNDEFINED, ErrorCode.ILLEGAL_OPERATION, ErrorCode.OPTION_REFUSED)
+"""How a size probe ends: BIOS ROMs send 0 "TFTP Aborted", edk2 8 "User aborted the transfer", others 4."""
+
+
+class _Phase(Enum):
+    NEW = auto()
+    OFFERED = auto()
+    """The OACK is out, ACK 0 is awaited."""
+    SENDING = auto()
+    OVER = auto()
+
+
+class ReadTransfer:
+    """Serves one read request.
+
+    A window goes out when the one before it is acknowledged, when an ACK inside it tells of a gap, or when the timer
+    runs out. A duplicate ACK never sends anything (RFC 1123 §4.2.3.1, the Sorcerer's Apprentice).
+
+    Args:
+        request: what the client asked for.
+        size_bytes: of the file, fixed for the whole transfer.
+        caps: the most that is granted.
+    """
+
+    def __init__(self, request: Rrq, size_bytes: int, caps: Caps) -> None:
+        self.request = request
+        self.size_bytes = size_bytes
+        self.terms = negotiate(request, size_bytes, caps)
+        self._last_block = size_bytes // self.terms.blksize + 1
+        self._phase = _Phase.NEW
+        self._acked = 0
+        self._sent = 0
+        self._tries = 0
+        self._retransmissions = 0
+        self._started_at = 0.0
+        self._heard_at = 0.0
+        self._deadline: float | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it finished, failed or was only a probe: nothing more will come of it."""
+        return self._phase is _Phase.OVER
+
+    @property
+    def acknowledged_bytes(self) -> int:
+        """How much of the file the client has for certain."""
+        return min(self._acked * self.terms.blksize, self.size_bytes)
+
+    def next_deadline(self) -> float | None:
+        """When ``handle_timer`` wants to be called; None when the transfer is over or not begun."""
+        return self._deadline
+
+    def handle_datagram(self, data: bytes, now: float) -> list[Action]:
+        """What a datagram from this client leads to. ``now`` is any clock's seconds that never run backwards."""
+        block = decode_ack_block(data)
+        if block is not None:
+            return self._handle_ack(block, now)
+        try:
+            packet = decode_packet(data)
+        except DecodeError as error:
+            return [Ignore(str(error), malformed=True)]
+        if self.is_over:
+            return [Ignore("the transfer is over")]
+        match packet:
+            case Rrq():
+                return self._handle_request(packet, now)
+            case Error():
+                return [self._handle_error(packet)]
+            case _:
+                return [Ignore(f"a reader does not send {type(packet).__name__.upper()}")]
+
+    def handle_timer(self, now: float) -> list[Action]:
+        """Send again what has not been answered in time, or give up."""
+        if self._deadline is None or now < self._deadline:
+            return []
+        if self._tries >= MAX_RETRANSMISSIONS:
+            return [self._fail(self._why_silent())]
+        self._tries += 1
+        return [self._answer_request(now) if self._phase is _Phase.OFFERED else self._next_window(now)]
+
+    def _handle_ack(self, block: int, now: float) -> list[Action]:
+        if self._phase is _Phase.OFFERED:
+            if block != 0:
+                return [Ignore("ACK of a block before the OACK is acknowledged")]
+            self._phase = _Phase.SENDING
+        elif self._phase is _Phase.SENDING:
+            advance = (block - self._acked) & 0xFFFF
+            if advance == 0:
+                return [Ignore("duplicate ACK")]
+            if advance > self._sent - self._acked:
+                return [Ignore("ACK of a block that is not on its way")]
+            self._acked += advance
+        else:
+            return [Ignore("no transfer under way")]
+        self._heard_at = now
+        self._tries = 0
+        if self._acked == self._last_block:
+            return [self._finish(now)]
+        return [self._next_window(now)]
+
+    def _handle_request(self, request: Rrq, now: float) -> list[Action]:
+        """The request itself, a repeated one because our answer was lost, or a client that begins anew."""
+        if request != self.request:
+            return [self._leave()]
+        if self._phase is _Phase.NEW:
+            self._started_at = now
+        elif self._phase is _Phase.SENDING and (self._acked > 0 or self.terms.oack):
+            if now - self._heard_at < FRESH_REQUEST_AFTER_S:
+                return [Ignore("late copy of the request")]
+            return [self._fail("the client began anew")]
+        self._heard_at = now
+        return [self._answer_request(now)]
+
+    def _answer_request(self, now: float) -> Action:
+        if not self.terms.oack:
+            self._phase = _Phase.SENDING
+            return self._next_window(now)
+        if self._phase is _Phase.OFFERED:
+            self._retransmissions += 1
+        self._phase = _Phase.OFFERED
+        self._set_deadline(now)
+        return Send(encode_oack(self.terms.oack))
+
+    def _next_window(self, now: float) -> SendWindow:
+        """The window after the last acknowledged block. What of it was sent before is sent again (RFC 7440 §4)."""
+        self._retransmissions += self._sent - self._acked
+        self._sent = min(self._acked + self.terms.windowsize, self._last_block)
+        self._set_deadline(now)
+        return SendWindow(self._acked + 1, self._sent - self._acked)
+
+    def _set_deadline(self, now: float) -> None:
+        self._deadline = now + (self.terms.timeout_s or FIRST_RETRANSMISSION_S * 2**self._tries)
+
+    def _handle_error(self, error: Error) -> Action:
+        said = f"ERROR {error.code}" + (f" {error.message!r}" if error.message else "")
+        if self._acked == 0 and self.terms.tells_size and error.code in PROBE_ERRORS:
+            self._end()
+            return SizeProbed()
+        if self._phase is _Phase.OFFERED:
+            granted = ", ".join(f"{name} {value}" for name, value in self.terms.oack)
+            return self._fail(f"the client refused the OACK ({granted}) with {said}")
+        return self._fail(f"the client ended it after block {self._acked} of {self._last_block} with {said}")
+
+    def _leave(self) -> Action:
+        """The client asks for something else from the same port: the ERROR that ended this one was lost."""
+        if self._phase is _Phase.OFFERED and self.terms.tells_size:
+            self._end()
+            return SizeProbed()
+        return self._fail("the client asked for something else from the same port")
+
+    def _why_silent(self) -> str:
+        if self._phase is _Phase.OFFERED:
+            return "the client never acknowledged the OACK: maybe a firewall between, or an address it cannot reach"
+        if self._acked == 0:
+            return (
+                f"block 1 was never acknowledged: packets of {self.terms.blksize} bytes may not get through, "
+                "a smaller block size may help"
+            )
+        if self._sent == self._last_block:
+            return "the last block was never acknowledged, though the client may well have it"
+        return f"the client fell silent after block {self._acked} of {self._last_block}"
+
+    def _finish(self, now: float) -> Finished:
+        self._end()
+        duration_s = now - self._started_at
+        terms = self.terms
+        return Finished(
+            TransferStats(self.size_bytes, duration_s, self._retransmissions, terms.blksize, terms.windowsize)
+        )
+
+    def _fail(self, reason: str) -> Failed:
+        self._end()
+        return Failed(reason)
+
+    def _end(self) -> None:
+        self._phase = _Phase.OVER
+        self._deadline = None
