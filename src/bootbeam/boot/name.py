@@ -17,7 +17,7 @@ def served_name(file_name: str, taken: set[str]) -> str:
     stem, dot, extension = safe.rpartition(".")
     if not stem or len(extension) > 12:
         stem, dot, extension = safe, "", ""
-    stem = stem[: MAX_NAME_CHARACTERS - len(extension) - 4]
+    stem = stem[: MAX_NAME_CHARACTERS - len(extension) - 4].strip("-") or "image"
     name, number = f"{stem}{dot}{extension}", 2
     while name in taken:
         name, number = f"{stem}-{number}{dot}{extension}", number + 1

@@ -1,0 +1,133 @@
+"""The one boot decision, over every kind of machine and image."""
+
+import pytest
+
+from bootbeam.boot.decision import (
+    ChooseEntry,
+    Explain,
+    LoadNbp,
+    Machine,
+    Offering,
+    Refuse,
+    RunEntry,
+    decide,
+)
+from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
+from bootbeam.cpu import Cpu
+from bootbeam.wire.architecture import Firmware
+
+X64 = frozenset({Cpu.X86_64})
+ARM64 = frozenset({Cpu.ARM64})
+
+
+def entry_of(name: str, *ways: BootWay, initrds: tuple[ServedFile, ...] = ()) -> BootEntry:
+    return BootEntry(name, f"title of {name}", ways, ServedFile(name), initrds)
+
+
+DEBIAN = entry_of(
+    "linux",
+    BootWay(Method.EFI_LINUX, Firmware.UEFI, X64),
+    BootWay(Method.LINUX, Firmware.BIOS, X64),
+    initrds=(ServedFile("initrd.gz"),),
+)
+BITVISOR = entry_of("bitvisor.elf", BootWay(Method.MULTIBOOT, Firmware.BIOS, frozenset()))
+SHELL = entry_of("shell.efi", BootWay(Method.EFI_APPLICATION, Firmware.UEFI, X64))
+ARM_KERNEL = entry_of("Image", BootWay(Method.EFI_LINUX, Firmware.UEFI, ARM64))
+SCRIPT = entry_of("menu.ipxe", BootWay(Method.IPXE_SCRIPT, None, frozenset()))
+
+LOADERS = {(Firmware.BIOS, Cpu.X86_64): "bios/undionly.kpxe", (Firmware.UEFI, Cpu.X86_64): "x64/snponly.efi"}
+
+
+def machine(firmware: Firmware = Firmware.UEFI, cpu: Cpu | None = Cpu.X86_64, *, runs_ipxe: bool = True) -> Machine:
+    return Machine(firmware, cpu, f"{firmware} {cpu}", runs_ipxe)
+
+
+def offering(*entries: BootEntry, default: str | None = None) -> Offering:
+    return Offering(entries, LOADERS, default, 10, {(Firmware.UEFI, Cpu.ARM64): "bootbeam loaders fetch"})
+
+
+@pytest.mark.parametrize("firmware", [Firmware.BIOS, Firmware.UEFI])
+def test_firmware_gets_the_loader_of_its_kind(firmware: Firmware) -> None:
+    plan = decide(machine(firmware, runs_ipxe=False), offering(DEBIAN))
+    assert plan == LoadNbp(LOADERS[firmware, Cpu.X86_64])
+
+
+def test_firmware_gets_its_loader_even_for_an_image_that_cannot_boot_so_that_its_screen_can_say_why() -> None:
+    assert decide(machine(Firmware.UEFI, runs_ipxe=False), offering(BITVISOR)) == LoadNbp("x64/snponly.efi")
+
+
+def test_no_loader_no_guess_but_the_way_to_get_one() -> None:
+    plan = decide(machine(Firmware.UEFI, Cpu.ARM64, runs_ipxe=False), offering(DEBIAN))
+    assert isinstance(plan, Refuse)
+    assert plan.fix == "bootbeam loaders fetch"
+    plan = decide(machine(Firmware.UEFI, Cpu.RISCV64, runs_ipxe=False), offering(DEBIAN))
+    assert isinstance(plan, Refuse)
+    assert "bootbeam loaders" in plan.fix
+
+
+def test_a_processor_nothing_boots_on_is_refused() -> None:
+    assert isinstance(decide(machine(cpu=None), offering(DEBIAN)), Refuse)
+
+
+@pytest.mark.parametrize(
+    ("entry", "firmware", "cpu", "method"),
+    [
+        (DEBIAN, Firmware.BIOS, Cpu.X86_64, Method.LINUX),
+        (DEBIAN, Firmware.UEFI, Cpu.X86_64, Method.EFI_LINUX),
+        (BITVISOR, Firmware.BIOS, Cpu.X86_64, Method.MULTIBOOT),
+        (SHELL, Firmware.UEFI, Cpu.X86_64, Method.EFI_APPLICATION),
+        (ARM_KERNEL, Firmware.UEFI, Cpu.ARM64, Method.EFI_LINUX),
+        (SCRIPT, Firmware.BIOS, Cpu.X86_64, Method.IPXE_SCRIPT),
+        (SCRIPT, Firmware.UEFI, Cpu.ARM64, Method.IPXE_SCRIPT),
+    ],
+)
+def test_one_image_starts_at_once_where_it_fits(entry: BootEntry, firmware: Firmware, cpu: Cpu, method: Method) -> None:
+    plan = decide(machine(firmware, cpu), offering(entry))
+    assert isinstance(plan, RunEntry)
+    assert (plan.entry, plan.way.method) == (entry, method)
+
+
+@pytest.mark.parametrize(
+    ("entry", "firmware", "cpu", "why", "fix"),
+    [
+        (BITVISOR, Firmware.UEFI, Cpu.X86_64, "Multiboot ELF, which iPXE starts in BIOS", "legacy (CSM) boot"),
+        (SHELL, Firmware.BIOS, Cpu.X86_64, "needs UEFI firmware", "UEFI boot"),
+        (ARM_KERNEL, Firmware.UEFI, Cpu.X86_64, "for 64-bit ARM (arm64)", "built for 64-bit x86"),
+        (ARM_KERNEL, Firmware.BIOS, Cpu.X86_64, "needs UEFI firmware", "built for 64-bit x86"),
+        (DEBIAN, Firmware.UEFI, Cpu.ARM64, "for 64-bit x86", "built for 64-bit ARM"),
+        (DEBIAN, Firmware.UEFI, Cpu.I386, "for 64-bit x86", "built for 32-bit x86"),
+    ],
+)
+def test_what_does_not_fit_is_explained(entry: BootEntry, firmware: Firmware, cpu: Cpu, why: str, fix: str) -> None:
+    plan = decide(machine(firmware, cpu), offering(entry))
+    assert isinstance(plan, Explain)
+    assert entry.name in plan.explanation.title
+    assert why in plan.explanation.why
+    assert fix in plan.explanation.fix
+
+
+def test_several_images_make_a_menu_whose_default_fits() -> None:
+    plan = decide(machine(Firmware.BIOS), offering(SHELL, DEBIAN, BITVISOR))
+    assert plan == ChooseEntry((SHELL, DEBIAN, BITVISOR), "linux", 10)
+
+
+def test_the_default_asked_for_is_taken_where_it_fits() -> None:
+    plan = decide(machine(Firmware.BIOS), offering(DEBIAN, BITVISOR, default="bitvisor.elf"))
+    assert isinstance(plan, ChooseEntry)
+    assert plan.default == "bitvisor.elf"
+    plan = decide(machine(Firmware.UEFI), offering(DEBIAN, BITVISOR, default="bitvisor.elf"))
+    assert isinstance(plan, ChooseEntry)
+    assert plan.default == "linux"
+
+
+def test_a_menu_nothing_of_which_fits_is_explained() -> None:
+    assert isinstance(decide(machine(Firmware.UEFI), offering(BITVISOR, BITVISOR)), Explain)
+
+
+def test_a_chosen_entry_starts_or_is_explained() -> None:
+    offered = offering(DEBIAN, BITVISOR)
+    assert isinstance(decide(machine(), offered, "linux"), RunEntry)
+    assert isinstance(decide(machine(), offered, "bitvisor.elf"), Explain)
+    plan = decide(machine(), offered, "gone.elf")
+    assert isinstance(plan, Explain)
+    assert "linux, bitvisor.elf" in plan.explanation.fix

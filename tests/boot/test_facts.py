@@ -1,0 +1,54 @@
+"""What an iPXE reports of its machine, and what a stranger may write in its place."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bootbeam.boot.facts import parse_facts
+from bootbeam.cpu import Cpu
+from bootbeam.errors import DecodeError
+from bootbeam.wire.architecture import Firmware
+
+FULL = (
+    "mac=52-54-00-12-34-56/platform=efi/buildarch=x86_64/uuid=ec3a37b2-9c1e-4d2b-8a77-0123456789ab/"
+    "manufacturer=QEMU/product=Standard PC (Q35 + ICH9, 2009)"
+)
+
+
+def test_everything_is_read() -> None:
+    facts = parse_facts(FULL.split("/"))
+    assert facts.mac == "52:54:00:12:34:56"
+    assert facts.uuid == "ec3a37b2-9c1e-4d2b-8a77-0123456789ab"
+    assert (facts.manufacturer, facts.product) == ("QEMU", "Standard PC (Q35 + ICH9, 2009)")
+    assert (facts.machine.firmware, facts.machine.cpu, facts.machine.runs_ipxe) == (Firmware.UEFI, Cpu.X86_64, True)
+    assert facts.steps == "mac=52-54-00-12-34-56/platform=efi/buildarch=x86_64/"
+
+
+def test_a_bios_build_says_i386_whatever_the_cpu() -> None:
+    facts = parse_facts(["platform=pcbios", "buildarch=i386"])
+    assert (facts.machine.firmware, facts.machine.cpu) == (Firmware.BIOS, Cpu.X86_64)
+
+
+def test_a_slash_in_a_product_name_is_put_together_again() -> None:
+    assert parse_facts(["platform=efi", "buildarch=x86_64", "product=B650", "B850 Board"]).product == "B650/B850 Board"
+
+
+@pytest.mark.parametrize("steps", [[], ["platform=efi"], ["buildarch=x86_64"], ["platform=vax", "buildarch=x86_64"]])
+def test_without_platform_and_buildarch_nothing_is_decided(steps: list[str]) -> None:
+    with pytest.raises(DecodeError):
+        parse_facts(steps)
+
+
+@pytest.mark.parametrize("key", ["mac", "uuid", "chosen"])
+@pytest.mark.parametrize("value", ["", "../../etc", "${net0/mac}", "a b", "x" * 80, "52-54-00"])
+def test_odd_values_are_left_out(key: str, value: str) -> None:
+    facts = parse_facts(["platform=efi", "buildarch=x86_64", f"{key}={value}"])
+    allowed = {"chosen": ["52-54-00"]}.get(key, [])
+    assert getattr(facts, key) == (value if value in allowed else None)
+
+
+@given(st.lists(st.text(max_size=30), max_size=8))
+def test_nothing_of_a_strangers_reaches_the_next_url_unchecked(steps: list[str]) -> None:
+    facts = parse_facts(["platform=efi", "buildarch=x86_64", *steps, "platform=efi", "buildarch=x86_64"])
+    assert all(character.isascii() and (character.isalnum() or character in "=/-_") for character in facts.steps)
+    assert facts.manufacturer.isprintable()
