@@ -1,0 +1,56 @@
+"""Everything this station serves, by path; TFTP and HTTP ask here.
+
+boot.ipxe, start/..., ipxe/...   scripts, made when asked for (``library.scripts``)
+file/VERSION/NAME                one file in exactly this version, for the length of a boot
+NAME                             the same file, newest complete version (an address a person can type)
+bios/undionly.kpxe, x64/...      boot loaders
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from bootbeam.boot.name import MAX_NAME_CHARACTERS
+from bootbeam.library.content import Content, Missing, NotReady, Peer
+from bootbeam.library.scripts import START_SCRIPT, Scripts
+
+SCRIPT_SUFFIX = ".ipxe"
+
+
+class ServedImage(Protocol):
+    """A file that is served under one name."""
+
+    def open(self, version: str | None = None) -> Content | Missing | NotReady:
+        """The bytes of this version; None: of the newest complete one."""
+
+
+class Catalogue:
+    """Finds the content for a path. Safe to ask from several threads.
+
+    Args:
+        images: the served files of all entries, by served name.
+        loaders: boot loaders by served path.
+        scripts: makes the scripts.
+    """
+
+    def __init__(self, images: Mapping[str, ServedImage], loaders: Mapping[str, ServedImage], scripts: Scripts) -> None:
+        self._images = images
+        self._loaders = loaders
+        self._scripts = scripts
+
+    def open(self, path: str, peer: Peer) -> Content | Missing | NotReady:
+        """The content at ``path``, or why there is none."""
+        match path.split("/"):
+            case [name] if name == START_SCRIPT:
+                return self._scripts.start(peer)
+            case ["start", name] if name.endswith(SCRIPT_SUFFIX) and len(name) <= MAX_NAME_CHARACTERS + 8:
+                return self._scripts.start(peer, name.removesuffix(SCRIPT_SUFFIX))
+            case ["ipxe", *facts, "script.ipxe"]:
+                return self._scripts.for_machine(facts, peer)
+            case ["file", version, name] if name in self._images:
+                return self._images[name].open(version)
+            case [name] if name in self._images:
+                return self._images[name].open()
+        loader = self._loaders.get(path)
+        if loader is not None:
+            return loader.open()
+        return Missing("there is no such file here")

@@ -1,0 +1,132 @@
+"""Which path leads where."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from bootbeam.boot.decision import Offering
+from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
+from bootbeam.journal.events import EventKind, Fact
+from bootbeam.library.catalogue import Catalogue
+from bootbeam.library.content import Content, Missing, NotReady, Peer
+from bootbeam.library.scripts import Scripts
+from bootbeam.wire.architecture import Firmware
+
+PEER = Peer("192.168.1.7", "192.168.1.50", "http", "eth0", "iPXE/1.0.0+git-20190125.36a4c85-5.1")
+FACTS = "mac=52-54-00-12-34-56/platform=efi/buildarch=x86_64/manufacturer=QEMU/product=Q35"
+
+
+@dataclass
+class FakeFile:
+    """A served file in versions "v1" and "v2"."""
+
+    name: str
+    ready: bool = True
+
+    def current_version(self) -> str | NotReady:
+        return "v2" if self.ready else NotReady(f"{self.name} is being written")
+
+    def open(self, version: str | None = None) -> Content | Missing | NotReady:
+        if version not in (None, "v1", "v2"):
+            return Missing("no such version")
+        body = f"{self.name} {version or 'v2'}".encode()
+        return Content(self.name, len(body), body=body)
+
+
+@dataclass
+class Station:
+    """A catalogue with a journal."""
+
+    ready: bool = True
+    events: list[tuple[EventKind, dict[str, Fact]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        ways = (BootWay(Method.EFI_LINUX, Firmware.UEFI, frozenset()),)
+        linux = BootEntry("linux", "Linux 6.1", ways, ServedFile("linux"), (ServedFile("initrd.gz"),), "quiet")
+        xen = BootEntry("xen", "Xen", (BootWay(Method.MULTIBOOT, Firmware.BIOS, frozenset()),), ServedFile("xen"))
+        files = {name: FakeFile(name, self.ready) for name in ("linux", "initrd.gz", "xen")}
+        self.offering = Offering((linux,), {})
+        self.both = Offering((linux, xen), {})
+        scripts = Scripts(lambda: self.offering, files, 8080, self.record)
+        self.catalogue = Catalogue(files, {"x64/snponly.efi": FakeFile("snponly.efi")}, scripts)
+
+    def record(
+        self,
+        kind: EventKind,
+        *,
+        mac: str | None = None,
+        address: str | None = None,
+        interface: str | None = None,
+        **facts: Fact,
+    ) -> None:
+        self.events.append((kind, {"mac": mac, "address": address, "interface": interface, **facts}))
+
+    def text(self, path: str, peer: Peer = PEER) -> str:
+        content = self.catalogue.open(path, peer)
+        assert isinstance(content, Content)
+        return content.read_at(0, content.size_bytes).decode()
+
+
+def test_files_by_name_by_version_and_loaders() -> None:
+    station = Station()
+    assert station.text("linux") == "linux v2"
+    assert station.text("file/v1/linux") == "linux v1"
+    assert station.text("x64/snponly.efi") == "snponly.efi v2"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["nothing", "file/v1/nothing", "file/v9/linux", "x64", "x64/other.efi", "ipxe/script.ipxe", "start/linux", "a/b/c"],
+)
+def test_what_is_not_there_is_missing(path: str) -> None:
+    assert isinstance(Station().catalogue.open(path, PEER), Missing)
+
+
+def test_the_start_script_leads_back_to_the_address_the_client_used() -> None:
+    station = Station()
+    assert "chain --autofree --replace http://192.168.1.50:8080/ipxe/mac=" in station.text("boot.ipxe")
+    other = Peer("10.0.0.7", "10.0.0.1", "http")
+    assert "http://10.0.0.1:8080/ipxe/" in station.text("boot.ipxe", other)
+    by_tftp = Peer("10.0.0.7", "10.0.0.1", "tftp")
+    assert "tftp://10.0.0.1/ipxe/" in station.text("boot.ipxe", by_tftp)
+
+
+def test_a_start_script_for_one_entry_carries_its_name() -> None:
+    assert "/ipxe/chosen=linux/mac=" in Station().text("start/linux.ipxe")
+
+
+def test_the_boot_script_pins_kernel_and_initrd_to_their_versions() -> None:
+    station = Station()
+    script = station.text(f"ipxe/{FACTS}/script.ipxe")
+    assert "kernel http://192.168.1.50:8080/file/v2/linux initrd=initrd.gz quiet || goto failed" in script
+    assert "initrd http://192.168.1.50:8080/file/v2/initrd.gz || goto failed" in script
+    [(kind, facts)] = station.events
+    assert kind is EventKind.SCRIPT_SENT
+    assert facts["mac"] == "52:54:00:12:34:56"
+    assert (facts["entry"], facts["manufacturer"], facts["product"]) == ("Linux 6.1", "QEMU", "Q35")
+    assert facts["ipxe_version"] == "1.0.0+git-20190125.36a4c85-5.1"
+
+
+def test_an_image_that_is_being_written_makes_the_machine_wait_and_ask_again() -> None:
+    script = Station(ready=False).text(f"ipxe/{FACTS}/script.ipxe")
+    assert "linux is being written" in script
+    assert "chain --autofree --replace http://192.168.1.50:8080/ipxe/mac=52-54-00-12-34-56/" in script
+
+
+def test_what_cannot_boot_is_said_on_the_screen_and_in_the_journal() -> None:
+    station = Station()
+    script = station.text(f"ipxe/{FACTS.replace('efi', 'pcbios')}/script.ipxe")
+    assert "linux cannot boot on this machine" in script
+    [(kind, facts)] = station.events
+    assert kind is EventKind.MESSAGE_SHOWN
+    assert "UEFI" in str(facts["why"])
+
+
+def test_several_entries_make_a_menu_and_the_choice_comes_back() -> None:
+    station = Station()
+    station.offering = station.both
+    menu = station.text(f"ipxe/{FACTS}/script.ipxe")
+    assert "item xen Xen" in menu
+    assert "platform=efi/buildarch=x86_64/chosen=${chosen}/script.ipxe" in menu
+    assert "Multiboot" in station.text(f"ipxe/{FACTS}/chosen=xen/script.ipxe")
+    assert "kernel http" in station.text(f"ipxe/{FACTS}/chosen=linux/script.ipxe")

@@ -1,0 +1,35 @@
+"""Address to MAC, from DHCP and from the kernel's table."""
+
+from pathlib import Path
+
+from bootbeam.net.neighbours import MAX_KNOWN, Neighbours
+
+ARP = """\
+IP address       HW type     Flags       HW address            Mask     Device
+192.168.1.7      0x1         0x2         52:54:00:AB:CD:EF     *        eth0
+192.168.1.8      0x1         0x0         00:00:00:00:00:00     *        eth0
+"""
+
+
+def test_the_kernels_table_is_asked(tmp_path: Path) -> None:
+    table = tmp_path / "arp"
+    table.write_text(ARP)
+    neighbours = Neighbours(table)
+    assert neighbours.mac_of("192.168.1.7") == "52:54:00:ab:cd:ef"
+    assert neighbours.mac_of("192.168.1.8") is None
+    assert neighbours.mac_of("192.168.1.9") is None
+
+
+def test_what_dhcp_told_counts_more_and_survives_a_missing_table(tmp_path: Path) -> None:
+    neighbours = Neighbours(tmp_path / "none")
+    assert neighbours.mac_of("192.168.1.7") is None
+    neighbours.learn("192.168.1.7", "f4:4d:30:01:02:03")
+    assert neighbours.mac_of("192.168.1.7") == "f4:4d:30:01:02:03"
+
+
+def test_the_table_is_bounded(tmp_path: Path) -> None:
+    neighbours = Neighbours(tmp_path / "none")
+    for number in range(MAX_KNOWN + 1):
+        neighbours.learn(f"address {number}", "mac")
+    assert neighbours.mac_of("address 0") is None
+    assert neighbours.mac_of(f"address {MAX_KNOWN}") == "mac"

@@ -1,0 +1,65 @@
+"""Why a port cannot be taken, in words that name who has it."""
+
+import errno
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from bootbeam.net.ports import bind_tcp, explain_bind_failure, holder_of_port
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_the_process_that_has_the_port_is_named(transport: str) -> None:
+    program = (
+        "import socket, sys\n"
+        f"s = socket.socket(socket.AF_INET, socket.{'SOCK_DGRAM' if transport == 'udp' else 'SOCK_STREAM'})\n"
+        "s.bind(('127.0.0.1', 0))\n"
+        f"{'' if transport == 'udp' else 's.listen()'}\n"
+        "print(s.getsockname()[1], flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        port = int(other.stdout.readline())
+        error = explain_bind_failure(OSError(errno.EADDRINUSE, "in use"), transport, "127.0.0.1", port, "--http-port")
+        assert f"{transport.upper()} port {port} is taken by python" in error.what
+        assert f"(process {other.pid})" in error.what
+        assert f"sudo kill {other.pid}" in error.fix
+        assert "--http-port" in error.fix
+        assert other.stdin is not None
+        other.stdin.close()
+
+
+def test_a_holder_that_cannot_be_seen_still_gets_a_next_step() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert holder_of_port("udp", port) is None
+    error = explain_bind_failure(OSError(errno.EADDRINUSE, "in use"), "udp", "0.0.0.0", port)
+    assert "sudo ss -lnp" in error.fix
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
+def test_a_missing_permission_names_the_capability(number: int) -> None:
+    error = explain_bind_failure(OSError(number, os.strerror(number)), "udp", "0.0.0.0", 67)
+    assert "CAP_NET_BIND_SERVICE" in error.why
+    assert "sudo bootbeam serve" in error.fix
+
+
+def test_any_other_reason_is_passed_on() -> None:
+    error = explain_bind_failure(OSError(errno.EADDRNOTAVAIL, "Cannot assign"), "tcp", "10.9.9.9", 8080)
+    assert "Cannot assign" in error.why
+    assert "10.9.9.9" in error.what
+
+
+def test_bind_tcp_listens() -> None:
+    with bind_tcp("127.0.0.1", 0) as server:
+        with socket.create_connection(server.getsockname(), timeout=5):
+            pass
+        with pytest.raises(OSError, match="in use"):
+            bind_tcp("127.0.0.1", server.getsockname()[1])
