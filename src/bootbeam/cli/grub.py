@@ -52,4 +52,6 @@ def _tell(name: str, output: Path, server: str) -> None:
     typer.echo("On a BIOS PC, copy to /boot:")
     typer.echo("  boot/ipxe.lkrn            iPXE in the form of a Linux kernel")
     typer.echo(f"  boot/{name}.ipxe    its script: asks the station {server}")
-    typer.echo("  boot/grub/custom.cfg      the menu entry; Debian's and Fedora's grub.cfg read this file by themselves")
+    typer.echo(
+        "  boot/grub/custom.cfg      the menu entry; Debian's and Fedora's grub.cfg read this file by themselves"
+    )

@@ -19,7 +19,9 @@ def serve(
         list[Path] | None,
         typer.Argument(metavar="IMAGE...", help="Images to boot, or directories of images. Several make a menu."),
     ] = None,
-    kernel: Annotated[Path | None, typer.Option(help="A kernel or hypervisor, when its parts are named one by one.")] = None,
+    kernel: Annotated[
+        Path | None, typer.Option(help="A kernel or hypervisor, when its parts are named one by one.")
+    ] = None,
     initrd: Annotated[
         list[Path] | None, typer.Option(help="An initrd or Multiboot module for --kernel; may be repeated.")
     ] = None,
@@ -33,7 +35,9 @@ def serve(
     loaders: Annotated[Path | None, typer.Option(help="A directory of boot loaders to look in first.")] = None,
     tftp_blksize: Annotated[int, typer.Option(min=8, max=65464, help="Largest TFTP block granted, bytes.")] = 1468,
     tftp_windowsize: Annotated[int, typer.Option(min=1, max=64, help="Most TFTP blocks in flight granted.")] = 16,
-    log_format: Annotated[LogFormat, typer.Option(help="The story for a person, or JSON lines for a machine.")] = LogFormat.TEXT,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="The story for a person, or JSON lines for a machine.")
+    ] = LogFormat.TEXT,
 ) -> None:
     """Serve images to every machine on the LAN that is set to network boot.
 

@@ -95,7 +95,8 @@ class StoryView:
 
     def close(self) -> None:
         """Take the bars away."""
-        self._progress.stop()
+        if self._bars:
+            self._progress.stop()
 
     def _print(self, event: Event, line: Line) -> None:
         moment = datetime.fromtimestamp(event.at_s, UTC).astimezone()
@@ -117,15 +118,14 @@ class StoryView:
         if not self._console.is_terminal:
             return
         transfer = str(event.facts.get("transfer"))
-        sent, whole = event.facts.get("sent_bytes"), event.facts.get("size_bytes")
-        if transfer not in self._bars:
-            if len(self._bars) >= MAX_PROGRESS_BARS:
-                return
-            self._progress.start()
+        sent = _amount(event, "sent_bytes")
+        if transfer in self._bars:
+            self._progress.update(self._bars[transfer], completed=sent)
+        elif len(self._bars) < MAX_PROGRESS_BARS:
             name = f"{event.mac or event.address} {str(event.facts.get('file')).rpartition('/')[2]}"
-            total = float(whole) if isinstance(whole, int | float) else None
-            self._bars[transfer] = self._progress.add_task(name, total=total)
-        self._progress.update(self._bars[transfer], completed=float(sent) if isinstance(sent, int | float) else 0.0)
+            total = _amount(event, "size_bytes") or None
+            self._bars[transfer] = self._progress.add_task(name, total=total, completed=int(sent))
+            self._progress.start()
 
     def _remove_bar(self, transfer: str) -> None:
         bar = self._bars.pop(transfer, None)
@@ -134,6 +134,11 @@ class StoryView:
         self._progress.remove_task(bar)
         if not self._bars:
             self._progress.stop()
+
+
+def _amount(event: Event, key: str) -> float:
+    value = event.facts.get(key)
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 class EventPrinter:

@@ -1,0 +1,151 @@
+"""The story of a boot, as a person reads it."""
+
+import pytest
+
+from bootbeam.journal.events import Event, EventKind, Fact
+from bootbeam.journal.story import Line, Story, Tone, size
+
+MAC = "52:54:00:12:34:56"
+
+
+def event(kind: EventKind, **facts: Fact) -> Event:
+    return Event(kind, 1000.0, MAC, "192.168.1.7", "eth0", facts)
+
+
+def story() -> Story:
+    return Story({MAC: "QEMU/KVM"}.get)
+
+
+def seen(kind: str, xid: str, **facts: Fact) -> Event:
+    return event(EventKind.CLIENT_SEEN, kind_of_client=kind, xid=xid, firmware="UEFI x64", **facts)
+
+
+def texts(lines: list[Line | None]) -> list[str]:
+    return [line.text for line in lines if line is not None]
+
+
+def test_a_whole_boot() -> None:
+    told = story()
+    lines = [
+        told.tell(each)
+        for each in (
+            seen("uefi-pxe", "01"),
+            event(EventKind.OFFERED, what="loader", file="x64/snponly.efi", siaddr="192.168.1.50"),
+            seen("uefi-pxe", "01"),
+            event(EventKind.OFFERED, what="loader", file="x64/snponly.efi", siaddr="192.168.1.50"),
+            event(EventKind.BOOT_SERVER_ACKNOWLEDGED, what="loader", file="x64/snponly.efi"),
+            event(EventKind.SIZE_PROBED, file="x64/snponly.efi"),
+            event(
+                EventKind.TRANSFER_FINISHED,
+                protocol="tftp",
+                file="x64/snponly.efi",
+                size_bytes=218_000,
+                duration_s=0.5,
+                retransmissions=2,
+                role="loader",
+            ),
+            seen("ipxe", "02", ipxe_version="1.0.0"),
+            event(EventKind.OFFERED, what="script", file="http://192.168.1.50:8080/boot.ipxe"),
+            event(EventKind.SCRIPT_SENT, entry="Linux 6.1", manufacturer="QEMU", product="Q35"),
+        )
+    ]
+    assert texts(lines) == [
+        "asks to boot: UEFI x64, network card by QEMU/KVM",
+        "offered x64/snponly.efi from 192.168.1.50",
+        "asked on port 4011, confirmed x64/snponly.efi",
+        "boot loader x64/snponly.efi: 218 kB in 0.5 s, 436 kB/s by TFTP, 2 repeated",
+        "iPXE 1.0.0 is up and asks what to do",
+        "QEMU Q35: gets Linux 6.1",
+    ]
+
+
+def test_a_reset_begins_the_story_anew() -> None:
+    told = story()
+    offered = event(EventKind.OFFERED, what="loader", file="f", siaddr="s")
+    first = texts([told.tell(each) for each in (seen("uefi-pxe", "01"), offered)])
+    second = texts([told.tell(each) for each in (seen("uefi-pxe", "02"), offered)])
+    assert first == second
+
+
+def test_an_image_names_its_version() -> None:
+    line = story().tell(
+        event(
+            EventKind.TRANSFER_FINISHED,
+            protocol="http",
+            file="file/1/linux",
+            size_bytes=8_200_000,
+            duration_s=0.4,
+            role="kernel",
+            version_mtime_s=1_700_000_000.0,
+            version_sha256="3f2a9c1d0b7e",
+        )
+    )
+    assert line is not None
+    assert line.text == "kernel file/1/linux: 8.2 MB in 0.4 s, 20.5 MB/s"
+    assert "sha256 3f2a9c1d0b7e" in line.more[0]
+    assert "2023-11-1" in line.more[0]
+
+
+@pytest.mark.parametrize(
+    ("told", "text", "tone", "more"),
+    [
+        (
+            event(EventKind.CLIENT_IGNORED, reason="no loader", fix="install ipxe"),
+            "gets no answer: no loader",
+            Tone.WARNING,
+            ("what to do: install ipxe",),
+        ),
+        (
+            event(EventKind.MESSAGE_SHOWN, title="x cannot boot", why="Multiboot", fix="legacy mode"),
+            "its screen says: x cannot boot",
+            Tone.PROBLEM,
+            ("why: Multiboot", "what to do: legacy mode"),
+        ),
+        (
+            event(EventKind.TRANSFER_FAILED, file="linux", sent_bytes=500, size_bytes=1000, reason="it went away"),
+            "linux stopped after 500 B of 1 kB: it went away",
+            Tone.WARNING,
+            (),
+        ),
+        (
+            event(EventKind.FILE_REFUSED, file="autoexec.ipxe", reason="there is no such file here"),
+            "asked for autoexec.ipxe: there is no such file here",
+            Tone.QUIET,
+            (),
+        ),
+        (
+            event(EventKind.IMAGE_HELD_BACK, file="k", reason="still being written"),
+            "k is held back: still being written",
+            Tone.WARNING,
+            (),
+        ),
+        (
+            event(EventKind.PROBLEM, what="cannot send", why="link down", fix="plug it in"),
+            "cannot send",
+            Tone.PROBLEM,
+            ("why: link down", "what to do: plug it in"),
+        ),
+    ],
+)
+def test_single_lines(told: Event, text: str, tone: Tone, more: tuple[str, ...]) -> None:
+    assert story().tell(told) == Line(text, tone, more)
+
+
+def test_what_needs_no_reading_is_left_out() -> None:
+    told = story()
+    assert told.tell(event(EventKind.SIZE_PROBED, file="x")) is None
+    assert told.tell(event(EventKind.TRANSFER_STARTED, file="x")) is None
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (12_345_678, "12.3 MB"), (3e9, "3 GB")]
+)
+def test_sizes(size_bytes: float, text: str) -> None:
+    assert size(size_bytes) == text
+
+
+def test_many_machines_are_not_remembered_for_ever() -> None:
+    told = story()
+    for number in range(3000):
+        told.tell(Event(EventKind.OFFERED, 0.0, f"mac {number}", None, None, {"what": "loader", "file": "f"}))
+    assert len(told._machines) <= 1000

@@ -1,0 +1,140 @@
+"""The DHCP driver over the loopback: answers to where they belong, and a journal of it all."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from ipaddress import IPv4Address, IPv4Interface
+
+from bootbeam.journal.events import Event, EventKind
+from bootbeam.journal.journal import Journal
+from bootbeam.net.interfaces import Interface
+from bootbeam.net.udp import bind_udp
+from bootbeam.pxe.actions import BootFile, BootFileKind, Ignore
+from bootbeam.pxe.client import ClientInfo
+from bootbeam.pxe.proxydhcp import ProxyDhcp
+from bootbeam.servers.dhcp import DhcpServer, DhcpSocket
+from tests.dhcp_packets import Reply, build, pxe_options
+
+LOOPBACK = Interface(
+    "lo",
+    socket.if_nametoindex("lo"),
+    "",
+    (IPv4Interface("127.0.0.1/8"), IPv4Interface("127.0.0.50/8")),
+    True,
+    65536,
+    False,
+    False,
+    False,
+)
+
+
+class Bench:
+    """A running server on a port of its own, playing port 4011 or 67, and one client."""
+
+    def __init__(self, port: int) -> None:
+        self.journal = Journal(clock=lambda: 0.0)
+        self.learnt: dict[str, str] = {}
+        self.learnt_something = asyncio.Event()
+        self.sock = bind_udp("127.0.0.50", 0, "lo")
+        self.address = self.sock.getsockname()
+        listener = DhcpSocket(self.sock, port, LOOPBACK)
+        self.server = DhcpServer([listener], ProxyDhcp(self.choose), self.journal.record, lambda: 0.0, self.learn)
+        self.client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.client.bind(("127.0.0.1", 0))
+        self.client.setblocking(False)
+
+    def learn(self, address: str, mac: str) -> None:
+        self.learnt[address] = mac
+        self.learnt_something.set()
+
+    @staticmethod
+    def choose(client: ClientInfo, server: IPv4Address) -> BootFile | Ignore:
+        if client.architecture_number == 22:
+            return Ignore("no boot loader for U-Boot", "bootbeam loaders")
+        return BootFile(BootFileKind.LOADER, "x64/snponly.efi")
+
+    async def ask(self, packet: bytes) -> bytes:
+        self.client.sendto(packet, self.address)
+        async with asyncio.timeout(5):
+            return await asyncio.get_running_loop().sock_recv(self.client, 2000)
+
+    async def until(self, kind: EventKind) -> Event:
+        async with asyncio.timeout(5):
+            while True:
+                for event in self.journal.events():
+                    if event.kind is kind:
+                        return event
+                await asyncio.sleep(0.01)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Bench"]:
+        self.server.start()
+        try:
+            yield self
+        finally:
+            self.server.stop()
+            self.client.close()
+
+
+def run(port: int, scenario: Callable[[Bench], Awaitable[None]]) -> Bench:
+    bench = Bench(port)
+
+    async def main() -> None:
+        async with bench.running():
+            await scenario(bench)
+
+    asyncio.run(main())
+    return bench
+
+
+def test_port_4011_is_answered_from_the_address_asked_to_the_port_asked_from() -> None:
+    async def scenario(bench: Bench) -> None:
+        reply = Reply(await bench.ask(build(3, options=pxe_options(7, "003016"), ciaddr="127.0.0.1")))
+        assert reply.addresses["siaddr"] == "127.0.0.50"
+        assert reply.file == "x64/snponly.efi"
+
+    bench = run(4011, scenario)
+    [event] = bench.journal.events()
+    assert event.kind is EventKind.BOOT_SERVER_ACKNOWLEDGED
+    assert event.mac == "f4:4d:30:01:02:03"
+    assert event.interface == "lo"
+    assert event.facts["file"] == "x64/snponly.efi"
+    assert bench.learnt == {"127.0.0.1": "f4:4d:30:01:02:03"}
+    assert bench.sock.fileno() == -1, "stop closes the socket"
+
+
+def test_a_client_without_a_loader_is_journaled_with_what_to_do() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.client.sendto(build(1, options=pxe_options(22, "003016")), bench.address)
+        event = await bench.until(EventKind.CLIENT_IGNORED)
+        assert event.facts["reason"] == "no boot loader for U-Boot"
+        assert event.facts["fix"] == "bootbeam loaders"
+        seen = await bench.until(EventKind.CLIENT_SEEN)
+        assert seen.facts["architecture"] == 22
+
+    run(67, scenario)
+
+
+def test_malformed_datagrams_are_counted_and_told_once_and_the_server_lives() -> None:
+    async def scenario(bench: Bench) -> None:
+        for _ in range(3):
+            bench.client.sendto(b"garbage", bench.address)
+        event = await bench.until(EventKind.DATAGRAM_DROPPED)
+        assert event.address == "127.0.0.1"
+        assert "header and magic cookie" in str(event.facts["reason"])
+        await bench.ask(build(3, options=pxe_options(7, "003016")))
+
+    bench = run(4011, scenario)
+    assert bench.server.malformed_datagrams == 3
+    assert [event.kind for event in bench.journal.events()].count(EventKind.DATAGRAM_DROPPED) == 1
+
+
+def test_a_lease_seen_on_the_wire_is_learnt() -> None:
+    async def scenario(bench: Bench) -> None:
+        options = [(50, bytes((192, 168, 1, 7))), (54, bytes((192, 168, 1, 1))), *pxe_options(7, "003016")]
+        bench.client.sendto(build(3, options=options), bench.address)
+        async with asyncio.timeout(5):
+            await bench.learnt_something.wait()
+
+    assert run(67, scenario).learnt == {"192.168.1.7": "f4:4d:30:01:02:03"}
