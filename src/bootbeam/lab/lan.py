@@ -81,6 +81,8 @@ class Lan:
         check_privileges()
         reap_dead_runs()
         with ExitStack() as stack:
+            for stale in (self.router_log, self.capture_file):
+                stale.unlink(missing_ok=True)
             self._claim = Claim()
             stack.callback(self._claim.release)
             self._stack = stack

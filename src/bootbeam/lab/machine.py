@@ -68,7 +68,6 @@ class VirtualMachine:
         self.started_s = 0.0
         self.started_at_s = 0.0
         self._reached_limit = False
-        self._qmp_path = lan.scratch_dir / f"{spec.name}.qmp"
 
     def __enter__(self) -> Self:
         self.spec.firmware.check()
@@ -103,6 +102,10 @@ class VirtualMachine:
     def is_running(self) -> bool:
         """False once it has switched itself off, or asked for a reboot."""
         return self._process.exit_code is None
+
+    @property
+    def _qmp_path(self) -> Path:
+        return self.lan.scratch_dir / f"{self.spec.name}.qmp"
 
     @property
     def pid(self) -> int:
