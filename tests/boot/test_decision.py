@@ -13,8 +13,7 @@ from bootbeam.boot.decision import (
     decide,
 )
 from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
-from bootbeam.cpu import Cpu
-from bootbeam.wire.architecture import Firmware
+from bootbeam.machine import Cpu, Firmware
 
 X64 = frozenset({Cpu.X86_64})
 ARM64 = frozenset({Cpu.ARM64})

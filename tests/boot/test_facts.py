@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootbeam.boot.facts import parse_facts
-from bootbeam.cpu import Cpu
 from bootbeam.errors import DecodeError
-from bootbeam.wire.architecture import Firmware
+from bootbeam.machine import Cpu, Firmware
 
 FULL = (
     "mac=52-54-00-12-34-56/platform=efi/buildarch=x86_64/uuid=ec3a37b2-9c1e-4d2b-8a77-0123456789ab/"

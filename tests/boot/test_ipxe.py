@@ -19,7 +19,7 @@ from bootbeam.boot.ipxe import (
     screen_text,
 )
 from bootbeam.errors import UserError
-from bootbeam.wire.architecture import Firmware
+from bootbeam.machine import Firmware
 
 BASE = "http://192.168.1.50:8080"
 

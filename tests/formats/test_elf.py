@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootbeam.errors import ImageError
-from bootbeam.formats.cpu import Cpu
 from bootbeam.formats.elf import read_elf
 from bootbeam.formats.fields import TruncatedImage
+from bootbeam.machine import Cpu
 from tests.image_bytes import elf32, elf64, linked_multiboot_elf, reading
 
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from bootbeam.errors import ImageError
 from bootbeam.formats.compression import Compression
-from bootbeam.formats.cpu import Cpu
 from bootbeam.formats.identify import identify
-from bootbeam.formats.identity import BootForm, Firmware, Identity, Kind
+from bootbeam.formats.identity import BootForm, Identity, Kind
+from bootbeam.machine import Cpu, Firmware
 from tests.image_bytes import (
     INSTALLER,
     IPXE,

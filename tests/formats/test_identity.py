@@ -1,5 +1,5 @@
-from bootbeam.formats.cpu import Cpu
-from bootbeam.formats.identity import BootForm, BootsOn, Firmware, Identity, Kind
+from bootbeam.formats.identity import BootForm, BootsOn, Identity, Kind
+from bootbeam.machine import Cpu, Firmware
 
 BIOS_64 = BootsOn(Firmware.BIOS, Cpu.X86_64, BootForm.LINUX)
 UEFI_64 = BootsOn(Firmware.UEFI, Cpu.X86_64, BootForm.EFI)

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootbeam.errors import ImageError
-from bootbeam.formats.cpu import Cpu
 from bootbeam.formats.fields import TruncatedImage
 from bootbeam.formats.linux import read_linux
+from bootbeam.machine import Cpu
 from tests.image_bytes import INSTALLER, IPXE, bzimage, reading
 
 

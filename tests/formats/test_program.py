@@ -2,10 +2,10 @@ import struct
 
 import pytest
 
-from bootbeam.formats.cpu import Cpu
 from bootbeam.formats.fields import TruncatedImage
-from bootbeam.formats.identity import BootForm, BootsOn, Firmware, Identity, Kind
+from bootbeam.formats.identity import BootForm, BootsOn, Identity, Kind
 from bootbeam.formats.program import read_program
+from bootbeam.machine import Cpu, Firmware
 from tests.image_bytes import bzimage, elf32, elf64, multiboot1, multiboot2, pe, reading
 
 

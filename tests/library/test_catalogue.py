@@ -10,7 +10,7 @@ from bootbeam.journal.events import EventKind, Fact
 from bootbeam.library.catalogue import Catalogue
 from bootbeam.library.content import Content, Missing, NotReady, Peer
 from bootbeam.library.scripts import Scripts
-from bootbeam.wire.architecture import Firmware
+from bootbeam.machine import Firmware
 
 PEER = Peer("192.168.1.7", "192.168.1.50", "http", "eth0", "iPXE/1.0.0+git-20190125.36a4c85-5.1")
 FACTS = "mac=52-54-00-12-34-56/platform=efi/buildarch=x86_64/manufacturer=QEMU/product=Q35"

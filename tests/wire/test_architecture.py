@@ -2,8 +2,8 @@
 
 import pytest
 
-from bootbeam.cpu import Cpu
-from bootbeam.wire.architecture import ARCHITECTURES, Firmware
+from bootbeam.machine import Cpu, Firmware
+from bootbeam.wire.architecture import ARCHITECTURES
 
 
 @pytest.mark.parametrize(

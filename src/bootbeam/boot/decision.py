@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 from bootbeam.boot.entry import BootEntry, BootWay, way_for
 from bootbeam.boot.explanation import Explanation, explain_no_way, explain_unknown_entry
-from bootbeam.cpu import Cpu
-from bootbeam.wire.architecture import Firmware
+from bootbeam.machine import Cpu, Firmware
 
 
 @dataclass(frozen=True, slots=True)

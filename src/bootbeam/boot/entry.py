@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bootbeam.cpu import Cpu
-from bootbeam.wire.architecture import Firmware
+from bootbeam.machine import Cpu, Firmware
 
 
 class Method(StrEnum):

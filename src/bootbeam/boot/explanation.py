@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from bootbeam.boot.entry import BootEntry, BootWay, Method
-from bootbeam.cpu import Cpu
-from bootbeam.wire.architecture import Firmware
+from bootbeam.machine import Cpu, Firmware
 
 CPU_WORDS = {
     Cpu.I386: "32-bit x86",

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bootbeam.boot.decision import Machine
-from bootbeam.cpu import Cpu
 from bootbeam.errors import DecodeError
-from bootbeam.wire.architecture import Firmware
+from bootbeam.machine import Cpu, Firmware
 
 MAX_TEXT_CHARACTERS = 64
 KEYS = ("mac", "platform", "buildarch", "uuid", "manufacturer", "product", "chosen")

@@ -1,12 +1,12 @@
 """One line for a person about what a file is."""
 
-from bootbeam.formats.cpu import Cpu
 from bootbeam.formats.disk import DiskImage
 from bootbeam.formats.elf import ElfFile
 from bootbeam.formats.iso9660.volume_descriptor import IsoVolume
 from bootbeam.formats.linux import LinuxKernel
 from bootbeam.formats.multiboot import Multiboot1Header, Multiboot2Header
 from bootbeam.formats.pecoff import PeImage
+from bootbeam.machine import Cpu
 
 
 def _in_brackets(words: str, *facts: str | None) -> str:

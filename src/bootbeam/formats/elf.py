@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bootbeam.errors import ImageError
-from bootbeam.formats.cpu import Cpu
 from bootbeam.formats.fields import Fields, ReadAt, read_fields
+from bootbeam.machine import Cpu
 
 MAGIC = b"\x7fELF"
 MAX_PROGRAM_HEADERS = 1024

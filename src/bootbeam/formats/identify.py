@@ -5,11 +5,10 @@ from dataclasses import replace
 
 from bootbeam.formats.compression import Compression, compression_of, peek_gzip
 from bootbeam.formats.cpio import read_cpio
-from bootbeam.formats.cpu import Cpu
 from bootbeam.formats.describe import describe_disk, describe_iso
 from bootbeam.formats.disk import read_disk
 from bootbeam.formats.fields import ReadAt, TruncatedImage
-from bootbeam.formats.identity import BootForm, BootsOn, Firmware, Identity, Kind
+from bootbeam.formats.identity import BootForm, BootsOn, Identity, Kind
 from bootbeam.formats.iso9660.volume_descriptor import read_iso_volume
 from bootbeam.formats.nbp import is_network_boot_program
 from bootbeam.formats.program import read_program
@@ -17,6 +16,7 @@ from bootbeam.formats.script import is_ipxe_script
 from bootbeam.formats.squashfs import read_squashfs
 from bootbeam.formats.unknown import describe_unknown
 from bootbeam.formats.wim import read_wim
+from bootbeam.machine import Cpu, Firmware
 
 HEAD_BYTES = 4096
 BLANK_BYTES = 65536

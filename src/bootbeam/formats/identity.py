@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from bootbeam.formats.compression import Compression
 from bootbeam.formats.cpio import CpioArchive
-from bootbeam.formats.cpu import Cpu
 from bootbeam.formats.disk import DiskImage
 from bootbeam.formats.elf import ElfFile
 from bootbeam.formats.iso9660.volume_descriptor import IsoVolume
@@ -18,6 +17,7 @@ from bootbeam.formats.multiboot import Multiboot1Header, Multiboot2Header
 from bootbeam.formats.pecoff import PeImage
 from bootbeam.formats.squashfs import SquashfsImage
 from bootbeam.formats.wim import WimImage
+from bootbeam.machine import Cpu, Firmware
 
 ACCEPTED_WORDS = (
     "a Linux kernel (bzImage, or Image with an EFI stub), a Multiboot kernel, an EFI application, an iPXE script"
@@ -45,13 +45,6 @@ class Kind(StrEnum):
     COMPRESSED = "compressed"
     """Something inside one of the known compressions; ``Identity.unpacked`` says what, for gzip."""
     UNKNOWN = "unknown"
-
-
-class Firmware(StrEnum):
-    """The two families of firmware."""
-
-    BIOS = "bios"
-    UEFI = "uefi"
 
 
 class BootForm(StrEnum):

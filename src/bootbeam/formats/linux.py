@@ -8,8 +8,8 @@ read by ``pecoff``. Programs that are not Linux (iPXE, memtest86+, memdisk) use 
 import re
 from dataclasses import dataclass
 
-from bootbeam.formats.cpu import Cpu
 from bootbeam.formats.fields import Fields, ReadAt, printable_text, read_fields
+from bootbeam.machine import Cpu
 
 MAX_VERSION_CHARACTERS = 200
 _X86_HEADER_BYTES = 0x268

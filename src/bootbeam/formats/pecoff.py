@@ -7,8 +7,8 @@ UEFI Specification 2.10 §2.1.1. A signature is seen here, not checked.
 from dataclasses import dataclass
 
 from bootbeam.errors import ImageError
-from bootbeam.formats.cpu import Cpu
 from bootbeam.formats.fields import Fields, ReadAt, TruncatedImage, printable_text, read_fields
+from bootbeam.machine import Cpu
 
 MAGIC = b"MZ"
 MAX_PE_OFFSET = 65536

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bootbeam.formats.cpu import Cpu
 from bootbeam.formats.describe import describe_elf, describe_linux, describe_multiboot, describe_pe
 from bootbeam.formats.elf import ElfFile, read_elf
 from bootbeam.formats.fields import ReadAt, TruncatedImage
-from bootbeam.formats.identity import BootForm, BootsOn, Firmware, Identity, Kind
+from bootbeam.formats.identity import BootForm, BootsOn, Identity, Kind
 from bootbeam.formats.linux import LinuxKernel, read_linux
 from bootbeam.formats.multiboot import (
     MULTIBOOT2_ARCHITECTURE_I386,
@@ -18,6 +17,7 @@ from bootbeam.formats.multiboot import (
     find_multiboot2,
 )
 from bootbeam.formats.pecoff import PeImage, read_pe
+from bootbeam.machine import Cpu, Firmware
 
 _IPXE_MULTIBOOT_FLAGS = 0b111
 """Compulsory flags that iPXE knows: page-aligned modules, memory map, video mode (iPXE ``multiboot.c``)."""

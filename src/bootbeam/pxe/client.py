@@ -6,8 +6,9 @@ from ipaddress import IPv4Address
 from uuid import UUID
 
 from bootbeam.errors import DecodeError
+from bootbeam.machine import Firmware
 from bootbeam.pxe.actions import Ignore
-from bootbeam.wire.architecture import ARCHITECTURES, Architecture, Firmware
+from bootbeam.wire.architecture import ARCHITECTURES, Architecture
 from bootbeam.wire.dhcp4 import DhcpMessage, OptionCode
 from bootbeam.wire.pxe_options import (
     HTTP_CLIENT,

@@ -5,18 +5,8 @@ Parity is no rule: which numbers mean HTTP is in the table.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-from bootbeam.cpu import Cpu
-
-
-class Firmware(StrEnum):
-    """What runs on the machine before anything is loaded."""
-
-    BIOS = "BIOS"
-    UEFI = "UEFI"
-    UBOOT = "U-Boot"
-    OTHER = "other"
+from bootbeam.machine import Cpu, Firmware
 
 
 @dataclass(frozen=True, slots=True)

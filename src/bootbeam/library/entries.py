@@ -1,0 +1,152 @@
+"""From files to menu entries: which of them boot, which are initrds, and what belongs together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
+from bootbeam.boot.name import served_name
+from bootbeam.errors import UserError
+from bootbeam.formats.identity import ACCEPTED_WORDS, BootForm, BootsOn, Identity, Kind
+from bootbeam.machine import Firmware
+
+INITRD_KINDS = frozenset({Kind.INITRD, Kind.COMPRESSED})
+"""What can stand after a kernel: a cpio archive, or something compressed whose inside cannot be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file somebody named, and what it is."""
+
+    path: Path
+    identity: Identity
+    from_directory: bool = False
+    """Found in a directory that was named: what cannot boot is left out instead of being an error."""
+
+
+@dataclass(slots=True)
+class PlannedEntry:
+    """Files that make one entry."""
+
+    kernel: NamedFile
+    initrds: list[NamedFile] = field(default_factory=list)
+    cmdline: str = ""
+    name: str = ""
+    initrd_names: list[str] = field(default_factory=list)
+
+    def entry(self, identity: Identity) -> BootEntry:
+        """The menu entry, as the kernel's newest version is."""
+        return BootEntry(
+            name=self.name,
+            title=f"{self.name}: {bootable(identity).description}",
+            ways=ways_of(identity),
+            kernel=ServedFile(self.name),
+            initrds=tuple(ServedFile(name) for name in self.initrd_names),
+            cmdline=self.cmdline,
+        )
+
+
+def bootable(identity: Identity) -> Identity:
+    """What is started: a gzip-compressed kernel is served unpacked."""
+    return identity.unpacked if identity.should_be_unpacked and identity.unpacked else identity
+
+
+def ways_of(identity: Identity) -> tuple[BootWay, ...]:
+    """How iPXE starts it, best first."""
+    what = bootable(identity)
+    ways = [_way(way, what) for way in what.boots_on if not way.needs_grub]
+    return tuple(dict.fromkeys(way for way in ways if way is not None))
+
+
+def plan_entries(files: Sequence[NamedFile], cmdline: str) -> list[PlannedEntry]:
+    """The entries that these files make, in the order they were named.
+
+    An initrd belongs to the kernel named before it; in a directory, to the kernel of the same version, or to the
+    only kernel there.
+
+    Raises:
+        UserError: a file that was named cannot boot, or an initrd without a kernel.
+    """
+    entries: list[PlannedEntry] = []
+    orphans: list[NamedFile] = []
+    for file in files:
+        if ways_of(file.identity):
+            entries.append(PlannedEntry(file, cmdline=cmdline))
+        elif file.identity.kind in INITRD_KINDS:
+            kernel = _kernel_of(file, entries)
+            if kernel:
+                kernel.initrds.append(file)
+            else:
+                orphans.append(file)
+        elif not file.from_directory:
+            raise _cannot_boot(file)
+    for orphan in orphans:
+        _adopt(orphan, entries)
+    _give_names(entries)
+    return entries
+
+
+def _way(way: BootsOn, identity: Identity) -> BootWay | None:
+    # A BIOS does not tell its CPU; whether a 64-bit kernel runs is seen only when it starts.
+    cpus = frozenset() if way.firmware is Firmware.BIOS else frozenset({way.cpu})
+    match way.form:
+        case BootForm.LINUX:
+            return BootWay(Method.LINUX, way.firmware, cpus)
+        case BootForm.EFI:
+            return BootWay(Method.EFI_LINUX if identity.linux else Method.EFI_APPLICATION, way.firmware, cpus)
+        case BootForm.MULTIBOOT1:
+            return BootWay(Method.MULTIBOOT, way.firmware, cpus)
+        case BootForm.IPXE_SCRIPT:
+            return BootWay(Method.IPXE_SCRIPT, None, frozenset())
+    return None
+
+
+def _kernel_of(initrd: NamedFile, entries: Sequence[PlannedEntry]) -> PlannedEntry | None:
+    if not initrd.from_directory:
+        return entries[-1] if entries else None
+    version = _version_in(initrd.path)
+    siblings = [entry for entry in entries if entry.kernel.path.parent == initrd.path.parent]
+    return next((entry for entry in siblings if version and _version_in(entry.kernel.path) == version), None)
+
+
+def _adopt(orphan: NamedFile, entries: Sequence[PlannedEntry]) -> None:
+    """An initrd nothing matched yet: it belongs to the only Linux kernel (of its directory) without one."""
+    kernels = [
+        entry
+        for entry in entries
+        if not entry.initrds
+        and bootable(entry.kernel.identity).linux
+        and (not orphan.from_directory or entry.kernel.path.parent == orphan.path.parent)
+    ]
+    if len(kernels) == 1:
+        kernels[0].initrds.append(orphan)
+    elif not orphan.from_directory:
+        raise UserError(
+            f"{orphan.path} is {orphan.identity.description}, and no kernel stands before it",
+            "an initrd boots together with the kernel it was made for",
+            f"name the kernel first: bootbeam serve KERNEL {orphan.path}",
+        )
+
+
+def _version_in(path: Path) -> str:
+    """What follows the first ``-`` of ``vmlinuz-6.1.0-31-amd64`` or ``initrd.img-6.1.0-31-amd64``."""
+    return path.name.removesuffix(".img").removesuffix(".gz").partition("-")[2]
+
+
+def _give_names(entries: Sequence[PlannedEntry]) -> None:
+    taken: set[str] = set()
+    for entry in entries:
+        entry.name = served_name(entry.kernel.path.name, taken)
+        taken.add(entry.name)
+        for initrd in entry.initrds:
+            entry.initrd_names.append(served_name(initrd.path.name, taken))
+            taken.add(entry.initrd_names[-1])
+
+
+def _cannot_boot(file: NamedFile) -> UserError:
+    needs_grub = next((way.needs_grub for way in bootable(file.identity).boots_on if way.needs_grub), "")
+    return UserError(
+        f"{file.path} cannot be booted over the network here: it is {file.identity.description}",
+        needs_grub,
+        f"accepted are {ACCEPTED_WORDS}",
+    )

@@ -1,0 +1,24 @@
+"""The kinds of machines: instruction sets and firmware. Below every room, so that all share the same words."""
+
+from enum import StrEnum
+
+
+class Cpu(StrEnum):
+    """An instruction set, in iPXE's words (its ``${buildarch}``)."""
+
+    I386 = "i386"
+    X86_64 = "x86_64"
+    ARM32 = "arm32"
+    ARM64 = "arm64"
+    RISCV32 = "riscv32"
+    RISCV64 = "riscv64"
+    LOONG64 = "loong64"
+
+
+class Firmware(StrEnum):
+    """What runs on a machine before anything is loaded."""
+
+    BIOS = "BIOS"
+    UEFI = "UEFI"
+    UBOOT = "U-Boot"
+    OTHER = "other"
