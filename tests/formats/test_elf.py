@@ -76,7 +76,7 @@ def test_a_big_endian_file_is_read_in_its_own_order() -> None:
     assert (elf.machine, elf.cpu, elf.needed_size_bytes) == (8, None, 100)
 
 
-@pytest.mark.parametrize(("offset", "value"), [(4, 3), (5, 0), (42, 31)])
+@pytest.mark.parametrize(("offset", "value"), [(4, 3), (5, 0), (42, 31), (43, 2)])
 def test_a_header_that_contradicts_itself_is_an_image_error(offset: int, value: int) -> None:
     image = bytearray(elf32())
     image[offset] = value

@@ -16,6 +16,9 @@ MAX_PROGRAM_HEADERS = 1024
 MAX_SECTION_HEADERS_READ = 4096
 """Above it only the table's own end is counted, which linkers put behind every section anyway."""
 
+MAX_TABLE_ENTRY_BYTES = 256
+"""The specification's largest is 64; without a limit a hostile header has a quarter of a gigabyte read."""
+
 _PT_LOAD = 1
 _SHT_NULL, _SHT_NOBITS = 0, 8
 _CPU_OF_MACHINE: dict[tuple[int, int], Cpu] = {
@@ -118,7 +121,7 @@ def _read_segments(
     entry_bytes, count = header.u16(layout.ehsize + 2), header.u16(layout.ehsize + 4)
     if count == 0:
         return [], 0
-    if entry_bytes < layout.segment_bytes or count > MAX_PROGRAM_HEADERS:
+    if not layout.segment_bytes <= entry_bytes <= MAX_TABLE_ENTRY_BYTES or count > MAX_PROGRAM_HEADERS:
         raise ImageError(f"ELF header names {count} program headers of {entry_bytes} bytes each")
     loads, end = [], table + entry_bytes * count
     data = read_at(table, entry_bytes * count)
@@ -138,7 +141,7 @@ def _sections_end(read_at: ReadAt, header: Fields, layout: _Layout, byteorder: L
     entry_bytes, count = header.u16(layout.ehsize + 6), header.u16(layout.ehsize + 8)
     if table == 0:
         return 0
-    if entry_bytes < layout.section_bytes:
+    if not layout.section_bytes <= entry_bytes <= MAX_TABLE_ENTRY_BYTES:
         raise ImageError(f"ELF header names section headers of {entry_bytes} bytes each")
     # A count of 0 with a table means "more than 65279, see the first entry": at least that entry must be there.
     end = table + entry_bytes * max(count, 1)
