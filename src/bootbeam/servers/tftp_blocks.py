@@ -93,13 +93,14 @@ class BlockSender:
         self._read_ahead.check()
 
     def send(self, first_block_index: int, count: int) -> None:
-        """Send these blocks; what waits of an earlier window is forgotten, since the client no longer wants it.
+        """Send these blocks, behind those that still wait when they follow them; else those are no longer wanted.
 
         Raises:
             OSError: the network's, as from send(2); the rest of the window counts as lost.
             ContentChanged: the file was rewritten.
         """
-        self._next = first_block_index
+        if not self.is_blocked or first_block_index != self._end + 1:
+            self._next = first_block_index
         self._end = first_block_index + count - 1
         self.resume()
 

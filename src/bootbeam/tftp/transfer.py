@@ -34,6 +34,12 @@ class ReadTransfer:
     A window goes out when the one before it is acknowledged, when an ACK inside it tells of a gap, or when the timer
     runs out. A duplicate ACK never sends anything (RFC 1123 §4.2.3.1, the Sorcerer's Apprentice).
 
+    With windows there is a second apprentice. The window restarted after an ACK inside it (RFC 7440 §4) has blocks that
+    the client may receive twice, and clients (edk2 for one) answer a block they have already with an ACK of their
+    newest, which may again lie inside the window: were each of these to restart it, one packet doubled by the network
+    would have the rest of the file sent twice. So until the client acknowledges a block first sent by the restart, such
+    ACKs move the window on without sending anything again.
+
     Args:
         request: what the client asked for.
         size_bytes: of the file, fixed for the whole transfer.
@@ -48,6 +54,8 @@ class ReadTransfer:
         self._phase = _Phase.NEW
         self._acked = 0
         self._sent = 0
+        self._restarted_up_to = 0
+        """The last block that the newest restart may have sent for a second time."""
         self._tries = 0
         self._retransmissions = 0
         self._started_at = 0.0
@@ -94,6 +102,7 @@ class ReadTransfer:
         if self._tries >= MAX_RETRANSMISSIONS:
             return [self._fail(self._why_silent())]
         self._tries += 1
+        self._restarted_up_to = 0
         return [self._answer_request(now) if self._phase is _Phase.OFFERED else self._next_window(now)]
 
     def _handle_ack(self, block: int, now: float) -> list[Action]:
@@ -114,7 +123,20 @@ class ReadTransfer:
         self._tries = 0
         if self._acked == self._last_block:
             return [self._finish(now)]
+        if self._acked < self._sent:
+            return self._handle_ack_inside_window(now)
         return [self._next_window(now)]
+
+    def _handle_ack_inside_window(self, now: float) -> list[Action]:
+        if self._acked > self._restarted_up_to:
+            self._restarted_up_to = self._sent
+            return [self._next_window(now)]
+        first_block = self._sent + 1
+        self._sent = min(self._acked + self.terms.windowsize, self._last_block)
+        self._set_deadline(now)
+        if self._sent < first_block:
+            return [Ignore("all that is left is on its way")]
+        return [SendWindow(first_block, self._sent - first_block + 1)]
 
     def _handle_request(self, request: Rrq, now: float) -> list[Action]:
         """The request itself, a repeated one because our answer was lost, or a client that begins anew."""
