@@ -76,6 +76,13 @@ class Story:
             told.add(text)
         return is_new
 
+    def _ready(self, event: Event, facts: Facts) -> Line:
+        more = [f"boots {entry}" for entry in str(facts.get("entries")).splitlines()]
+        more += [f"with {loader}" for loader in str(facts.get("loaders")).splitlines()]
+        text = f"serving on {facts.get('interfaces')}: proxyDHCP, TFTP, HTTP port {facts.get('http_port')}"
+        more.append("set a machine on this network to boot from the network; Ctrl-C ends it")
+        return Line(text, Tone.GOOD, tuple(more))
+
     def _client_seen(self, event: Event, facts: Facts) -> Line | None:
         machine = self._machine(event)
         seen = f"{facts.get('kind_of_client')} {facts.get('xid')}"
@@ -152,6 +159,7 @@ class Story:
 
 
 _TELLERS: dict[EventKind, Callable[[Story, Event, Facts], Line | None]] = {
+    EventKind.STATION_READY: Story._ready,
     EventKind.CLIENT_SEEN: Story._client_seen,
     EventKind.CLIENT_IGNORED: Story._client_ignored,
     EventKind.OFFERED: Story._offered,

@@ -9,9 +9,10 @@ bios/undionly.kpxe, x64/...      boot loaders
 from collections.abc import Mapping
 from typing import Protocol
 
+from bootbeam.boot.boot_file import START_SCRIPT
 from bootbeam.boot.name import MAX_NAME_CHARACTERS
 from bootbeam.library.content import Content, Missing, NotReady, Peer
-from bootbeam.library.scripts import START_SCRIPT, Scripts
+from bootbeam.library.scripts import Scripts
 
 SCRIPT_SUFFIX = ".ipxe"
 

@@ -20,7 +20,6 @@ from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, Missing, NotReady, Peer
 
-START_SCRIPT = "boot.ipxe"
 SCRIPT_MEDIA_TYPE = "text/plain; charset=utf-8"
 _IPXE_VERSION = re.compile(r"iPXE/([0-9A-Za-z.+~_-]{1,40})")
 

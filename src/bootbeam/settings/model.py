@@ -33,3 +33,8 @@ class StationSettings(BaseModel):
     """Largest TFTP block granted, bytes; the interface's MTU bounds it too."""
     tftp_windowsize_cap: Annotated[int, Field(ge=1, le=64)] = 16
     """Most TFTP blocks in flight granted."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Everything that was named and has to be read."""
+        return (*self.images, *((self.kernel,) if self.kernel else ()), *self.initrds)

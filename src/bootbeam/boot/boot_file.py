@@ -1,0 +1,55 @@
+"""The boot decision in the words of DHCP: what a client is told to load."""
+
+from collections.abc import Callable
+from ipaddress import IPv4Address
+
+from bootbeam.boot.decision import LoadNbp, Machine, Offering, Refuse, decide
+from bootbeam.pxe.actions import BootFile, BootFileKind, Ignore
+from bootbeam.pxe.client import ClientInfo, ClientKind
+
+START_SCRIPT = "boot.ipxe"
+"""Served path of the script every iPXE begins with."""
+
+
+class BootFileChoice:
+    """Chooses the boot file for each client by the one boot decision.
+
+    Args:
+        offering: gives what is on offer now.
+        http_port: where the HTTP server listens.
+    """
+
+    def __init__(self, offering: Callable[[], Offering], http_port: int) -> None:
+        self._offering = offering
+        self._http_port = http_port
+
+    def __call__(self, client: ClientInfo, server: IPv4Address) -> BootFile | Ignore:
+        """For ``client``, which reaches us at the address ``server``."""
+        base_url = f"http://{server}:{self._http_port}"
+        if client.kind is ClientKind.IPXE:
+            return BootFile(BootFileKind.SCRIPT, f"{base_url}/{START_SCRIPT}")
+        if client.kind in (ClientKind.UNKNOWN, ClientKind.RASPBERRY_PI) or client.architecture is None:
+            return _no_guess(client)
+        machine = Machine(client.architecture.firmware, client.architecture.cpu, client.architecture.words)
+        match decide(machine, self._offering()):
+            case LoadNbp(path) if client.kind is ClientKind.UEFI_HTTP:
+                return BootFile(BootFileKind.HTTP_BOOT, f"{base_url}/{path}")
+            case LoadNbp(path):
+                return BootFile(BootFileKind.LOADER, path)
+            case Refuse(reason, fix):
+                return Ignore(reason, fix)
+        raise AssertionError("firmware is given a loader or refused")
+
+
+def _no_guess(client: ClientInfo) -> Ignore:
+    """A machine nothing here can boot gets nothing: a wrong program only wastes its time."""
+    if client.kind is ClientKind.RASPBERRY_PI:
+        return Ignore(
+            "a Raspberry Pi's boot ROM wants its own firmware files, which are not served here",
+            "start it from an SD card or its EEPROM with UEFI firmware, which then boots like a PC",
+        )
+    words = client.architecture.words if client.architecture else f"unknown architecture {client.architecture_number}"
+    return Ignore(
+        f"no boot loader exists for {words}",
+        f"report this line with the machine's model: architecture {client.architecture_number}, {client.vendor_class}",
+    )

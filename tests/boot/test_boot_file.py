@@ -1,0 +1,53 @@
+"""The decision in DHCP's words: a path for firmware, a URL for iPXE and HTTP boot, a reason for the rest."""
+
+from ipaddress import IPv4Address
+
+import pytest
+
+from bootbeam.boot.boot_file import BootFileChoice
+from bootbeam.boot.decision import Offering
+from bootbeam.machine import Cpu, Firmware
+from bootbeam.pxe.actions import BootFile, BootFileKind, Ignore
+from bootbeam.pxe.client import ClientInfo, ClientKind
+from bootbeam.wire.architecture import ARCHITECTURES
+
+LOADERS = {(Firmware.BIOS, Cpu.X86_64): "bios/undionly.kpxe", (Firmware.UEFI, Cpu.X86_64): "x64/snponly.efi"}
+ADVICE = {(Firmware.UEFI, Cpu.ARM64): "bootbeam loaders fetch"}
+STATION = IPv4Address("10.0.0.1")
+
+
+def choose(kind: ClientKind, number: int) -> BootFile | Ignore:
+    choice = BootFileChoice(lambda: Offering((), LOADERS, loader_advice=ADVICE), 8081)
+    return choice(ClientInfo(kind, "52:54:00:00:00:01", number, ARCHITECTURES.get(number), "", 1, 0), STATION)
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "boot_file"),
+    [
+        (ClientKind.BIOS_PXE, 0, BootFile(BootFileKind.LOADER, "bios/undionly.kpxe")),
+        (ClientKind.UEFI_PXE, 7, BootFile(BootFileKind.LOADER, "x64/snponly.efi")),
+        (ClientKind.UEFI_PXE, 9, BootFile(BootFileKind.LOADER, "x64/snponly.efi")),
+        (ClientKind.UEFI_HTTP, 16, BootFile(BootFileKind.HTTP_BOOT, "http://10.0.0.1:8081/x64/snponly.efi")),
+        (ClientKind.IPXE, 0, BootFile(BootFileKind.SCRIPT, "http://10.0.0.1:8081/boot.ipxe")),
+        (ClientKind.IPXE, 4711, BootFile(BootFileKind.SCRIPT, "http://10.0.0.1:8081/boot.ipxe")),
+    ],
+)
+def test_boot_files(kind: ClientKind, number: int, boot_file: BootFile) -> None:
+    assert choose(kind, number) == boot_file
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "reason", "fix"),
+    [
+        (ClientKind.UEFI_PXE, 11, "no boot loader for UEFI arm64", "bootbeam loaders fetch"),
+        (ClientKind.UEFI_PXE, 6, "no boot loader for UEFI 32-bit x86", "bootbeam loaders"),
+        (ClientKind.UNKNOWN, 4711, "unknown architecture 4711", "4711"),
+        (ClientKind.UNKNOWN, 33, "MIPS", "33"),
+        (ClientKind.RASPBERRY_PI, 0, "Raspberry Pi", "UEFI"),
+    ],
+)
+def test_no_guesses(kind: ClientKind, number: int, reason: str, fix: str) -> None:
+    answer = choose(kind, number)
+    assert isinstance(answer, Ignore)
+    assert reason in answer.reason
+    assert fix in answer.fix

@@ -1,0 +1,120 @@
+"""Which files make which entries."""
+
+from pathlib import Path
+
+import pytest
+
+from bootbeam.boot.entry import BootWay, Method
+from bootbeam.errors import UserError
+from bootbeam.formats.compression import Compression
+from bootbeam.formats.identity import BootForm, BootsOn, Identity, Kind
+from bootbeam.formats.linux import LinuxKernel
+from bootbeam.library.entries import NamedFile, PlannedEntry, plan_entries, ways_of
+from bootbeam.machine import Cpu, Firmware
+
+LINUX_SIDE = LinuxKernel.__new__(LinuxKernel)
+BIOS_LINUX = BootsOn(Firmware.BIOS, Cpu.X86_64, BootForm.LINUX)
+UEFI_X64 = BootsOn(Firmware.UEFI, Cpu.X86_64, BootForm.EFI)
+BIOS_MULTIBOOT = BootsOn(Firmware.BIOS, Cpu.I386, BootForm.MULTIBOOT1)
+GRUB_ONLY = BootsOn(Firmware.BIOS, Cpu.I386, BootForm.MULTIBOOT2, "iPXE does not know Multiboot 2")
+
+KERNEL = Identity(Kind.LINUX_KERNEL, "Linux kernel 6.1", 8_000_000, boots_on=(BIOS_LINUX, UEFI_X64), linux=LINUX_SIDE)
+INITRD = Identity(Kind.INITRD, "initrd", 1000)
+HYPERVISOR = Identity(Kind.MULTIBOOT_KERNEL, "Multiboot kernel", 1000, boots_on=(BIOS_MULTIBOOT,))
+MULTIBOOT2 = Identity(Kind.MULTIBOOT_KERNEL, "Multiboot 2 kernel", 1000, boots_on=(GRUB_ONLY,))
+PICTURE = Identity(Kind.UNKNOWN, "PNG picture", 1000)
+PACKED = Identity(Kind.COMPRESSED, "gzip file", 500, compression=Compression.GZIP, unpacked=HYPERVISOR)
+
+
+def named(path: str, identity: Identity) -> NamedFile:
+    return NamedFile(Path(path), identity)
+
+
+def found(path: str, identity: Identity) -> NamedFile:
+    return NamedFile(Path(path), identity, from_directory=True)
+
+
+def shape(entries: list[PlannedEntry]) -> list[tuple[str, list[str]]]:
+    return [(entry.name, entry.initrd_names) for entry in entries]
+
+
+def test_an_initrd_belongs_to_the_kernel_before_it() -> None:
+    entries = plan_entries(
+        [
+            named("a/linux", KERNEL),
+            named("a/initrd.gz", INITRD),
+            named("b/linux", KERNEL),
+            named("b/initrd.gz", INITRD),
+        ],
+        "quiet",
+    )
+    assert shape(entries) == [("linux", ["initrd.gz"]), ("linux-2", ["initrd-2.gz"])]
+    assert [entry.cmdline for entry in entries] == ["quiet", "quiet"]
+
+
+def test_an_initrd_before_the_only_kernel_is_taken_too() -> None:
+    assert shape(plan_entries([named("initrd", INITRD), named("linux", KERNEL)], "")) == [("linux", ["initrd"])]
+
+
+def test_an_initrd_alone_is_a_mistake_with_a_next_step() -> None:
+    with pytest.raises(UserError) as caught:
+        plan_entries([named("initrd.gz", INITRD)], "")
+    assert "bootbeam serve KERNEL initrd.gz" in caught.value.fix
+
+
+def test_in_a_directory_versions_decide() -> None:
+    entries = plan_entries(
+        [
+            found("boot/initrd.img-6.1.0-31-amd64", INITRD),
+            found("boot/initrd.img-6.1.0-9-amd64", INITRD),
+            found("boot/memtest.png", PICTURE),
+            found("boot/vmlinuz-6.1.0-31-amd64", KERNEL),
+            found("boot/vmlinuz-6.1.0-9-amd64", KERNEL),
+        ],
+        "",
+    )
+    assert shape(entries) == [
+        ("vmlinuz-6.1.0-31-amd64", ["initrd.img-6.1.0-31-amd64"]),
+        ("vmlinuz-6.1.0-9-amd64", ["initrd.img-6.1.0-9-amd64"]),
+    ]
+
+
+def test_in_a_directory_the_only_kernel_gets_the_only_initrd() -> None:
+    assert shape(plan_entries([found("d/initrd.gz", INITRD), found("d/linux", KERNEL)], "")) == [
+        ("linux", ["initrd.gz"])
+    ]
+
+
+@pytest.mark.parametrize(("identity", "words"), [(PICTURE, "PNG picture"), (MULTIBOOT2, "Multiboot 2 kernel")])
+def test_what_cannot_boot_is_refused_with_what_was_seen_and_what_is_accepted(identity: Identity, words: str) -> None:
+    with pytest.raises(UserError) as caught:
+        plan_entries([named("x", identity)], "")
+    assert words in caught.value.what
+    assert "iPXE script" in caught.value.fix
+
+
+def test_in_a_directory_it_is_left_out() -> None:
+    assert shape(plan_entries([found("d/a.png", PICTURE), found("d/xen.elf", HYPERVISOR)], "")) == [("xen.elf", [])]
+
+
+def test_ways() -> None:
+    assert ways_of(KERNEL) == (
+        BootWay(Method.LINUX, Firmware.BIOS, frozenset()),
+        BootWay(Method.EFI_LINUX, Firmware.UEFI, frozenset({Cpu.X86_64})),
+    )
+    assert ways_of(HYPERVISOR) == (BootWay(Method.MULTIBOOT, Firmware.BIOS, frozenset()),)
+    assert ways_of(PACKED) == ways_of(HYPERVISOR), "it is served unpacked"
+    assert ways_of(MULTIBOOT2) == ()
+    both = (
+        BootsOn(Firmware.BIOS, Cpu.I386, BootForm.IPXE_SCRIPT),
+        BootsOn(Firmware.UEFI, Cpu.ARM64, BootForm.IPXE_SCRIPT),
+    )
+    script = Identity(Kind.IPXE_SCRIPT, "iPXE script", 10, boots_on=both)
+    assert ways_of(script) == (BootWay(Method.IPXE_SCRIPT, None, frozenset()),)
+
+
+def test_the_entry_follows_the_newest_version() -> None:
+    [planned] = plan_entries([named("bitvisor.elf", HYPERVISOR)], "")
+    assert planned.entry(HYPERVISOR).ways[0].method is Method.MULTIBOOT
+    assert planned.entry(KERNEL).ways[0].method is Method.LINUX
+    assert planned.entry(KERNEL).title == "bitvisor.elf: Linux kernel 6.1"
