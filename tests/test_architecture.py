@@ -31,7 +31,7 @@ FLOORS: dict[str, int] = {
 }
 PURE_ROOMS = ("wire", "formats", "pxe", "tftp", "boot")
 IMPURE_MODULES = frozenset(
-    [
+    {
         "asyncio",
         "fcntl",
         "glob",
@@ -57,7 +57,7 @@ IMPURE_MODULES = frozenset(
         "typer",
         "rich",
         "sqlalchemy",
-    ]
+    }
 )
 IMPURE_CALLS = frozenset({"open", "print", "input", "exec", "eval"})
 MAX_FILE_LINES = 400

@@ -73,9 +73,8 @@ def plan_entries(files: Sequence[NamedFile], cmdline: str) -> list[PlannedEntry]
         if ways_of(file.identity):
             entries.append(PlannedEntry(file, cmdline=cmdline))
         elif file.identity.kind in INITRD_KINDS:
-            kernel = _kernel_of(file, entries)
-            if kernel:
-                kernel.initrds.append(file)
+            if entries and not file.from_directory:
+                entries[-1].initrds.append(file)
             else:
                 orphans.append(file)
         elif not file.from_directory:
@@ -101,25 +100,19 @@ def _way(way: BootsOn, identity: Identity) -> BootWay | None:
     return None
 
 
-def _kernel_of(initrd: NamedFile, entries: Sequence[PlannedEntry]) -> PlannedEntry | None:
-    if not initrd.from_directory:
-        return entries[-1] if entries else None
-    version = _version_in(initrd.path)
-    siblings = [entry for entry in entries if entry.kernel.path.parent == initrd.path.parent]
-    return next((entry for entry in siblings if version and _version_in(entry.kernel.path) == version), None)
-
-
 def _adopt(orphan: NamedFile, entries: Sequence[PlannedEntry]) -> None:
-    """An initrd nothing matched yet: it belongs to the only Linux kernel (of its directory) without one."""
+    """An initrd that follows no kernel: it belongs to the kernel of the same version, else to the only one."""
     kernels = [
         entry
         for entry in entries
-        if not entry.initrds
-        and bootable(entry.kernel.identity).linux
+        if bootable(entry.kernel.identity).linux
         and (not orphan.from_directory or entry.kernel.path.parent == orphan.path.parent)
     ]
-    if len(kernels) == 1:
-        kernels[0].initrds.append(orphan)
+    version = _version_in(orphan.path)
+    same_version = [entry for entry in kernels if version and _version_in(entry.kernel.path) == version]
+    candidates = same_version or [entry for entry in kernels if not entry.initrds]
+    if len(candidates) == 1:
+        candidates[0].initrds.append(orphan)
     elif not orphan.from_directory:
         raise UserError(
             f"{orphan.path} is {orphan.identity.description}, and no kernel stands before it",
