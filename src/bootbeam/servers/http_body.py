@@ -1,0 +1,199 @@
+"""A response's body, put into the connection's socket past aiohttp: file pages go out with ``sendfile``, not copied.
+
+asyncio's own ``loop.sendfile`` says nothing until a whole piece is sent and needs an aiohttp that leaves its transport
+alone; a second descriptor of the same socket needs neither, and every byte taken is seen.
+
+``TCP_USER_TIMEOUT`` would leave it to the kernel to end a connection whose client takes nothing any more, but it also
+ends one whose client takes bytes slowly through a small window: seen with Linux 6.18 after the first timeout.
+"""
+
+import asyncio
+import errno
+import fcntl
+import os
+import socket
+import struct
+import termios
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from bootbeam.library.content import ContentChanged, FileSlice
+
+LINGER_RESET = struct.pack("ii", 1, 0)
+"""``SO_LINGER`` on, 0 seconds: closing resets the connection and throws away what is still queued."""
+FIRST_POLL_S = 0.0005
+LONGEST_POLL_S = 0.02
+"""Delivery has no event to wait for: it is looked up after 0.5 ms, then at doubling intervals up to 20 ms."""
+COPIED_BYTES = 64 * 1024
+"""What is read at once from a file that ``sendfile`` cannot send."""
+TCP_CLOSE = 7
+"""The state of a connection that is over (Linux ``include/net/tcp_states.h``)."""
+
+CLOSED = "the client closed the connection"
+_CANNOT_SENDFILE = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
+
+
+class ClientGone(Exception):
+    """The client went away, or took nothing for too long. The text says which."""
+
+
+class BodySocket:
+    """Sends a body on a connection whose headers aiohttp has written.
+
+    Used as an asynchronous context manager; while it is open nothing else may write to the connection. Left with an
+    error it resets the connection, so that the client sees a short body and never takes it for the file.
+
+    Args:
+        transport: the connection; plain TCP.
+        stall_timeout_s: how long the client may take not a single byte.
+        on_sent: called with the number of bytes sent so far, often; must be quick.
+    """
+
+    def __init__(
+        self, transport: asyncio.WriteTransport, stall_timeout_s: float, on_sent: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self._transport = transport
+        self._stall_timeout_s = stall_timeout_s
+        self._on_sent = on_sent
+        self._loop = asyncio.get_running_loop()
+        self._socket: socket.socket = transport.get_extra_info("socket").dup()
+        self._socket.setblocking(False)
+        self.sent_bytes = 0
+        """How many bytes of the body the kernel has taken."""
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._headers_written()
+        except BaseException:
+            self._close(reset=True)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close(reset=kind is not None)
+
+    async def send_bytes(self, data: bytes | memoryview) -> None:
+        """Send all of ``data``. Raises ``ClientGone``."""
+        view = memoryview(data)
+        while view:
+            try:
+                taken = self._socket.send(view)
+            except BlockingIOError:
+                await self._writable()
+                continue
+            except OSError as error:
+                raise _gone(error) from None
+            view = view[taken:]
+            self._count(taken)
+            # One turn of the loop for everybody else: the buffer of a fast client may never be full.
+            await asyncio.sleep(0)
+
+    async def send_file(self, part: FileSlice) -> None:
+        """Send one piece of a file without copying it.
+
+        Raises:
+            ClientGone: the client went away or stalls.
+            ContentChanged: the file ends before the piece does.
+        """
+        offset, end = part.offset, part.offset + part.size_bytes
+        while offset < end:
+            try:
+                taken = os.sendfile(self._socket.fileno(), part.fd, offset, end - offset)
+            except BlockingIOError:
+                await self._writable()
+                continue
+            except OSError as error:
+                if error.errno not in _CANNOT_SENDFILE:
+                    raise _gone(error) from None
+                await self._send_copied(part.fd, offset, end)
+                return
+            if not taken:
+                raise ContentChanged("the file became shorter while it was being sent")
+            offset += taken
+            self._count(taken)
+            await asyncio.sleep(0)
+
+    async def delivered(self) -> None:
+        """Wait until the client has acknowledged everything sent so far. Raises ``ClientGone``."""
+        await self._emptied(self._unacknowledged_bytes)
+
+    async def _send_copied(self, fd: int, offset: int, end: int) -> None:
+        while offset < end:
+            data = os.pread(fd, min(COPIED_BYTES, end - offset), offset)
+            if not data:
+                raise ContentChanged("the file became shorter while it was being sent")
+            await self.send_bytes(data)
+            offset += len(data)
+
+    async def _headers_written(self) -> None:
+        """Wait until aiohttp's own output has left its buffer: what is sent here would overtake it.
+
+        A connection that breaks meanwhile empties the buffer too; the first send then finds it broken.
+        """
+        await self._emptied(self._transport.get_write_buffer_size)
+
+    async def _emptied(self, waiting_bytes: Callable[[], int]) -> None:
+        """Wait until ``waiting_bytes`` gives 0. Raises ``ClientGone`` when it does not change any more."""
+        poll_s = FIRST_POLL_S
+        waiting, since_s = waiting_bytes(), self._loop.time()
+        while waiting:
+            if self._is_over():
+                raise ClientGone(CLOSED)
+            if self._loop.time() - since_s > self._stall_timeout_s:
+                raise self._stalled()
+            await asyncio.sleep(poll_s)
+            poll_s = min(poll_s * 2, LONGEST_POLL_S)
+            before, waiting = waiting, waiting_bytes()
+            if waiting != before:
+                since_s = self._loop.time()
+
+    async def _writable(self) -> None:
+        """Wait until the socket takes bytes again.
+
+        The kernel calls a socket writable when a third of its buffer is free. A slow client may need long for that:
+        it stalls only when it acknowledges nothing either.
+        """
+        waiting = self._unacknowledged_bytes()
+        ready: asyncio.Future[None] = self._loop.create_future()
+        self._loop.add_writer(self._socket.fileno(), _wake, ready)
+        try:
+            while not (await asyncio.wait([ready], timeout=self._stall_timeout_s))[0]:
+                before, waiting = waiting, self._unacknowledged_bytes()
+                if waiting == before:
+                    raise self._stalled()
+        finally:
+            self._loop.remove_writer(self._socket.fileno())
+
+    def _count(self, taken_bytes: int) -> None:
+        self.sent_bytes += taken_bytes
+        self._on_sent(self.sent_bytes)
+
+    def _unacknowledged_bytes(self) -> int:
+        """What the kernel holds for this connection, sent or not (``SIOCOUTQ``, the same number as ``TIOCOUTQ``)."""
+        answer = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, b"\0" * 4)
+        return int(struct.unpack("i", answer)[0])
+
+    def _is_over(self) -> bool:
+        """Whether the connection was reset or given up (``tcpi_state``, the first byte of ``TCP_INFO``)."""
+        return self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == TCP_CLOSE
+
+    def _stalled(self) -> ClientGone:
+        return ClientGone(f"the client took nothing for {self._stall_timeout_s:g} s")
+
+    def _close(self, *, reset: bool) -> None:
+        if reset:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
+            self._transport.abort()
+        self._socket.close()
+
+
+def _wake(ready: "asyncio.Future[None]") -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+def _gone(error: OSError) -> ClientGone:
+    return ClientGone(CLOSED if isinstance(error, ConnectionError) else f"the connection failed: {error.strerror}")

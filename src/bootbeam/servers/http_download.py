@@ -1,0 +1,232 @@
+"""GET and HEAD of what a ``ContentSource`` serves: which answer, and which headers (RFC 9110)."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from aiohttp import web
+
+from bootbeam.errors import DecodeError
+from bootbeam.journal.events import EventKind, Fact
+from bootbeam.journal.journal import Record
+from bootbeam.library.content import Content, ContentSource, Missing, NotReady, Peer
+from bootbeam.servers.http_send import send_part
+from bootbeam.servers.http_transfer import Transfer
+from bootbeam.wire.http_conditions import Validators, Verdict, evaluate_conditions, range_still_applies
+from bootbeam.wire.http_range import (
+    ByteRange,
+    Unsatisfiable,
+    WholeFile,
+    encode_content_range,
+    encode_unsatisfied_range,
+    requested_part,
+)
+from bootbeam.wire.path import decode_path
+
+MAX_HASHED_BODY_BYTES = 1 << 20
+"""A body made in memory gets its entity tag from its digest; a longer one is not worth the time."""
+DATE_SETTLED_S = 1.0
+"""A file can change once more within the second its date names; until that is over the date tells nothing apart."""
+MAX_SHOWN_CHARACTERS = 200
+"""How much of a client's own text goes into an event or an answer."""
+
+PLAIN_BYTES = "application/octet-stream"
+MEDIA_TYPES = {
+    ".efi": "application/efi",
+    ".iso": "application/vnd.efi-iso",
+    ".img": "application/vnd.efi-img",
+    ".ipxe": "text/plain; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+}
+"""UEFI HTTP boot takes a file for what its media type says (UEFI §24.7); other names stay plain bytes."""
+
+
+class Downloads:
+    """Answers requests for files.
+
+    Args:
+        source: where the bytes come from.
+        record: the journal.
+        stall_timeout_s: how long a client may take not a single byte.
+        clock: seconds, never going back; measures transfers.
+        wall_clock: seconds since the epoch; tells whether a file's date is settled.
+    """
+
+    def __init__(
+        self,
+        source: ContentSource,
+        record: Record,
+        stall_timeout_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._source = source
+        self._record = record
+        self._stall_timeout_s = stall_timeout_s
+        self._clock = clock
+        self._wall_clock = wall_clock
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """The answer to any request that no page of the station takes."""
+        peer = peer_of(request)
+        if request.method not in ("GET", "HEAD"):
+            allow = {"Allow": "GET, HEAD"}
+            return self._refused(request, peer, 405, f"method {request.method}: files are only read here", allow)
+        try:
+            path = decode_path(_requested_path(request.raw_path))
+        except DecodeError as error:
+            return self._refused(request, peer, 404, str(error))
+        content = self._source.open(path, peer)
+        if isinstance(content, Missing):
+            return self._refused(request, peer, 404, content.reason, file=path)
+        if isinstance(content, NotReady):
+            retry = {"Retry-After": str(content.retry_after_s)}
+            return self._refused(request, peer, 503, content.reason, retry, file=path)
+        try:
+            return await self._answer_content(request, peer, path, content)
+        finally:
+            content.close()
+
+    async def _answer_content(
+        self, request: web.Request, peer: Peer, path: str, content: Content
+    ) -> web.StreamResponse:
+        validators = self._validators(content)
+        headers = _headers(path, content, validators)
+        verdict = evaluate_conditions(request.headers, validators)
+        if verdict is Verdict.NOT_MODIFIED:
+            return web.Response(status=304, headers=headers)
+        if verdict is Verdict.PRECONDITION_FAILED:
+            return web.Response(status=412, text="the file is another version by now\n")
+        part = _part(request, content, validators)
+        if isinstance(part, Unsatisfiable):
+            text = f"the file has {content.size_bytes} bytes\n"
+            return web.Response(
+                status=416, headers={"Content-Range": encode_unsatisfied_range(content.size_bytes)}, text=text
+            )
+        status = 200
+        if isinstance(part, WholeFile):
+            part = ByteRange(0, content.size_bytes)
+        else:
+            status = 206
+            headers["Content-Range"] = encode_content_range(part, content.size_bytes)
+        headers["Content-Length"] = str(part.size_bytes)
+        if request.method == "HEAD":
+            return web.Response(status=status, headers=headers)
+        # The source that makes a script records by itself who got it, with more than is known here.
+        record = _record_nothing if content.role == "script" else self._record
+        transfer = Transfer(record, peer, content, part.offset, part.size_bytes, self._clock)
+        return await send_part(request, status, headers, content, part, transfer, self._stall_timeout_s)
+
+    def _validators(self, content: Content) -> Validators:
+        if content.body is not None:
+            if len(content.body) > MAX_HASHED_BODY_BYTES:
+                return Validators()
+            return Validators(etag=f'"{hashlib.sha256(content.body).hexdigest()[:32]}"')
+        version = content.version
+        if version is None:
+            return Validators()
+        etag = f'"{int(version.mtime_s * 1_000_000):x}-{content.size_bytes:x}"'
+        settled = version.mtime_s + DATE_SETTLED_S <= self._wall_clock()
+        return Validators(etag, _http_date(version.mtime_s) if settled else None)
+
+    def _refused(
+        self,
+        request: web.Request,
+        peer: Peer,
+        status: int,
+        reason: str,
+        headers: dict[str, str] | None = None,
+        file: str | None = None,
+    ) -> web.Response:
+        """No file: a short text for a person who looks, an event, and no waiting.
+
+        ``file`` is the cleaned path; None: the request target is shown as it came.
+        """
+        shown_file = shown(request.raw_path).lstrip("/") if file is None else file
+        self._record(
+            EventKind.FILE_REFUSED, address=peer.address, protocol=peer.protocol, file=shown_file, reason=reason
+        )
+        response = web.Response(status=status, headers=headers, text=f"{shown_file}: {reason}\n")
+        if request.can_read_body:
+            # All of its body would have to be read to find the next request behind it.
+            response.force_close()
+        return response
+
+
+def peer_of(request: web.Request) -> Peer:
+    """Who sent ``request``, and which address of ours it reached."""
+    transport = request.transport
+    return Peer(
+        address=_plain_address(transport.get_extra_info("peername") if transport else None),
+        local_address=_plain_address(transport.get_extra_info("sockname") if transport else None),
+        protocol="http",
+        user_agent=shown(request.headers.get("User-Agent", "")),
+    )
+
+
+def _requested_path(target: str) -> bytes:
+    """The path of a request target (RFC 9112 §3.2), percent-decoded; its query is left out.
+
+    Quirk: proxies and odd clients send the absolute form, ``http://host/path``; what stands for host does not matter.
+    """
+    path = target.partition("?")[0]
+    scheme, separator, rest = path.partition("://")
+    if separator and scheme.lower() in ("http", "https"):
+        path = rest.partition("/")[2]
+    return unquote_to_bytes(path.encode("utf-8", "surrogateescape"))
+
+
+def _part(request: web.Request, content: Content, validators: Validators) -> ByteRange | WholeFile | Unsatisfiable:
+    """Ranges are for GET alone (RFC 9110 §14.2), and never for half a file of another version."""
+    ranges = request.headers.getall("Range", [])
+    if request.method != "GET" or len(ranges) != 1:
+        return WholeFile()
+    if not range_still_applies(request.headers.get("If-Range"), validators):
+        return WholeFile()
+    return requested_part(ranges[0], content.size_bytes)
+
+
+def _headers(path: str, content: Content, validators: Validators) -> dict[str, str]:
+    media_type = content.media_type
+    if media_type == PLAIN_BYTES:
+        media_type = MEDIA_TYPES.get(PurePosixPath(path).suffix.lower(), PLAIN_BYTES)
+    headers = {"Content-Type": media_type, "Accept-Ranges": "bytes"}
+    if validators.etag:
+        headers["ETag"] = validators.etag
+    if validators.last_modified:
+        headers["Last-Modified"] = validators.last_modified
+    return headers
+
+
+def _http_date(moment_s: float) -> str | None:
+    """The second of ``moment_s`` (RFC 9110 §5.6.7); None for a file's date that no calendar has."""
+    try:
+        return formatdate(moment_s, usegmt=True)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _plain_address(name: Any) -> str:
+    """The address of a socket's name; an IPv4 one without the mapping that a socket for both families shows it in."""
+    return str(name[0]).removeprefix("::ffff:") if name else ""
+
+
+def shown(text: str) -> str:
+    """A client's own text, fit for a log: printable ASCII, and not endless."""
+    printable = "".join(character if " " <= character <= "~" else "?" for character in text[:MAX_SHOWN_CHARACTERS])
+    return printable if len(text) <= MAX_SHOWN_CHARACTERS else printable + "..."
+
+
+def _record_nothing(
+    kind: EventKind,
+    *,
+    mac: str | None = None,
+    address: str | None = None,
+    interface: str | None = None,
+    **facts: Fact,
+) -> None:
+    """A ``Record`` for what somebody else records."""

@@ -1,0 +1,76 @@
+"""One download as the journal tells it: started, under way, finished or failed."""
+
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+
+from bootbeam.journal.events import EventKind
+from bootbeam.journal.journal import Record
+from bootbeam.library.content import Content, Peer
+
+PROGRESS_AFTER_S = 0.5
+"""A transfer that is over sooner is not worth a progress bar."""
+PROGRESS_EVERY_S = 0.25
+SHA256_DIGITS = 12
+"""How much of a version's digest the journal names."""
+
+_numbers = count(1)
+
+
+class Transfer:
+    """Records the events of one download.
+
+    Args:
+        record: the journal.
+        peer: who downloads.
+        content: what.
+        offset: where the part sent begins; 0 for a whole file.
+        size_bytes: how long that part is.
+        clock: seconds, never going back.
+    """
+
+    def __init__(
+        self, record: Record, peer: Peer, content: Content, offset: int, size_bytes: int, clock: Callable[[], float]
+    ) -> None:
+        self._content = content
+        self._clock = clock
+        self._started_s = clock()
+        self._shown_s = self._started_s + PROGRESS_AFTER_S - PROGRESS_EVERY_S
+        self.sent_bytes = 0
+        self._write = partial(
+            record,
+            address=peer.address,
+            interface=peer.interface,
+            transfer=f"http-{next(_numbers)}",
+            size_bytes=size_bytes,
+        )
+        self._write_named = partial(self._write, protocol=peer.protocol, file=content.name, offset=offset)
+
+    def started(self) -> None:
+        """The headers are about to go out."""
+        self._write_named(EventKind.TRANSFER_STARTED)
+
+    def progress(self, sent_bytes: int) -> None:
+        """``sent_bytes`` have gone out so far; recorded now and then."""
+        self.sent_bytes = sent_bytes
+        now_s = self._clock()
+        if now_s - self._shown_s < PROGRESS_EVERY_S:
+            return
+        self._shown_s = now_s
+        self._write(EventKind.TRANSFER_PROGRESS, sent_bytes=sent_bytes)
+
+    def finished(self) -> None:
+        """The client has it all."""
+        version = self._content.version
+        sha256 = version.sha256() if version else None
+        self._write_named(
+            EventKind.TRANSFER_FINISHED,
+            duration_s=self._clock() - self._started_s,
+            version_sha256=sha256[:SHA256_DIGITS] if sha256 else None,
+            version_mtime_s=version.mtime_s if version else None,
+            role=self._content.role,
+        )
+
+    def failed(self, reason: str) -> None:
+        """The client did not get it all."""
+        self._write_named(EventKind.TRANSFER_FAILED, sent_bytes=self.sent_bytes, reason=reason)

@@ -1,0 +1,165 @@
+"""The second descriptor of a connection: what it does when a client stalls, and when ``sendfile`` cannot."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bootbeam.journal.events import EventKind
+from bootbeam.library.content import ContentChanged, FileSlice
+from bootbeam.servers.http_body import BodySocket, ClientGone
+from bootbeam.servers.http_send import COPIED_BODY_BYTES
+from tests.servers.http_station import HttpStation, open_descriptors
+
+
+class Sink(asyncio.Protocol):
+    """A connection's owner that writes nothing."""
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+def connection() -> tuple[socket.socket, socket.socket]:
+    """The two ends of a TCP connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        return listener.accept()[0], client
+
+
+def send(loop: asyncio.AbstractEventLoop, part: FileSlice, headers: bytes = b"") -> bytes:
+    """What a client receives when ``part`` is sent after ``headers``."""
+    received: list[bytes] = []
+
+    async def serve() -> None:
+        ours, theirs = connection()
+        thread = threading.Thread(target=lambda: received.append(_read_all(theirs)))
+        thread.start()
+        transport, _ = await loop.create_connection(Sink, sock=ours)
+        transport.write(headers)
+        try:
+            async with BodySocket(transport, 10) as body:
+                await body.send_file(part)
+        finally:
+            transport.close()
+            await asyncio.sleep(0)
+            await asyncio.to_thread(thread.join, 10)
+
+    loop.run_until_complete(serve())
+    return received[0]
+
+
+def _read_all(client: socket.socket) -> bytes:
+    received = b""
+    with client, contextlib.suppress(ConnectionResetError):
+        while data := client.recv(1 << 16):
+            received += data
+    return received
+
+
+def test_headers_still_in_the_buffer_are_not_overtaken(loop: asyncio.AbstractEventLoop, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"body" * 100_000)
+    headers = b"headers " * 500_000
+    with file.open("rb") as source:
+        received = send(loop, FileSlice(source.fileno(), 4, 100_000), headers)
+    assert received == headers + b"body" * 25_000
+
+
+def test_file_that_sendfile_refuses_is_copied(loop: asyncio.AbstractEventLoop, tmp_path: Path) -> None:
+    """The kernel splices nothing out of a file in /proc."""
+    fd = os.open("/proc/self/status", os.O_RDONLY)
+    try:
+        assert b"Name:" in os.pread(fd, 100, 0)
+        received = send(loop, FileSlice(fd, 1, 50))
+        assert received == os.pread(fd, 50, 1)
+    finally:
+        os.close(fd)
+
+
+def test_file_that_ends_before_the_slice(loop: asyncio.AbstractEventLoop, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"short")
+    before = open_descriptors()
+    with file.open("rb") as source, pytest.raises(ContentChanged):
+        send(loop, FileSlice(source.fileno(), 0, 6))
+    assert open_descriptors() == before
+
+
+def test_connection_lost_before_the_body(loop: asyncio.AbstractEventLoop) -> None:
+    async def serve() -> None:
+        ours, theirs = connection()
+        transport, _ = await loop.create_connection(Sink, sock=ours)
+        transport.write(b"x" * 5_000_000)
+        theirs.close()
+        with pytest.raises(ClientGone):
+            async with BodySocket(transport, 10) as body:
+                await body.send_bytes(b"body")
+        transport.abort()
+        await asyncio.sleep(0)
+
+    before = open_descriptors()
+    loop.run_until_complete(serve())
+    assert open_descriptors() == before
+
+
+@pytest.mark.parametrize("size_bytes", [100_000_000, 300_000])
+def test_client_that_takes_nothing_more_is_dropped(tmp_path: Path, size_bytes: int) -> None:
+    """Once with a body that the kernel cannot hold, once with one that it can."""
+    file = tmp_path / "sparse"
+    with file.open("wb") as target:
+        target.truncate(size_bytes)
+    with HttpStation(stall_timeout_s=1) as station:
+        station.files.add_file("sparse", file)
+        with station.connect(receive_buffer_bytes=4096) as client:
+            client.sendall(b"GET /sparse HTTP/1.1\r\nHost: station\r\n\r\n")
+            (event,) = station.journal.wait_for(EventKind.TRANSFER_FAILED)
+            assert event.facts["reason"] == "the client took nothing for 1 s"
+        station.files.wait_closed()
+
+
+def test_client_that_takes_nothing_of_a_short_body_is_dropped() -> None:
+    with HttpStation(stall_timeout_s=1, send_buffer_bytes=4096) as station:
+        station.files.add_body("short", bytes(COPIED_BODY_BYTES))
+        with station.connect(receive_buffer_bytes=4096) as client:
+            client.sendall(b"GET /short HTTP/1.1\r\nHost: station\r\n\r\n")
+            (event,) = station.journal.wait_for(EventKind.TRANSFER_FAILED)
+            assert event.facts["reason"] == "the client took nothing for 1 s"
+            with contextlib.suppress(ConnectionResetError):
+                while client.recv(1 << 16):
+                    pass
+        station.files.wait_closed()
+
+
+def test_slow_client_is_not_taken_for_one_that_stalls(tmp_path: Path) -> None:
+    """In each second it takes less than must drain from the socket's buffer before the kernel calls it writable."""
+    file = tmp_path / "sparse"
+    size_bytes = 20_000_000
+    with file.open("wb") as target:
+        target.truncate(size_bytes)
+    with HttpStation(stall_timeout_s=1) as station:
+        station.files.add_file("sparse", file)
+        with socket.socket() as client:
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+            client.settimeout(20)
+            client.connect(("127.0.0.1", station.port))
+            client.sendall(b"GET /sparse HTTP/1.0\r\n\r\n")
+            received = 0
+            for _ in range(60):
+                received += len(client.recv(1000))
+                time.sleep(0.05)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+            while data := client.recv(1 << 16):
+                received += len(data)
+        assert received > size_bytes
+        station.journal.wait_for(EventKind.TRANSFER_FINISHED)
