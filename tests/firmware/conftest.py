@@ -1,0 +1,63 @@
+"""Real firmware in the lab: a LAN per test, the real command on it, virtual PCs that boot from it.
+
+Every test here boots at most two PCs at a time. Logs and packet captures are in the test's ``tmp_path``.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from bootbeam.lab.lan import Lan
+from bootbeam.lab.machine import PcSpec, VirtualMachine
+from bootbeam.lab.payload import fetch_xen, make_efi_application, make_multiboot_elf
+from bootbeam.lab.station import StationProcess
+
+CACHE_DIR = Path(__file__).parents[2] / ".cache" / "lab"
+"""Keeps what is downloaded from one run to the next."""
+
+StartStation = Callable[..., StationProcess]
+PowerOn = Callable[[PcSpec], VirtualMachine]
+
+
+@pytest.fixture
+def lan(tmp_path: Path) -> Iterator[Lan]:
+    """A home network: a router that knows nothing of booting, and room for a station."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    with Lan(logs) as made:
+        yield made
+
+
+@pytest.fixture
+def start_station(lan: Lan) -> Iterator[StartStation]:
+    """Starts ``bootbeam serve ARGUMENTS...`` on the LAN; it is serving when the call returns."""
+    with ExitStack() as stack:
+        yield lambda *arguments: stack.enter_context(StationProcess(lan, *arguments))
+
+
+@pytest.fixture
+def power_on(lan: Lan, start_station: StartStation) -> Iterator[PowerOn]:
+    """Switches a virtual PC on: ``power_on(PcSpec("pc", SEABIOS))``."""
+    # It takes start_station in, so that the PCs are off before the station ends.
+    with ExitStack() as stack:
+        yield lambda spec: stack.enter_context(VirtualMachine(lan, spec))
+
+
+@pytest.fixture(scope="session")
+def multiboot_elf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Multiboot kernel that prints its command line and the hash of it."""
+    return make_multiboot_elf(tmp_path_factory.mktemp("payload") / "tiny.elf")
+
+
+@pytest.fixture(scope="session")
+def efi_application(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An EFI application that prints its options and the hash of them, and switches the PC off."""
+    return make_efi_application(tmp_path_factory.mktemp("payload") / "tiny.efi")
+
+
+@pytest.fixture(scope="session")
+def xen() -> Path:
+    """Debian's Xen: a real hypervisor, Multiboot 1 and 2."""
+    return fetch_xen(CACHE_DIR)
