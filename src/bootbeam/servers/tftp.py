@@ -95,10 +95,12 @@ class TftpServer:
         self._is_stopping = False
         self._stop_at = 0.0
         self._thread: threading.Thread | None = None
+        self.refused_for_lack_of_room = 0
+        """How many requests since the start got no answer because of the limits."""
 
     @property
     def dropped_datagrams(self) -> int:
-        """How many datagrams since the start were malformed, out of place or beyond the limits."""
+        """How many datagrams since the start were malformed or out of place."""
         return self._dropped.count
 
     @property
@@ -218,21 +220,23 @@ class TftpServer:
             self._drive(session, partial(session.on_request, datagram.data, now))
             if not session.is_over:
                 return
-        full = self._why_full(address)
-        if full:
-            self._dropped.add(address, listener.interface, port, full)
+        if self._is_full(address):
             return
         session = self._desk.open_session(packet, datagram, listener.interface, listener.interface)
         if session is not None:
             self._admit(session)
             self._drive(session, partial(session.on_request, datagram.data, now))
 
-    def _why_full(self, address: str) -> str:
+    def _is_full(self, address: str) -> bool:
+        """Whether a limit leaves this request without an answer; the client asks again, by then there may be room."""
         if len(self._sessions) >= self._limits.max_transfers:
-            return f"{self._limits.max_transfers} transfers are under way, the client will ask again"
+            self._note_full(f"{len(self._sessions)} TFTP transfers are under way, further clients have to wait")
+            return True
         if self._count_by_address[address] >= self._limits.max_transfers_per_address:
-            return f"{self._limits.max_transfers_per_address} transfers to this client are under way"
-        return ""
+            number = self._count_by_address[address]
+            self._note_full(f"{number} TFTP transfers to {address} are under way, its further requests have to wait")
+            return True
+        return False
 
     def _admit(self, session: TransferSession) -> None:
         fd = session.fileno()
@@ -262,6 +266,12 @@ class TftpServer:
         for listener in self._listeners.values():
             listener.sock.close()
         self._listeners.clear()
+
+    def _note_full(self, what: str) -> None:
+        self.refused_for_lack_of_room += 1
+        if self._problems.is_new(what, ""):
+            why = "many machines at once, or a client that asks and never answers"
+            self._record(EventKind.PROBLEM, what=what, why=why, fix="see who asks: tcpdump -n udp port 69")
 
     def _note_problem(self, what: str, error: Exception) -> None:
         """Journal a defect, or a trouble of this machine, once."""

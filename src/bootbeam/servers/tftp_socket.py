@@ -22,19 +22,31 @@ def open_transfer_socket(local_address: str, client: tuple[str, int], interface:
     learns the path's real MTU from the routers (IP_PMTUDISC_DO).
 
     Args:
-        local_address: where the client sent its request. A broadcast address (or 0.0.0.0) is nobody's own: the kernel
-            then takes the interface's address on the way to the client.
+        local_address: where the client sent its request, and where the answer comes from. A broadcast address is
+            nobody's own: the kernel then takes the address it has on the way to the client.
         client: address and port.
         interface: the interface to send by, whatever the routes say; None leaves it to them.
 
     Raises:
         OSError: as from socket(2), bind(2) and connect(2).
     """
-    sock = _open(local_address, client, interface)
-    if sock.getsockname()[0] == local_address:
+    sock = _open("", client, interface)
+    if sock.getsockname()[0] == local_address or _is_broadcast(local_address):
         return sock
     sock.close()
-    return _open("", client, interface)
+    return _open(local_address, client, interface)
+
+
+def _is_broadcast(address: str) -> bool:
+    """Whether this is no address to send from: the kernel connects to such a one only when asked to broadcast."""
+    if address == "0.0.0.0":
+        return True
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((address, 9))
+        except PermissionError:
+            return True
+    return False
 
 
 def _open(bind_address: str, client: tuple[str, int], interface: str | None) -> socket.socket:
