@@ -36,6 +36,7 @@ def test_ipxe_is_an_unsigned_application() -> None:
         (0x8664, Cpu.X86_64),
         (0x01C2, Cpu.ARM32),
         (0xAA64, Cpu.ARM64),
+        (0x5032, Cpu.RISCV32),
         (0x5064, Cpu.RISCV64),
         (0x6264, Cpu.LOONG64),
         (0x0EBC, None),

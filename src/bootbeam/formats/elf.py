@@ -26,6 +26,7 @@ _CPU_OF_MACHINE: dict[tuple[int, int], Cpu] = {
     (62, 64): Cpu.X86_64,
     (40, 32): Cpu.ARM32,
     (183, 64): Cpu.ARM64,
+    (243, 32): Cpu.RISCV32,
     (243, 64): Cpu.RISCV64,
     (258, 64): Cpu.LOONG64,
 }

@@ -29,6 +29,7 @@ _CPU_OF_MACHINE = {
     0x01C2: Cpu.ARM32,
     0x01C4: Cpu.ARM32,
     0xAA64: Cpu.ARM64,
+    0x5032: Cpu.RISCV32,
     0x5064: Cpu.RISCV64,
     0x6264: Cpu.LOONG64,
 }

@@ -41,7 +41,8 @@ class EventKind(StrEnum):
     MESSAGE_SHOWN = "message-shown"
     """The client's own screen shows why it cannot boot: title, why, fix"""
     IMAGE_LOADED = "image-loaded"
-    """file, kind, size_bytes, sha256, mtime_s: a new complete version of an image is being served"""
+    """file, description (what it is, in words), size_bytes, sha256 (None for a large file: it comes later), mtime_s:
+    a new complete version of an image is being served"""
     IMAGE_HELD_BACK = "image-held-back"
     """file, reason: the newest version is still being written, clients get the one before or wait"""
     DATAGRAM_DROPPED = "datagram-dropped"
