@@ -86,12 +86,12 @@ def test_an_image_for_the_other_firmware_says_so_on_the_machines_own_screen(
     station = start_station(path)
     pc = power_on(PcSpec("pc", firmware))
     shown = station.wait_for(EventKind.MESSAGE_SHOWN, BOOT_TIMEOUT_S, mac=pc.mac)
-    assert re.search(why, str(shown.facts["text"]))
+    assert re.search(why, str(shown.facts["why"]))
     assert re.search(advice, str(shown.facts["fix"]))
 
     pc.wait_for("Press any key", 30)
     screen = words(pc.console)
-    for fact in ("title", "text", "fix"):
+    for fact in ("title", "why", "fix"):
         assert words(str(shown.facts[fact])) in screen
     assert pc.is_running, "the message must stay on the screen"
     assert not re.search(r"Exec format error|Could not boot", screen)

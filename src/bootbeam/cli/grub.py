@@ -21,8 +21,8 @@ def grub(
     """
     from bootbeam.boot.grub import ESP_DIRECTORY, render_menu_entries, render_network_script
     from bootbeam.boot.name import served_name
-    from bootbeam.cli.loaders import loader_for_grub
     from bootbeam.errors import UserError
+    from bootbeam.library.loader_files import loaders_for_grub
 
     try:
         address = IPv4Address(server)
@@ -40,18 +40,28 @@ def grub(
     (boot / f"{name}.ipxe").write_text(script, "ascii")
     (boot / "grub" / "custom.cfg").write_text(render_menu_entries(name), "ascii")
     (esp / "autoexec.ipxe").write_text(script, "ascii")
-    lkrn, efi = loader_for_grub("lkrn", loaders), loader_for_grub("efi", loaders)
-    for loader, target in ((lkrn, boot / "ipxe.lkrn"), (efi, esp / "ipxe.efi")):
-        if loader is not None:
-            shutil.copyfile(loader.path, target)
-    _tell(name, output, server)
+    for loader, target in zip(loaders_for_grub(loaders), (boot / "ipxe.lkrn", esp / "ipxe.efi"), strict=True):
+        shutil.copyfile(loader, target)
+    _tell(name, image, output, f"{address}:{port}")
 
 
-def _tell(name: str, output: Path, server: str) -> None:
-    typer.echo(f"Files for a PC that boots {name} from its own GRUB, in {output}/\n")
-    typer.echo("On a BIOS PC, copy to /boot:")
-    typer.echo("  boot/ipxe.lkrn            iPXE in the form of a Linux kernel")
-    typer.echo(f"  boot/{name}.ipxe    its script: asks the station {server}")
-    typer.echo(
-        "  boot/grub/custom.cfg      the menu entry; Debian's and Fedora's grub.cfg read this file by themselves"
-    )
+def _tell(name: str, image: Path, output: Path, station: str) -> None:
+    """Where each file goes, and what to run on the station."""
+    rows = [
+        ("Written to", f"{output}/"),
+        ("", ""),
+        ("BIOS", "copy into the test PC's /boot:"),
+        ("", "boot/ipxe.lkrn"),
+        ("", f"boot/{name}.ipxe"),
+        ("", "boot/grub/custom.cfg -> /boot/grub/custom.cfg (grub2/custom.cfg on Fedora, openSUSE)"),
+        ("", ""),
+        ("UEFI", "copy into the test PC's EFI system partition, mostly mounted at /boot/efi:"),
+        ("", "esp/EFI/bootbeam/ -> /boot/efi/EFI/bootbeam/"),
+        ("", "and boot/grub/custom.cfg as above"),
+        ("", "Secure Boot must be off: this iPXE is not signed"),
+        ("", ""),
+        ("Then", f"sudo bootbeam serve {image}   on {station}"),
+        ("", f'and choose "{name} over the network (bootbeam)" in the test PC\'s GRUB menu'),
+    ]
+    for label, text in rows:
+        typer.echo(f"{label:11} {text}".rstrip())

@@ -58,8 +58,10 @@ def ways_of(identity: Identity) -> tuple[BootWay, ...]:
     return tuple(dict.fromkeys(way for way in ways if way is not None))
 
 
-def plan_entries(files: Sequence[NamedFile], cmdline: str) -> list[PlannedEntry]:
-    """The entries that these files make, in the order they were named.
+def plan_entries(
+    files: Sequence[NamedFile], cmdline: str, before: Sequence[PlannedEntry] = ()
+) -> list[PlannedEntry]:
+    """The entries that these files make, in the order they were named, after those put together ``before``.
 
     An initrd belongs to the kernel named before it; in a directory, to the kernel of the same version, or to the
     only kernel there.
@@ -67,7 +69,7 @@ def plan_entries(files: Sequence[NamedFile], cmdline: str) -> list[PlannedEntry]
     Raises:
         UserError: a file that was named cannot boot, or an initrd without a kernel.
     """
-    entries: list[PlannedEntry] = []
+    entries = list(before)
     orphans: list[NamedFile] = []
     for file in files:
         if ways_of(file.identity):

@@ -1,0 +1,173 @@
+"""The images a person named: found, looked at, loaded, and kept as entries that follow each rebuild."""
+
+import tempfile
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bootbeam.boot.entry import BootEntry
+from bootbeam.boot.ipxe import check_cmdline
+from bootbeam.errors import ImageError, UserError
+from bootbeam.formats.identify import identify
+from bootbeam.formats.identity import ACCEPTED_WORDS, Identity
+from bootbeam.journal.journal import Record
+from bootbeam.library.entries import NamedFile, PlannedEntry, plan_entries, ways_of
+from bootbeam.library.refresher import Refresher
+from bootbeam.library.snapshot import SnapshotStorage
+from bootbeam.library.versions import ImageFile
+from bootbeam.settings.model import StationSettings
+
+MAX_DIRECTORY_FILES = 10_000
+MEDIA_TYPES = {".efi": "application/efi", ".iso": "application/vnd.efi-iso", ".img": "application/vnd.efi-img"}
+
+
+class ImageLibrary:
+    """Everything that was named to be served. Use as a context manager.
+
+    Args:
+        settings: names the images.
+        record: the journal.
+    """
+
+    def __init__(self, settings: StationSettings, record: Record) -> None:
+        self._settings = settings
+        self._record = record
+        self._planned: list[PlannedEntry] = []
+        self._stack = ExitStack()
+        self.files: dict[str, ImageFile] = {}
+        """Every file of every entry by its served name."""
+
+    def __enter__(self) -> Self:
+        """Find and load everything.
+
+        Raises:
+            UserError: a file is missing, empty, unreadable or nothing that boots; nothing was named.
+        """
+        try:
+            check_cmdline(self._settings.cmdline)
+            self._planned = _plan(self._settings)
+            self._load()
+            self._check_default()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def entries(self) -> tuple[BootEntry, ...]:
+        """The menu as it is now: an image that was rebuilt for another firmware has other ways to start."""
+        return tuple(planned.entry(self.files[planned.name].identity) for planned in self._planned)
+
+    def _load(self) -> None:
+        storage = SnapshotStorage(Path(tempfile.gettempdir()))
+        refresher = Refresher(self._record)
+        self._stack.callback(refresher.close)
+        for planned in self._planned:
+            self._add(planned.name, planned.kernel.path, "kernel", storage)
+            for name, file in zip(planned.initrd_names, planned.initrds, strict=True):
+                self._add(name, file.path, "initrd", storage)
+        for image in self.files.values():
+            image.load(refresher)
+        refresher.start()
+
+    def _add(self, name: str, path: Path, role: str, storage: SnapshotStorage) -> None:
+        media_type = MEDIA_TYPES.get(Path(name).suffix.lower(), "application/octet-stream")
+        image = ImageFile(path, name, role, storage, self._record, unpack_gzip=role == "kernel", media_type=media_type)
+        self._stack.callback(image.close)
+        self.files[name] = image
+
+    def _check_default(self) -> None:
+        names = [planned.name for planned in self._planned]
+        if self._settings.default is not None and self._settings.default not in names:
+            raise UserError(
+                f"there is no entry {self._settings.default!r} that could be the default",
+                f"the entries are: {', '.join(names)}",
+                f"name one of them: --default {names[0]}",
+            )
+
+
+def _plan(settings: StationSettings) -> list[PlannedEntry]:
+    if settings.kernel is None and settings.initrds:
+        raise UserError("--initrd was given without --kernel", "", "name the kernel: --kernel FILE --initrd FILE")
+    planned: list[PlannedEntry] = []
+    files = [*_named_files(settings.images)]
+    if settings.kernel is not None:
+        kernel = _named_file(settings.kernel)
+        if not ways_of(kernel.identity):
+            plan_entries([kernel], "")  # raises, with what was seen and what is accepted
+        planned.append(PlannedEntry(kernel, [_named_file(path) for path in settings.initrds], settings.cmdline))
+    return plan_entries(files, settings.cmdline, planned) if files or planned else _nothing_to_serve(settings)
+
+
+def _nothing_to_serve(settings: StationSettings) -> list[PlannedEntry]:
+    if settings.images:
+        raise UserError(
+            f"nothing in {', '.join(map(str, settings.images))} can be booted",
+            f"accepted are {ACCEPTED_WORDS}",
+            "name the image itself: bootbeam serve IMAGE",
+        )
+    raise UserError("no image was named", "", "name one: bootbeam serve IMAGE")
+
+
+def _named_files(paths: Iterable[Path]) -> Iterable[NamedFile]:
+    for path in paths:
+        if path.is_dir():
+            yield from _files_of_directory(path)
+        else:
+            yield _named_file(path)
+
+
+def _files_of_directory(directory: Path) -> Iterable[NamedFile]:
+    """Regular files directly inside, hidden ones left out, in the order of their names."""
+    try:
+        children = sorted(child for child in directory.iterdir() if not child.name.startswith("."))
+    except OSError as error:
+        raise _unreadable(directory, error) from None
+    for child in children[:MAX_DIRECTORY_FILES]:
+        if not child.is_file():
+            continue
+        try:
+            yield NamedFile(child, identify_file(child), from_directory=True)
+        except (OSError, ImageError):
+            continue
+
+
+def _named_file(path: Path) -> NamedFile:
+    try:
+        return NamedFile(path, identify_file(path))
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    except ImageError as error:
+        raise UserError(
+            f"{path} is broken: {error}", "its own headers contradict themselves", "build or fetch it again"
+        ) from None
+
+
+def identify_file(path: Path) -> Identity:
+    """What the file at ``path`` is.
+
+    Raises:
+        OSError: it cannot be read.
+        ImageError: its headers contradict themselves.
+    """
+    with path.open("rb") as file:
+
+        def read_at(offset: int, size_bytes: int) -> bytes:
+            file.seek(offset)
+            return file.read(size_bytes)
+
+        return identify(read_at, path.stat().st_size)
+
+
+def _unreadable(path: Path, error: OSError) -> UserError:
+    if isinstance(error, FileNotFoundError):
+        return UserError(f"{path} does not exist", "", f"look for it: ls -l {path.parent}")
+    return UserError(
+        f"{path} cannot be read", error.strerror or str(error), f"look at its permissions: ls -l {path}"
+    )
