@@ -82,7 +82,7 @@ class Taking:
         if Stamp.of(status) != stamp:
             raise SourceChanged("it was replaced")
         if is_open_for_writing(fd) and (missing_s := self.missing_s(stamp, WRITER_SETTLE_S)) > 0:
-            raise Refused("writing", "some program still has it open for writing", missing_s)
+            raise Refused("writer", "some program still has it open for writing", missing_s)
         identity = identify_open(fd, stamp.size_bytes)
         insist_complete(identity)
         if identity.should_be_unpacked and self.unpack_gzip:

@@ -51,8 +51,13 @@ class _State(Enum):
 @dataclass(frozen=True, slots=True)
 class _Refusal:
     stamp: Stamp
-    reason: str
-    until_s: float
+    refused: Refused
+    until_s: float | None
+    """By the monotonic clock; None while the file stays as it is."""
+
+    def holds(self, stamp: Stamp, now_s: float) -> bool:
+        """Whether the file with this ``stamp`` need not be looked into now."""
+        return self.stamp == stamp and (self.until_s is None or now_s < self.until_s)
 
 
 class ImageFile:
@@ -104,6 +109,7 @@ class ImageFile:
         self._refusal: _Refusal | None = None
         self._waited_for: Stamp | None = None
         self._causes_told: set[str] = set()
+        self._is_loading = False
         self._first_identity = Identity(Kind.UNKNOWN, "not looked at yet", None)
         self._refreshing = threading.Lock()
         self._changed = threading.Condition()
@@ -124,6 +130,7 @@ class ImageFile:
         Raises:
             UserError: it is missing, no regular file, empty, unreadable, or its headers contradict themselves.
         """
+        self._is_loading = True
         deadline_s = self._monotonic() + LOAD_WAIT_S
         while True:
             self._first_identity = self._look_into()
@@ -131,6 +138,9 @@ class ImageFile:
             if self._versions.newest or wait_s is None or self._monotonic() + wait_s > deadline_s:
                 break
             self._sleep(wait_s)
+        self._is_loading = False
+        if self._versions.newest is None:
+            self.refresh()  # which now tells the journal why
         if refresher:
             self._refresher = refresher
             refresher.add(self)
@@ -187,7 +197,7 @@ class ImageFile:
                     self._hold_back("writing", "it changed a moment ago and may still be being written")
                     return wait_s
                 case _State.REFUSED:
-                    return self._refusal.until_s - self._monotonic() if self._refusal else None
+                    return self._still_refused()
                 case _State.COMPLETE:
                     return self._take(stamp)
             return None
@@ -203,7 +213,7 @@ class ImageFile:
                 return self._previous("it is gone")
             with self._changed:
                 state = self._state_of(stamp)
-                newest, reason = self._versions.newest, self._refusal.reason if self._refusal else ""
+                newest, reason = self._versions.newest, self._refusal.refused.reason if self._refusal else ""
             if state is _State.CURRENT and newest:
                 return newest
             if state is _State.COMPLETE:
@@ -237,7 +247,7 @@ class ImageFile:
         newest, refusal = self._versions.newest, self._refusal
         if newest and newest.stamp == stamp:
             return _State.CURRENT
-        if refusal and refusal.stamp == stamp and self._monotonic() < refusal.until_s:
+        if refusal and refusal.holds(stamp, self._monotonic()):
             return _State.REFUSED
         return _State.UNSETTLED if missing_s > 0 else _State.COMPLETE
 
@@ -264,13 +274,11 @@ class ImageFile:
         except SourceChanged:
             return CHANGED_LOOK_AGAIN_S
         except Refused as refused:
-            wait_s = refused.try_again_s
-            until_s = float("inf") if wait_s is None else self._monotonic() + wait_s
+            until_s = None if refused.try_again_s is None else self._monotonic() + refused.try_again_s
             with self._changed:
-                self._refusal = _Refusal(stamp, refused.reason, until_s)
+                self._refusal = _Refusal(stamp, refused, until_s)
                 self._changed.notify_all()
-            self._hold_back(refused.cause, refused.reason)
-            return wait_s
+            return self._still_refused()
         with self._changed:
             before = self._versions.newest
             self._versions.add(version)
@@ -290,9 +298,16 @@ class ImageFile:
         self._compute_digest_of(version)
         return None
 
+    def _still_refused(self) -> float | None:
+        if self._refusal is None:
+            return None
+        refused, until_s = self._refusal.refused, self._refusal.until_s
+        self._hold_back(refused.cause, refused.reason)
+        return None if until_s is None else until_s - self._monotonic()
+
     def _hold_back(self, cause: str, reason: str) -> None:
         """Tell the journal, once for each cause until the file is complete again."""
-        if cause in self._causes_told:
+        if cause in self._causes_told or self._is_loading:
             return
         self._causes_told.add(cause)
         newest = self._versions.newest

@@ -1,0 +1,40 @@
+"""A journal for tests: keeps the facts of what was recorded."""
+
+import threading
+from collections.abc import Mapping
+
+from bootbeam.journal.events import EventKind, Fact
+
+
+class Recorded:
+    """A ``Record`` that remembers."""
+
+    def __init__(self) -> None:
+        self._events: list[tuple[EventKind, Mapping[str, Fact]]] = []
+        self._changed = threading.Condition()
+
+    def __call__(
+        self,
+        kind: EventKind,
+        *,
+        mac: str | None = None,
+        address: str | None = None,
+        interface: str | None = None,
+        **facts: Fact,
+    ) -> None:
+        with self._changed:
+            self._events.append((kind, facts))
+            self._changed.notify_all()
+
+    def of(self, kind: EventKind) -> list[Mapping[str, Fact]]:
+        """The facts of every event of this kind, oldest first."""
+        with self._changed:
+            return [facts for other, facts in self._events if other is kind]
+
+    def await_count(self, kind: EventKind, count: int, timeout_s: float = 20) -> list[Mapping[str, Fact]]:
+        """Wait until there are at least ``count`` events of this kind."""
+        with self._changed:
+            assert self._changed.wait_for(
+                lambda: sum(other is kind for other, _ in self._events) >= count, timeout_s
+            ), f"{count} x {kind} did not come: {self._events}"
+        return self.of(kind)
