@@ -57,24 +57,27 @@ def test_json_lines() -> None:
 
 
 def test_progress_is_a_bar_for_a_person_and_nothing_in_json() -> None:
+    started = Event(EventKind.TRANSFER_STARTED, 0.0, "m", None, None, {"transfer": "1", "file": "file/v/linux"})
     progress = Event(
         EventKind.TRANSFER_PROGRESS,
         0.0,
         "m",
         None,
         None,
-        {"transfer": "1", "file": "a/linux", "sent_bytes": 5_000_000, "size_bytes": 10_000_000},
+        {"transfer": "1", "sent_bytes": 5_000_000, "size_bytes": 10_000_000},
     )
     stream = io.StringIO()
     JsonView(stream).show(progress)
     assert stream.getvalue() == ""
     console = Console(file=io.StringIO(), width=100, force_terminal=True)
     view = StoryView(console, Story(lambda _: None))
+    view.show(started)
     view.show(progress)
     view.show(Event(EventKind.TRANSFER_FINISHED, 0.0, "m", None, None, {"transfer": "1", "file": "a/linux"}))
     view.close()
     assert isinstance(console.file, io.StringIO)
     assert "5.0/10.0 MB" in console.file.getvalue()
+    assert "m linux " in console.file.getvalue()
 
 
 def test_a_terminal_that_stands_still_holds_nobody_up() -> None:

@@ -131,6 +131,29 @@ def test_single_lines(told: Event, text: str, tone: Tone, more: tuple[str, ...])
     assert story().tell(told) == Line(text, tone, more)
 
 
+def test_a_rebuilt_image_is_told_once_the_station_is_ready() -> None:
+    loaded = event(
+        EventKind.IMAGE_LOADED,
+        file="k",
+        description="Multiboot kernel",
+        size_bytes=5000,
+        sha256="ab" * 32,
+        mtime_s=1.7e9,
+    )
+    told = story()
+    assert told.tell(loaded) is None
+    ready = told.tell(
+        event(EventKind.STATION_READY, interfaces="eth0 10.0.0.1", http_port=8080, entries="k: x", loaders="")
+    )
+    assert ready is not None
+    assert "eth0 10.0.0.1" in ready.text
+    assert ready.more[0] == "boots k: x"
+    line = told.tell(loaded)
+    assert line is not None
+    assert line.text == "new k: Multiboot kernel, 5 kB"
+    assert line.more[0].endswith("sha256 abababababab")
+
+
 def test_what_needs_no_reading_is_left_out() -> None:
     told = story()
     assert told.tell(event(EventKind.SIZE_PROBED, file="x")) is None

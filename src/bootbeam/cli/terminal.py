@@ -71,6 +71,7 @@ class StoryView:
     def __init__(self, console: Console, story: Story) -> None:
         self._console = console
         self._story = story
+        self._names: dict[str, str] = {}  # of transfers under way, which the servers bound
         self._bars: dict[str, TaskID] = {}
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -87,6 +88,8 @@ class StoryView:
         if event.kind is EventKind.TRANSFER_PROGRESS:
             self._show_progress(event)
             return
+        if event.kind is EventKind.TRANSFER_STARTED:
+            self._names[str(event.facts.get("transfer"))] = str(event.facts.get("file")).rpartition("/")[2]
         if event.kind in (EventKind.TRANSFER_FINISHED, EventKind.TRANSFER_FAILED):
             self._remove_bar(str(event.facts.get("transfer")))
         line = self._story.tell(event)
@@ -122,12 +125,13 @@ class StoryView:
         if transfer in self._bars:
             self._progress.update(self._bars[transfer], completed=sent)
         elif len(self._bars) < MAX_PROGRESS_BARS:
-            name = f"{event.mac or event.address} {str(event.facts.get('file')).rpartition('/')[2]}"
+            name = f"{event.mac or event.address} {self._names.get(transfer, '')}"
             total = _amount(event, "size_bytes") or None
             self._bars[transfer] = self._progress.add_task(name, total=total, completed=int(sent))
             self._progress.start()
 
     def _remove_bar(self, transfer: str) -> None:
+        self._names.pop(transfer, None)
         bar = self._bars.pop(transfer, None)
         if bar is None:
             return

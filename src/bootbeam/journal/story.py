@@ -54,6 +54,7 @@ class Story:
     def __init__(self, maker_of: Callable[[str], str | None]) -> None:
         self._maker_of = maker_of
         self._machines: OrderedDict[str, _Machine] = OrderedDict()
+        self._is_ready = False
 
     def tell(self, event: Event) -> Line | None:
         """The line for ``event``; None for what a person need not read."""
@@ -77,6 +78,7 @@ class Story:
         return is_new
 
     def _ready(self, event: Event, facts: Facts) -> Line:
+        self._is_ready = True
         more = [f"boots {entry}" for entry in str(facts.get("entries")).splitlines()]
         more += [f"with {loader}" for loader in str(facts.get("loaders")).splitlines()]
         text = f"serving on {facts.get('interfaces')}: proxyDHCP, TFTP, HTTP port {facts.get('http_port')}"
@@ -120,7 +122,10 @@ class Story:
         repeats = _number(facts, "retransmissions")
         if repeats:
             text += f", {repeats:.0f} repeated"
-        return Line(text, Tone.STEP, version_words(facts))
+        mtime_s = facts.get("version_mtime_s")
+        if mtime_s is None or facts.get("role") == "loader":
+            return Line(text)
+        return Line(text, more=(version_words(mtime_s, facts.get("version_sha256")),))
 
     def _transfer_failed(self, event: Event, facts: Facts) -> Line:
         sent, whole = _number(facts, "sent_bytes"), _number(facts, "size_bytes")
@@ -139,10 +144,11 @@ class Story:
         more = (f"why: {facts.get('why')}", f"what to do: {facts.get('fix')}")
         return Line(f"its screen says: {facts.get('title')}", Tone.PROBLEM, more)
 
-    def _image_loaded(self, event: Event, facts: Facts) -> Line:
-        return Line(
-            f"serving {facts.get('file')}: {size(_number(facts, 'size_bytes'))}", Tone.GOOD, version_words(facts)
-        )
+    def _image_loaded(self, event: Event, facts: Facts) -> Line | None:
+        if not self._is_ready:
+            return None  # what is served from the start is told once, together
+        text = f"new {facts.get('file')}: {facts.get('description')}, {size(_number(facts, 'size_bytes'))}"
+        return Line(text, Tone.GOOD, (version_words(facts.get("mtime_s"), facts.get("sha256")),))
 
     def _image_held_back(self, event: Event, facts: Facts) -> Line:
         return Line(f"{facts.get('file')} is held back: {facts.get('reason')}", Tone.WARNING)
@@ -185,13 +191,10 @@ def size(size_bytes: float) -> str:
     return f"{size_bytes:.0f} B"
 
 
-def version_words(facts: Facts) -> tuple[str, ...]:
-    """Which build was sent: modification time and the beginning of its SHA-256; nothing when it is not an image."""
-    mtime_s, digest = facts.get("version_mtime_s"), facts.get("version_sha256")
-    if mtime_s is None:
-        return ()
-    built = datetime.fromtimestamp(_number(facts, "version_mtime_s"), UTC).astimezone()
-    return (f"version of {built:%Y-%m-%d %H:%M:%S}, sha256 {digest or 'still being computed'}",)
+def version_words(mtime_s: Fact, sha256: Fact) -> str:
+    """Which build it is: when it was made, and the first 12 digits of its SHA-256."""
+    built = datetime.fromtimestamp(float(mtime_s) if isinstance(mtime_s, int | float) else 0.0, UTC).astimezone()
+    return f"version of {built:%Y-%m-%d %H:%M:%S}, sha256 {str(sha256)[:12] if sha256 else 'still being computed'}"
 
 
 def _number(facts: Facts, key: str) -> float:

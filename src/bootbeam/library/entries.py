@@ -117,7 +117,7 @@ def _adopt(orphan: NamedFile, entries: Sequence[PlannedEntry]) -> None:
         candidates[0].initrds.append(orphan)
     elif not orphan.from_directory:
         raise UserError(
-            f"{orphan.path} is {orphan.identity.description}, and no kernel stands before it",
+            f"no kernel stands before {orphan.path} ({orphan.identity.description})",
             "an initrd boots together with the kernel it was made for",
             f"name the kernel first: bootbeam serve KERNEL {orphan.path}",
         )
@@ -141,7 +141,7 @@ def _give_names(entries: Sequence[PlannedEntry]) -> None:
 def _cannot_boot(file: NamedFile) -> UserError:
     needs_grub = next((way.needs_grub for way in bootable(file.identity).boots_on if way.needs_grub), "")
     return UserError(
-        f"{file.path} cannot be booted over the network here: it is {file.identity.description}",
+        f"{file.path} cannot be booted over the network here. Seen: {file.identity.description}",
         needs_grub,
         f"accepted are {ACCEPTED_WORDS}",
     )
