@@ -59,6 +59,12 @@ def test_a_whole_boot() -> None:
     ]
 
 
+def test_an_ipxe_of_the_machines_own_is_the_beginning() -> None:
+    assert texts([story().tell(seen("ipxe", "01", ipxe_version="1.0.0"))]) == [
+        "asks to boot: iPXE 1.0.0 of its own, UEFI x64, network card by QEMU/KVM"
+    ]
+
+
 def test_a_reset_begins_the_story_anew() -> None:
     told = story()
     offered = event(EventKind.OFFERED, what="loader", file="f", siaddr="s")

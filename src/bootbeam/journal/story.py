@@ -10,6 +10,9 @@ from bootbeam.journal.events import Event, EventKind, Fact
 
 Facts = Mapping[str, Fact]
 
+FIRMWARE_KINDS = ("bios-pxe", "uefi-pxe", "uefi-http")
+"""Kinds of client that load iPXE; the iPXE that asks after one of them was loaded from here."""
+
 MAX_REMEMBERED_MACHINES = 1000
 MAX_REMEMBERED_LINES = 200
 """Of one machine; past that a repeated line may be told again."""
@@ -90,13 +93,19 @@ class Story:
         seen = f"{facts.get('kind_of_client')} {facts.get('xid')}"
         if machine.seen == seen:
             return None  # the same question again: firmware repeats it until its own time is over
-        machine.seen = seen
+        before, machine.seen = machine.seen, seen
         if facts.get("kind_of_client") == "ipxe":
-            version = f" {facts['ipxe_version']}" if facts.get("ipxe_version") else ""
-            return Line(f"iPXE{version} is up and asks what to do")
+            ipxe = f"iPXE {facts.get('ipxe_version') or ''}".strip()
+            if before.startswith(FIRMWARE_KINDS):
+                return Line(f"{ipxe} is up and asks what to do")
+            machine.told.clear()
+            return Line(f"asks to boot: {ipxe} of its own, {facts.get('firmware')}{self._made_by(event)}")
         machine.told.clear()
+        return Line(f"asks to boot: {facts.get('firmware')}{self._made_by(event)}")
+
+    def _made_by(self, event: Event) -> str:
         maker = self._maker_of(event.mac or "")
-        return Line(f"asks to boot: {facts.get('firmware')}" + (f", network card by {maker}" if maker else ""))
+        return f", network card by {maker}" if maker else ""
 
     def _client_ignored(self, event: Event, facts: Facts) -> Line | None:
         text = f"gets no answer: {facts.get('reason')}"

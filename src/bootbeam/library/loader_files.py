@@ -1,43 +1,75 @@
-"""The boot loaders that are handed out: one per kind of machine, under the path a client asks for."""
+"""The boot loaders that are handed out: the best one for each kind of machine, under the path a client asks for."""
 
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bootbeam.errors import UserError
 from bootbeam.journal.journal import Record
+from bootbeam.library.loader_packages import missing_loader_advice, read_distribution
+from bootbeam.library.loaders import Loader, LoaderShelf, Purpose, find_loaders
 from bootbeam.library.snapshot import SnapshotStorage
 from bootbeam.library.versions import ImageFile
 from bootbeam.machine import Cpu, Firmware
 
-PATHS = {
-    (Firmware.BIOS, Cpu.X86_64): "bios/undionly.kpxe",
-    (Firmware.UEFI, Cpu.X86_64): "x64/snponly.efi",
+DIRECTORIES = {
+    (Firmware.BIOS, Cpu.X86_64): "bios",
+    (Firmware.UEFI, Cpu.X86_64): "x64",
+    (Firmware.UEFI, Cpu.I386): "ia32",
+    (Firmware.UEFI, Cpu.ARM32): "arm32",
+    (Firmware.UEFI, Cpu.ARM64): "arm64",
+    (Firmware.UEFI, Cpu.RISCV64): "riscv64",
+    (Firmware.UEFI, Cpu.LOONG64): "loong64",
 }
+"""The first step of the path under which each kind of machine finds its loader."""
+EFI_MEDIA_TYPE = "application/efi"
 
 
 class LoaderFiles:
-    """Temporary: fixed places."""
+    """Finds, opens and keeps the loaders. Use as a context manager.
+
+    Args:
+        directory: one that somebody named, looked into first.
+        record: the journal.
+    """
 
     def __init__(self, directory: Path | None, record: Record) -> None:
-        self._stack = ExitStack()
+        self._directory = directory
         self._record = record
+        self._stack = ExitStack()
         self.files: dict[str, ImageFile] = {}
-        self.paths: Mapping[tuple[Firmware, Cpu], str] = PATHS
-        self.advice: Mapping[tuple[Firmware, Cpu], str] = {}
+        """The loaders by served path."""
+        self.paths: dict[tuple[Firmware, Cpu], str] = {}
+        """The served path for each kind of machine that has a loader."""
+        self.advice: dict[tuple[Firmware, Cpu], str] = {}
+        """For each kind without one: how to get it."""
         self.words: list[str] = []
+        """For people: which loader each kind of machine gets."""
 
     def __enter__(self) -> Self:
-        storage = SnapshotStorage(None)
-        for served, path in (
-            ("bios/undionly.kpxe", "/usr/lib/ipxe/undionly.kpxe"),
-            ("x64/snponly.efi", "/usr/lib/ipxe/snponly.efi"),
-        ):
-            image = ImageFile(Path(path), served, "loader", storage, self._record)
-            image.load()
-            self.files[served] = image
-            self._stack.callback(image.close)
+        """Find and load them.
+
+        Raises:
+            UserError: no loader at all was found, so that no machine could boot.
+        """
+        shelf = find_loaders(self._directory)
+        distribution = read_distribution()
+        missing = {}
+        try:
+            for (firmware, cpu), step in DIRECTORIES.items():
+                loader = shelf.best(firmware, cpu)
+                if loader is not None:
+                    self._add(loader, f"{step}/{loader.name}")
+                    continue
+                missing[firmware, cpu] = missing_loader_advice(firmware, cpu, distribution)
+                self.advice[firmware, cpu] = missing[firmware, cpu].fix
+            if not self.paths:
+                error = missing[Firmware.BIOS, Cpu.X86_64]
+                raise UserError("no boot loader was found on this computer", error.why, error.fix)
+        except BaseException:
+            self._stack.close()
+            raise
         return self
 
     def __exit__(
@@ -45,7 +77,30 @@ class LoaderFiles:
     ) -> None:
         self._stack.close()
 
+    def _add(self, loader: Loader, served: str) -> None:
+        media_type = EFI_MEDIA_TYPE if loader.firmware is Firmware.UEFI else "application/octet-stream"
+        image = ImageFile(loader.path, served, "loader", SnapshotStorage(None), self._record, media_type=media_type)
+        image.load()
+        self._stack.callback(image.close)
+        self.files[served] = image
+        self.paths[loader.firmware, loader.cpu] = served
+        age = f" of {loader.released:%Y-%m-%d}" if loader.released else f" {loader.version or ''}".rstrip()
+        machine = "BIOS" if loader.firmware is Firmware.BIOS else f"UEFI {loader.cpu}"
+        self.words.append(f"{machine}: {loader.family} {loader.name}{age}")
+
 
 def loaders_for_grub(directory: Path | None) -> tuple[Path, Path]:
-    """Temporary: fixed places."""
-    return Path("/boot/ipxe.lkrn"), Path("/boot/ipxe.efi")
+    """The iPXE that GRUB starts on a BIOS PC, and the one on a UEFI x64 PC.
+
+    Raises:
+        UserError: one of them is not on this computer.
+    """
+    shelf = find_loaders(directory)
+    return _for_grub(shelf, Firmware.BIOS), _for_grub(shelf, Firmware.UEFI)
+
+
+def _for_grub(shelf: LoaderShelf, firmware: Firmware) -> Path:
+    loader = shelf.best(firmware, Cpu.X86_64, Purpose.FROM_GRUB)
+    if loader is None:
+        raise missing_loader_advice(firmware, Cpu.X86_64, read_distribution())
+    return loader.path
