@@ -263,7 +263,13 @@ def _explained(failure: _Failure, errors: str, release: str) -> UserError:
 
 
 def _errors_in(output: str) -> str:
-    return _last_lines(line for line in output.splitlines() if line.startswith(("E:", "Err:", "W: Failed", "W: GPG")))
+    """apt's last word on it: its errors, else its warnings about what failed."""
+    lines = output.splitlines()
+    for beginnings in (("E:",), ("W: Failed", "W: GPG", "Err:")):
+        errors = dict.fromkeys(line for line in lines if line.startswith(beginnings))
+        if errors:
+            return _last_lines(errors)
+    return ""
 
 
 def _last_lines(lines: Iterable[str]) -> str:
