@@ -1,18 +1,23 @@
 """The TFTP server's thread on the loopback: many clients, limits, defects, the end."""
 
+import errno
 import os
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bootbeam.journal.events import EventKind
 from bootbeam.library.content import Content, FileSlice, Peer
 from bootbeam.net.udp import bind_udp
+from bootbeam.servers import tftp_requests
 from bootbeam.servers.tftp import TftpLimits, TftpListener, TftpServer
+from bootbeam.servers.tftp_socket import open_transfer_socket
 from tests.servers.tftp_station import KERNEL, LOOPBACK_LIMITS, Client, Directory, Kept, TftpStation, running_station
 from tests.tftp_packets import ack, error
 
@@ -217,3 +222,47 @@ def test_a_server_that_was_never_started_still_closes_its_sockets(tmp_path: Path
     server = TftpServer([TftpListener(sock, None)], Directory(tmp_path), Kept())
     server.stop()
     assert sock.fileno() == -1
+
+
+class StutteringSocket(socket.socket):
+    """Has no room at every second attempt, as a slow network card's queue."""
+
+    attempts = 0
+
+    def _stutter(self) -> None:
+        self.attempts += 1
+        if self.attempts % 2:
+            raise BlockingIOError(errno.EAGAIN, "no room")
+
+    def sendmsg(self, *arguments: Any) -> int:
+        self._stutter()
+        return super().sendmsg(*arguments)
+
+
+@pytest.mark.parametrize("windowsize", [4, 64])
+def test_a_full_send_queue_only_delays(station: TftpStation, monkeypatch: pytest.MonkeyPatch, windowsize: int) -> None:
+    def open_stuttering(*arguments: Any) -> socket.socket:
+        return StutteringSocket(fileno=open_transfer_socket(*arguments).detach())
+
+    monkeypatch.setattr(tftp_requests, "open_transfer_socket", open_stuttering)
+    with station.client() as client:
+        began = time.monotonic()
+        assert client.download("kernel", blksize=1432, windowsize=windowsize) == KERNEL
+        assert time.monotonic() - began < 1, "the timer had to help"
+
+
+def test_running_out_of_file_descriptors_is_said_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kernel").write_bytes(KERNEL)
+
+    def no_descriptor(*_: Any) -> socket.socket:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with TftpStation(tmp_path) as station, station.client() as client:
+        with monkeypatch.context() as exhausted:
+            exhausted.setattr(tftp_requests, "open_transfer_socket", no_descriptor)
+            client.ask("kernel")
+            (problem,) = station.journal.wait_for(EventKind.PROBLEM)
+            assert "ulimit -n" in str(problem.facts["fix"])
+        assert client.download("kernel", blksize=8192) == KERNEL

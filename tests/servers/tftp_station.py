@@ -133,6 +133,7 @@ class Client:
         self.sock.settimeout(ANSWER_TIMEOUT_S)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024 * 1024)
         self.sock.bind(("127.0.0.1", 0))
+        self.port = int(self.sock.getsockname()[1])
         self.server = (address, port)
         self.session: tuple[str, int] | None = None
 

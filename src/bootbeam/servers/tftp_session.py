@@ -65,6 +65,7 @@ class TransferSession:
         self._is_started = False
         self._send_trouble = ""
         self._next_progress_at = float("inf")
+        self._shown_bytes = 0
 
     def fileno(self) -> int:
         """The socket's descriptor, to wait for."""
@@ -115,9 +116,10 @@ class TransferSession:
         deadline = self._machine.next_deadline()
         if deadline is not None and now >= deadline:
             self._perform_all(self._machine.handle_timer(now), now)
-        if now >= self._next_progress_at and not self._is_over:
+        sent_bytes = self._machine.acknowledged_bytes
+        if now >= self._next_progress_at and sent_bytes != self._shown_bytes and not self._is_over:
             self._next_progress_at = now + PROGRESS_EVERY_S
-            sent_bytes = self._machine.acknowledged_bytes
+            self._shown_bytes = sent_bytes
             self._record(EventKind.TRANSFER_PROGRESS, sent_bytes=sent_bytes, size_bytes=self._content.size_bytes)
 
     def cancel(self, reason: str) -> None:

@@ -11,9 +11,11 @@ from bootbeam.tftp.negotiation import Caps, negotiate
 from bootbeam.wire.tftp import Error, ErrorCode, Rrq, decode_ack_block, decode_packet, encode_oack
 
 FIRST_RETRANSMISSION_S = 1.0
-"""Doubled with each further one. Clients' own timers are 1 to 5 s (edk2: 4 s), so the first must not wait longer."""
+"""Clients' own timers are 1 to 5 s (edk2: 4 s), so the first must not wait longer."""
+LONGEST_WAIT_S = 8.0
+"""The wait doubles with each retransmission up to this one."""
 MAX_RETRANSMISSIONS = 5
-"""In a row without an answer: after 1, 3, 7 and 15 s, and given up after 31 s."""
+"""In a row without an answer: after 1, 3, 7, 15 and 23 s, and given up after 31 s."""
 FRESH_REQUEST_AFTER_S = 1.0
 """A request repeated in mid-transfer is a late copy when the client was heard so shortly before, else it began anew."""
 PROBE_ERRORS = (ErrorCode.UNDEFINED, ErrorCode.ILLEGAL_OPERATION, ErrorCode.OPTION_REFUSED)
@@ -169,7 +171,7 @@ class ReadTransfer:
         return SendWindow(self._acked + 1, self._sent - self._acked)
 
     def _set_deadline(self, now: float) -> None:
-        self._deadline = now + (self.terms.timeout_s or FIRST_RETRANSMISSION_S * 2**self._tries)
+        self._deadline = now + (self.terms.timeout_s or min(FIRST_RETRANSMISSION_S * 2**self._tries, LONGEST_WAIT_S))
 
     def _handle_error(self, error: Error) -> Action:
         said = f"ERROR {error.code}" + (f" {error.message!r}" if error.message else "")
