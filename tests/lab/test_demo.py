@@ -56,7 +56,7 @@ def test_each_kind_of_step_is_told_once_in_order() -> None:
         ("kernel sent", 11.0),
         ("initrd sent", 12.0),
     ]
-    assert steps[3].detail == "snponly.efi over tftp, 0.2 MB in 0.8 s"
+    assert steps[3].detail == "snponly.efi by TFTP, 0.2 MB in 0.80 s"
 
 
 def test_a_message_on_the_screen_is_a_step() -> None:

@@ -1,5 +1,6 @@
 """``bootbeam demo``: boot two virtual PCs with real firmware over a private network, and show the steps."""
 
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 import typer
 
 LOGS_ROOT = Path("lab-logs")
+WIDTH_IN_A_FILE = 120
 
 
 def demo(
@@ -24,7 +26,7 @@ def demo(
     from bootbeam.lab.demo import failure_report, run_demo
     from bootbeam.lab.demo_table import render_step, render_table
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDTH_IN_A_FILE)
     log_dir = logs or LOGS_ROOT / f"{datetime.now():%Y%m%d-%H%M%S}"
     log_dir.mkdir(parents=True, exist_ok=True)
     console.print("Two virtual PCs boot over a private network, beside a router that knows nothing of booting.")

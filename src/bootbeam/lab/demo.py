@@ -21,8 +21,8 @@ POLL_S = 0.1
 TAIL_LINES = 30
 
 PCS: tuple[tuple[str, Firmware, str], ...] = (
-    ("bios", SEABIOS, "BIOS: SeaBIOS and the network card's PXE ROM"),
-    ("uefi", OVMF, "UEFI: OVMF, PXE over IPv4"),
+    ("bios", SEABIOS, "BIOS (SeaBIOS, card's PXE ROM)"),
+    ("uefi", OVMF, "UEFI (OVMF, PXE over IPv4)"),
 )
 """Name, firmware, and the words for it, of each PC that is booted."""
 
@@ -131,7 +131,7 @@ def _look_at(boot: Boot, station: StationProcess, marker: re.Pattern[str], repor
     """Report what is new of one boot; true when it has come to its end."""
     was_running = boot.pc.is_running
     found = marker.search(boot.pc.console)
-    userland = Step("userland", time.time() - boot.pc.started_at_s, found[0]) if found else None
+    userland = Step("userland", time.time() - boot.pc.started_at_s, f"says {found[0]!r}") if found else None
     known = len(boot.steps)
     boot.steps += steps_of(station.events(boot.pc.mac), boot.pc.started_at_s)[known:]
     if userland is not None:
@@ -172,7 +172,7 @@ def _name_step(event: Event) -> tuple[str, str] | None:
 
 def _transfer_words(event: Event) -> str:
     size, duration = event.facts.get("size_bytes"), event.facts.get("duration_s")
-    words = f"{event.facts.get('file')} over {event.facts.get('protocol')}"
+    words = f"{event.facts.get('file')} by {str(event.facts.get('protocol')).upper()}"
     if isinstance(size, int | float) and isinstance(duration, int | float):
-        words += f", {size / 1e6:.1f} MB in {duration:.1f} s"
+        words += f", {size / 1e6:.1f} MB in {duration:.2f} s"
     return words

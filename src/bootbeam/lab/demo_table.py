@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -17,11 +18,11 @@ def render_step(boot: Boot, step: Step) -> Text:
 
 def render_table(boots: Sequence[Boot]) -> Table:
     """All steps of all boots, and how each ended."""
-    table = Table(title="Boots from power-on", title_justify="left", show_lines=False)
-    table.add_column("Firmware", ratio=2)
+    table = Table(title="Boots, in seconds from power-on", title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("Firmware", min_width=12)
     table.add_column("Step", no_wrap=True)
     table.add_column("At", justify="right", no_wrap=True)
-    table.add_column("What", ratio=3, overflow="fold")
+    table.add_column("What", overflow="fold")
     for boot in boots:
         title = boot.title
         for step in boot.steps:

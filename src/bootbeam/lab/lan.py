@@ -161,8 +161,8 @@ class Lan:
             *("--no-ping", "--dhcp-authoritative", "--log-dhcp"),
             f"--dhcp-range={DHCP_FIRST},{DHCP_LAST},{NETMASK},{DHCP_LEASE}",
             f"--dhcp-leasefile={self.scratch_dir / 'leases'}",
-            f"--log-facility={self.router_log}",
-            output=self.log_dir / "router.out",
+            "--log-facility=-",
+            output=self.router_log,
         )
         _wait_for_start(dnsmasq, self.router_log)
 
