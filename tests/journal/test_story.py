@@ -46,7 +46,9 @@ def test_a_whole_boot() -> None:
             ),
             seen("ipxe", "02", ipxe_version="1.0.0"),
             event(EventKind.OFFERED, what="script", file="http://192.168.1.50:8080/boot.ipxe"),
-            event(EventKind.SCRIPT_SENT, entry="Linux 6.1", manufacturer="QEMU", product="Q35"),
+            event(
+                EventKind.SCRIPT_SENT, entry="Linux 6.1", manufacturer="QEMU", product="Q35", ipxe_version="1.21.1+git1"
+            ),
         )
     ]
     assert texts(lines) == [
@@ -54,14 +56,14 @@ def test_a_whole_boot() -> None:
         "offered x64/snponly.efi from 192.168.1.50",
         "asked on port 4011, confirmed x64/snponly.efi",
         "boot loader x64/snponly.efi: 218 kB in 0.5 s, 436 kB/s by TFTP, 2 repeated",
-        "iPXE 1.0.0 is up and asks what to do",
-        "QEMU Q35: gets Linux 6.1",
+        "iPXE is up and asks what to do",
+        "QEMU Q35: gets Linux 6.1 (iPXE 1.21.1)",
     ]
 
 
 def test_an_ipxe_of_the_machines_own_is_the_beginning() -> None:
     assert texts([story().tell(seen("ipxe", "01", ipxe_version="1.0.0"))]) == [
-        "asks to boot: iPXE 1.0.0 of its own, UEFI x64, network card by QEMU/KVM"
+        "asks to boot: iPXE of its own, UEFI x64, network card by QEMU/KVM"
     ]
 
 

@@ -91,6 +91,12 @@ def test_the_start_script_leads_back_to_the_address_the_client_used() -> None:
     assert "tftp://10.0.0.1/ipxe/" in station.text("boot.ipxe", by_tftp)
 
 
+@pytest.mark.parametrize("path", ["autoexec.ipxe", "x64/autoexec.ipxe"])
+def test_what_newer_ipxe_fetches_by_tftp_leads_to_http(path: str) -> None:
+    script = Station().text(path, Peer("10.0.0.7", "10.0.0.1", "tftp"))
+    assert "chain --autofree http://10.0.0.1:8080/boot.ipxe" in script
+
+
 def test_a_start_script_for_one_entry_carries_its_name() -> None:
     assert "/ipxe/chosen=linux/mac=" in Station().text("start/linux.ipxe")
 

@@ -95,11 +95,10 @@ class Story:
             return None  # the same question again: firmware repeats it until its own time is over
         before, machine.seen = machine.seen, seen
         if facts.get("kind_of_client") == "ipxe":
-            ipxe = f"iPXE {facts.get('ipxe_version') or ''}".strip()
             if before.startswith(FIRMWARE_KINDS):
-                return Line(f"{ipxe} is up and asks what to do")
+                return Line("iPXE is up and asks what to do")
             machine.told.clear()
-            return Line(f"asks to boot: {ipxe} of its own, {facts.get('firmware')}{self._made_by(event)}")
+            return Line(f"asks to boot: iPXE of its own, {facts.get('firmware')}{self._made_by(event)}")
         machine.told.clear()
         return Line(f"asks to boot: {facts.get('firmware')}{self._made_by(event)}")
 
@@ -121,7 +120,9 @@ class Story:
         text = f"asked on port 4011, confirmed {facts.get('file')}"
         return Line(text) if self._once(event, text) else None
 
-    def _transfer_finished(self, event: Event, facts: Facts) -> Line:
+    def _transfer_finished(self, event: Event, facts: Facts) -> Line | None:
+        if facts.get("role") == "script":
+            return None  # what it says is told when it is made
         size_bytes, duration_s = _number(facts, "size_bytes"), _number(facts, "duration_s")
         speed = f", {size(size_bytes / duration_s)}/s" if duration_s > 0 else ""
         role = ROLES.get(str(facts.get("role")), "file")
@@ -147,7 +148,10 @@ class Story:
 
     def _script_sent(self, event: Event, facts: Facts) -> Line:
         model = " ".join(str(facts[key]) for key in ("manufacturer", "product") if facts.get(key))
-        return Line(f"{f'{model}: ' if model else ''}gets {facts.get('entry')}", Tone.GOOD)
+        # Not the version in DHCP: builds made without their git history all announce 1.0.0 there.
+        version = str(facts.get("ipxe_version") or "").partition("+")[0]
+        loader = f" (iPXE {version})" if version else ""
+        return Line(f"{f'{model}: ' if model else ''}gets {facts.get('entry')}{loader}", Tone.GOOD)
 
     def _message_shown(self, event: Event, facts: Facts) -> Line:
         more = (f"why: {facts.get('why')}", f"what to do: {facts.get('fix')}")

@@ -15,6 +15,8 @@ from bootbeam.library.content import Content, Missing, NotReady, Peer
 from bootbeam.library.scripts import Scripts
 
 SCRIPT_SUFFIX = ".ipxe"
+AUTOEXEC_SCRIPT = "autoexec.ipxe"
+"""iPXE looks for it beside itself (since 2.0) and at the root."""
 
 
 class ServedImage(Protocol):
@@ -43,6 +45,8 @@ class Catalogue:
         match path.split("/"):
             case [name] if name == START_SCRIPT:
                 return self._scripts.start(peer)
+            case [*_, name] if name == AUTOEXEC_SCRIPT:
+                return self._scripts.autoexec(peer)
             case ["start", name] if name.endswith(SCRIPT_SUFFIX) and len(name) <= MAX_NAME_CHARACTERS + 8:
                 return self._scripts.start(peer, name.removesuffix(SCRIPT_SUFFIX))
             case ["ipxe", *facts, "script.ipxe"]:

@@ -58,9 +58,7 @@ def ways_of(identity: Identity) -> tuple[BootWay, ...]:
     return tuple(dict.fromkeys(way for way in ways if way is not None))
 
 
-def plan_entries(
-    files: Sequence[NamedFile], cmdline: str, before: Sequence[PlannedEntry] = ()
-) -> list[PlannedEntry]:
+def plan_entries(files: Sequence[NamedFile], cmdline: str, before: Sequence[PlannedEntry] = ()) -> list[PlannedEntry]:
     """The entries that these files make, in the order they were named, after those put together ``before``.
 
     An initrd belongs to the kernel named before it; in a directory, to the kernel of the same version, or to the

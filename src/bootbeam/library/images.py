@@ -168,6 +168,4 @@ def identify_file(path: Path) -> Identity:
 def _unreadable(path: Path, error: OSError) -> UserError:
     if isinstance(error, FileNotFoundError):
         return UserError(f"{path} does not exist", "", f"look for it: ls -l {path.parent}")
-    return UserError(
-        f"{path} cannot be read", error.strerror or str(error), f"look at its permissions: ls -l {path}"
-    )
+    return UserError(f"{path} cannot be read", error.strerror or str(error), f"look at its permissions: ls -l {path}")

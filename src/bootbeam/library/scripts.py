@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from bootbeam.boot import ipxe
+from bootbeam.boot.boot_file import START_SCRIPT
 from bootbeam.boot.decision import BootPlan, ChooseEntry, Explain, LoadNbp, Offering, Refuse, RunEntry, decide
 from bootbeam.boot.entry import Method
 from bootbeam.boot.explanation import Explanation
@@ -57,7 +58,14 @@ class Scripts:
         """Where this client reaches us, without a slash at the end: by HTTP, or by TFTP if that is all it has."""
         if peer.protocol == "tftp":
             return f"tftp://{peer.local_address}"
+        return self._http_url(peer)
+
+    def _http_url(self, peer: Peer) -> str:
         return f"http://{peer.local_address}:{self._http_port}"
+
+    def autoexec(self, peer: Peer) -> Content:
+        """The script that newer iPXE fetches by TFTP; what follows comes by HTTP, which is much faster."""
+        return _script("autoexec script", ipxe.render_autoexec(f"{self._http_url(peer)}/{START_SCRIPT}"))
 
     def start(self, peer: Peer, chosen: str | None = None) -> Content:
         """The script that reports what the machine is."""
