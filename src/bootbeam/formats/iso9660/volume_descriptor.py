@@ -11,9 +11,10 @@ from bootbeam.formats.fields import Fields, ReadAt, TruncatedImage, printable_te
 SECTOR_BYTES = 2048
 FIRST_DESCRIPTOR_SECTOR = 16
 MAX_DESCRIPTORS = 32
+JOLIET_ESCAPES = (b"%/@", b"%/C", b"%/E")
+"""UCS-2 levels 1 to 3, in a supplementary volume descriptor's escape sequences."""
 
 _BOOT_RECORD, _PRIMARY, _SUPPLEMENTARY = 0, 1, 2
-_JOLIET_ESCAPES = (b"%/@", b"%/C", b"%/E")
 _UDF_IDENTIFIERS = (b"NSR02", b"NSR03")
 _OTHER_IDENTIFIERS = (b"BEA01", b"TEA01", b"BOOT2", b"CDW02")
 
@@ -54,7 +55,7 @@ def read_iso_volume(read_at: ReadAt) -> IsoVolume | None:
         elif kind == _PRIMARY and not iso:
             iso, volume_id, needed = True, printable_text(sector.take(40, 32)), _volume_bytes(sector)
         elif kind == _SUPPLEMENTARY:
-            joliet = joliet or sector.take(88, 3) in _JOLIET_ESCAPES
+            joliet = joliet or sector.take(88, 3) in JOLIET_ESCAPES
         elif kind == _BOOT_RECORD:
             el_torito = el_torito or sector.take(7, 23) == b"EL TORITO SPECIFICATION"
     if not iso and data[1:6] == b"CD001":
