@@ -66,7 +66,7 @@ _IPXE_VERSION = re.compile(rb"\0(\d+\.\d+\.\d+[ -~]{0,80})\0")
 _IPXE_NAME = re.compile(rb"\0((?:ipxe|snp|snponly)\.efi)\0")
 _SHIM_VERSION = re.compile(rb"UEFI SHIM\n\$Version: ([!-#%-~]{1,40}) \$")
 _SBAT_LINE = re.compile(rb"^(shim|grub)(?:\.[a-z0-9]+)?,\d+,[^,\n]{1,80},(?:shim|grub2?),([0-9][^,\n]{0,40}),", re.M)
-_SYSLINUX_VERSION = re.compile(rb"(PXELINUX|MEMDISK) (\d+\.\d+\S*)")
+_SYSLINUX_VERSION = re.compile(rb"(PXELINUX|MEMDISK) (\d+\.\d+\S{0,30})")
 _WIMBOOT_VERSION = re.compile(rb"wimboot v(\d+\.\d+\.\d+\S{0,30})")
 
 _IPXE_FEATURES = {

@@ -99,7 +99,7 @@ class PrivateApt:
 
     def update(self) -> str:
         """Download the package lists. What apt said is returned: an error in one source need not concern us."""
-        done = self._run(["apt-get", "update"], UPDATE_TIMEOUT_S)
+        done = self.run(["apt-get", "update"], UPDATE_TIMEOUT_S)
         return done.stderr + done.stdout
 
     def candidates(self, wanted: Iterable[WantedPackage]) -> dict[WantedPackage, str]:
@@ -108,7 +108,7 @@ class PrivateApt:
         for package in wanted:
             is_native = package.architecture in ("", self._native)
             by_header[package.name if is_native else str(package)] = package
-        done = self._run(["apt-cache", "policy", "--", *map(str, by_header.values())], LOCAL_TIMEOUT_S)
+        done = self.run(["apt-cache", "policy", "--", *map(str, by_header.values())], LOCAL_TIMEOUT_S)
         found, current = {}, None
         for line in done.stdout.splitlines():
             if not line.startswith(" "):
@@ -122,7 +122,7 @@ class PrivateApt:
     def download(self, packages: Iterable[WantedPackage]) -> list[Path]:
         """The downloaded ``.deb`` files. Raises ``UserError``."""
         names = [str(package) for package in packages]
-        done = self._run(["apt-get", "download", "--", *names], DOWNLOAD_TIMEOUT_S, self._downloads)
+        done = self.run(["apt-get", "download", "--", *names], DOWNLOAD_TIMEOUT_S, self._downloads)
         if done.returncode:
             raise explain_apt_failure(done.stderr + done.stdout, self._release)
         return sorted(self._downloads.glob("*.deb"))
@@ -130,11 +130,11 @@ class PrivateApt:
     def unpack(self, deb: Path) -> tuple[WantedPackage, str, Path]:
         """The package in ``deb``, its version, and the directory it was unpacked into. Raises ``UserError``."""
         form = "--showformat=${Package} ${Architecture} ${Version}"
-        shown = self._run(["dpkg-deb", "--show", form, str(deb)], LOCAL_TIMEOUT_S)
+        shown = self.run(["dpkg-deb", "--show", form, str(deb)], LOCAL_TIMEOUT_S)
         fields = shown.stdout.split()
         directory = self._work / "unpacked" / deb.stem
         directory.mkdir(parents=True)
-        done = self._run(["dpkg-deb", "--extract", str(deb), str(directory)], LOCAL_TIMEOUT_S)
+        done = self.run(["dpkg-deb", "--extract", str(deb), str(directory)], LOCAL_TIMEOUT_S)
         if done.returncode or len(fields) != 3:
             raise UserError(
                 f"{deb.name} could not be unpacked", _last_lines((done.stderr or shown.stderr).splitlines())
@@ -151,9 +151,14 @@ class PrivateApt:
             except LookupError:
                 return  # no such user: apt stays root then, as it does on such a machine
 
-    def _run(
+    def run(
         self, command: list[str], timeout_s: float, directory: Path | None = None
     ) -> "subprocess.CompletedProcess[str]":
+        """Run a program of apt's or dpkg's; apt's with this configuration.
+
+        Raises:
+            UserError: there is no such program, or it does not come to an end.
+        """
         environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
         if command[0].startswith("apt"):
             command = [command[0], f"--config-file={self._configuration}", *command[1:]]

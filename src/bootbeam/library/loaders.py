@@ -38,6 +38,9 @@ PACKED_BIOS_FEATURES = frozenset({LoaderFeature.HTTP, LoaderFeature.MULTIBOOT, L
 SMALLEST_LOADER_BYTES = 4096
 
 
+_BIOS_VARIANTS = frozenset({LoaderVariant.UNDIONLY, LoaderVariant.LKRN})
+
+
 class Purpose(StrEnum):
     """What a loader is needed for."""
 
@@ -199,6 +202,8 @@ def _efi_loader(
     except ImageError:
         return None
     if pe is None or not pe.is_efi_application or pe.cpu is None or texts is None:
+        return None
+    if pe.needed_size_bytes > len(data) or (name is not None and name.variant in _BIOS_VARIANTS):
         return None
     return Loader(
         path=path,
