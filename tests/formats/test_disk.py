@@ -72,6 +72,12 @@ def test_a_gpt_that_contradicts_itself_is_an_image_error() -> None:
         read_disk(reading(bytes(image)))
 
 
+def test_a_gpt_whose_entries_are_cut_off_tells_where_they_end() -> None:
+    disk = read_disk(reading(gpt((EFI_SYSTEM, 40, 99))[:1100]))
+    assert disk is not None
+    assert disk.needed_size_bytes == 1024 + 128 * 128
+
+
 @given(st.integers(0, 700), st.binary(min_size=1, max_size=64))
 def test_nothing_but_image_errors_escapes(offset: int, noise: bytes) -> None:
     for whole in (gpt((EFI_SYSTEM, 40, 99), size_bytes=65536), mbr((0x83, 10, 10), size_bytes=65536)):

@@ -50,6 +50,19 @@ def test_before_protocol_2_4_the_size_field_is_not_believed() -> None:
     assert linux.cmdline_size_bytes == 255
 
 
+def test_fields_count_from_the_protocol_that_brought_them() -> None:
+    sized, without_cmdline = (
+        read_linux(reading(bzimage(protocol=0x0204))),
+        read_linux(reading(bzimage(protocol=0x0205))),
+    )
+    with_cmdline = read_linux(reading(bzimage(protocol=0x0206)))
+    assert sized is not None
+    assert without_cmdline is not None
+    assert with_cmdline is not None
+    assert sized.needed_size_bytes == 1536 + 4081
+    assert (without_cmdline.cmdline_size_bytes, with_cmdline.cmdline_size_bytes) == (255, 2047)
+
+
 def test_zero_setup_sectors_mean_four() -> None:
     image = bytearray(bzimage())
     image[0x1F1] = 0
@@ -108,6 +121,10 @@ def test_an_arm_zimage_tells_its_size() -> None:
     linux = read_linux(reading(data))
     assert linux is not None
     assert (linux.form, linux.cpu, linux.needed_size_bytes) == ("zImage", Cpu.ARM32, 5000)
+
+
+def test_a_magic_number_of_loongarch_counts_in_an_efi_program_only() -> None:
+    assert read_linux(reading(_image_with(bytes.fromhex("cd238281"), 0x38))) is None
 
 
 def test_a_setup_header_that_is_cut_off_is_reported_as_such() -> None:

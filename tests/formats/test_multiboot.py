@@ -1,3 +1,5 @@
+import struct
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,6 +74,19 @@ def test_the_tags_tell_whether_64_bit_uefi_can_enter() -> None:
     assert efi.has_efi_amd64_entry
     assert efi.has_address_tag
     assert not efi.has_efi_i386_entry
+
+
+def test_a_tag_too_small_to_be_one_ends_the_tags() -> None:
+    image = bytearray(multiboot2(1, 9))
+    image[20:24] = (7).to_bytes(4, "little")  # size of the first tag
+    header = find_multiboot2(reading(bytes(image)))
+    assert header is not None
+    assert header.tags == ()
+    assert not header.has_efi_amd64_entry
+
+
+def test_a_header_of_8_bytes_is_none() -> None:
+    assert find_multiboot2(reading(struct.pack("<4I", 0xE85250D6, 0, 8, -(0xE85250D6 + 8) & 0xFFFFFFFF))) is None
 
 
 def test_a_file_full_of_magic_numbers_is_searched_to_its_end() -> None:

@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,23 @@ def test_real_network_boot_programs_are_known(path: Path) -> None:
 def test_grubs_sets_a_drive_number_before_the_jump() -> None:
     head = bytes.fromhex("b27fea00820000").ljust(512, b"\0")
     assert is_network_boot_program(head, 99_678)
+
+
+@pytest.mark.parametrize("target", [0x7C00, 0x7C00 + 9_999])
+@pytest.mark.parametrize("segment", [0, 0x07C0])
+def test_the_jump_may_go_anywhere_inside_the_program(target: int, segment: int) -> None:
+    offset = target - segment * 16
+    head = (b"\xea" + struct.pack("<HH", offset, segment)).ljust(512, b"\0")
+    assert is_network_boot_program(head, 10_000)
+    assert not is_network_boot_program(head, 9_999) or target == 0x7C00
+
+
+def test_it_fits_under_640_kib() -> None:
+    head = bytes.fromhex("ea247c0000").ljust(512, b"\0")
+    assert is_network_boot_program(head, 640 * 1024 - 0x7C00)
+    assert not is_network_boot_program(head, 640 * 1024 - 0x7C00 + 1)
+    assert is_network_boot_program(head, 2048)
+    assert not is_network_boot_program(head, 2047)
 
 
 @pytest.mark.parametrize(

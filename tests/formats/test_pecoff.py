@@ -83,6 +83,45 @@ def test_a_unified_kernel_image_is_known_by_its_sections() -> None:
     assert image.section_names == (".osrel", ".cmdline", ".linux")
 
 
+@pytest.mark.parametrize(
+    ("names", "is_unified"),
+    [
+        ((b".linux", b".cmdline"), True),
+        ((b".linux", b".osrel"), True),
+        ((b".linux", b".text"), False),
+        ((b".osrel", b".cmdline"), False),
+    ],
+)
+def test_a_unified_kernel_image_has_a_kernel_and_what_goes_with_it(names: tuple[bytes, ...], is_unified: bool) -> None:
+    image = read_pe(reading(pe(sections=tuple((name, b"x") for name in names))))
+    assert image is not None
+    assert image.is_unified_kernel_image is is_unified
+
+
+def test_a_section_counts_with_what_it_has_in_the_file() -> None:
+    data = bytearray(pe(sections=((b".text", b"\xc3" * 100), (b".bss", b""))))
+    table = 0x80 + 24 + 112 + 128
+    struct.pack_into("<I", data, table + 8, 9_000_000)  # VirtualSize, most of it zeros that are not in the file
+    struct.pack_into("<III", data, table + 40 + 8, 9_000_000, 0x1000, 0)
+    struct.pack_into("<I", data, table + 40 + 20, 8_000_000)
+    image = read_pe(reading(bytes(data)))
+    assert image is not None
+    assert image.needed_size_bytes == len(data)
+
+
+def test_an_empty_certificate_table_is_no_signature() -> None:
+    data = bytearray(pe())
+    struct.pack_into("<II", data, 0x80 + 24 + 112 + 32, 900_000, 0)
+    image = read_pe(reading(bytes(data)))
+    assert image is not None
+    assert (image.is_signed, image.needed_size_bytes) == (False, len(data))
+
+
+def test_a_pe_header_is_looked_for_in_the_first_64_kib() -> None:
+    assert read_pe(reading(pe(pe_offset=65_536))) is not None
+    assert read_pe(reading(pe(pe_offset=65_544))) is None
+
+
 def test_a_dos_program_is_not_a_pe_image() -> None:
     assert read_pe(reading(b"MZ" + b"\xff" * 200)) is None
     assert read_pe(reading(b"MZ" + bytes(200))) is None

@@ -114,6 +114,11 @@ def test_a_side_that_is_cut_off_counts_when_another_is_whole() -> None:
     assert identity.needed_size_bytes == 0x5F4 + 20
 
 
+def test_the_processor_of_a_kernel_without_any_file_header_is_i386() -> None:
+    assert read(multiboot1(0x10000, (0x100000, 0x100000, 0, 0, 0)) + bytes(60)).architecture is Cpu.I386
+    assert read(multiboot2(2) + bytes(60)).architecture is Cpu.I386
+
+
 def test_a_magic_number_in_other_data_is_no_program() -> None:
     assert read_program(reading(bytes(64) + multiboot1() + multiboot2() + bytes(100))) is None
 
