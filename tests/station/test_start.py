@@ -1,0 +1,109 @@
+"""What the command says when it cannot start: the cause and the next step, for a person."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bootbeam.lab.lan import Lan
+
+HOLDER = """
+import socket, sys
+sock = socket.socket(socket.AF_INET, getattr(socket, sys.argv[1]))
+sock.bind(("0.0.0.0", int(sys.argv[2])))
+if sys.argv[1] == "SOCK_STREAM":
+    sock.listen()
+print("listening", flush=True)
+sys.stdin.read()
+"""
+
+
+def serve(lan: Lan, *arguments: str | Path, prefix: tuple[str, ...] = (), expect: int = 1) -> str:
+    """Run ``bootbeam serve`` in the station's place, which is expected to end by itself; what it says on stderr."""
+    command = ["ip", "netns", "exec", lan.station.name, *prefix, sys.executable, "-m", "bootbeam", "serve"]
+    done = subprocess.run(
+        [*command, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        check=False,
+    )
+    assert done.returncode == expect, done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "port", "words"),
+    [("SOCK_DGRAM", 67, "UDP port 67"), ("SOCK_DGRAM", 69, "UDP port 69"), ("SOCK_STREAM", 8080, "TCP port 8080")],
+)
+def test_a_taken_port_names_who_has_it(lan: Lan, script: Path, kind: str, port: int, words: str) -> None:
+    command = ["ip", "netns", "exec", lan.station.name, sys.executable, "-c", HOLDER, kind, str(port)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "listening\n"
+        said = serve(lan, script)
+        assert f"{words} is taken by python" in said
+        assert f"(process {holder.pid})" in said
+        assert f"sudo kill {holder.pid}" in said
+        assert ("--http-port" in said) == (port == 8080)
+        holder.kill()
+
+
+def test_without_the_right_to_listen_the_capability_is_named(lan: Lan, script: Path) -> None:
+    script.parent.chmod(0o755)
+    said = serve(lan, script, prefix=("setpriv", "--reuid", "65534", "--clear-groups", "--inh-caps", "-all"))
+    assert "CAP_NET_BIND_SERVICE" in said
+    assert "sudo bootbeam serve" in said
+
+
+def test_no_loader_names_the_package(lan: Lan, script: Path, tmp_path: Path) -> None:
+    # The packages' directories are hidden from this one process by empty ones mounted over them.
+    hide = 'mkdir -p /tmp; for d in /usr/lib/ipxe /boot; do mount -t tmpfs none $d; done; exec "$@"'
+    prefix = ("unshare", "--mount", "env", f"XDG_DATA_HOME={tmp_path}", "sh", "-c", hide, "sh")
+    hidden_own = "mount -t tmpfs none /var/lib/bootbeam 2>/dev/null; "
+    said = serve(lan, script, prefix=(*prefix[:-2], hidden_own + hide, "sh"))
+    assert "no boot loader was found" in said
+    assert "apt install ipxe" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "does not exist"),
+        (b"", "empty"),
+        (b"hello, world\n" * 100, "text"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "accepted are"),
+    ],
+)
+def test_an_image_that_is_none_is_described(lan: Lan, tmp_path: Path, content: bytes | None, words: str) -> None:
+    image = tmp_path / "image"
+    if content is not None:
+        image.write_bytes(content)
+    said = serve(lan, image)
+    assert str(image) in said
+    assert words in said
+
+
+def test_a_wrong_interface_is_answered_with_the_right_one(lan: Lan, script: Path) -> None:
+    said = serve(lan, script, "--interface", "eth7")
+    assert "eth7" in said
+    assert "eth0 (192.168.1.50)" in said
+
+
+def test_the_interface_is_found_without_being_named(lan: Lan, script: Path) -> None:
+    command = ["ip", "netns", "exec", lan.station.name, sys.executable, "-m", "bootbeam", "serve", str(script)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.send_signal(2)
+        rest = process.stdout.read()
+        assert process.wait(15) == 0
+    assert "serving on eth0 192.168.1.50" in line
+    assert "boots hello.ipxe: iPXE script" in rest
+    assert "stopped: Ctrl-C" in rest
+    assert "\x1b" not in line + rest, "no colour when piped"
