@@ -22,7 +22,7 @@ from bootbeam.library.scripts import Scripts
 from bootbeam.net.interfaces import Interface, choose_interfaces, list_interfaces
 from bootbeam.net.neighbours import Neighbours
 from bootbeam.net.ports import bind_tcp, explain_bind_failure
-from bootbeam.net.privileges import drop_to_invoking_user
+from bootbeam.net.privileges import drop_to_invoking_user, raise_open_files_limit
 from bootbeam.net.udp import bind_udp
 from bootbeam.pxe.proxydhcp import ProxyDhcp
 from bootbeam.pxe.reply import BOOT_SERVER_PORT, DHCP_SERVER_PORT
@@ -72,6 +72,7 @@ class Station:
         Raises:
             UserError: an image, an interface, a port or a loader is not as it must be.
         """
+        raise_open_files_limit()
         with ExitStack() as stack:
             record = self._journal.record
             interfaces = choose_interfaces(list_interfaces(), self._settings.interfaces)

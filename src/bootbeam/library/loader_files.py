@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bootbeam.boot.name import served_name
 from bootbeam.errors import UserError
 from bootbeam.journal.journal import Record
 from bootbeam.library.loader_packages import missing_loader_advice, read_distribution
@@ -60,7 +61,7 @@ class LoaderFiles:
             for (firmware, cpu), step in DIRECTORIES.items():
                 loader = shelf.best(firmware, cpu)
                 if loader is not None:
-                    self._add(loader, f"{step}/{loader.name}")
+                    self._add(loader, f"{step}/{served_name(loader.name, set())}")
                     continue
                 missing[firmware, cpu] = missing_loader_advice(firmware, cpu, distribution)
                 self.advice[firmware, cpu] = missing[firmware, cpu].fix
