@@ -80,6 +80,13 @@ def test_a_file_servers_clock_that_is_behind_is_not_believed(settling: Settling,
     assert settling.missing_s(behind) == 0
 
 
+def test_the_kernels_coarse_clock_is_believed(settling: Settling, hands: Hands) -> None:
+    settling.missing_s(stamp(NOW_S - 3600, size_bytes=1))
+    just_before_the_look = stamp(NOW_S - 0.01, size_bytes=2)
+    hands.pass_s(SETTLE_S)
+    assert settling.missing_s(just_before_the_look) == 0
+
+
 def test_our_own_clock_stepping_back_does_not_hold_a_file_for_ever(settling: Settling, hands: Hands) -> None:
     written = stamp(NOW_S)
     settling.missing_s(written)

@@ -75,6 +75,38 @@ def test_a_copy_has_no_name_and_survives_what_happens_to_the_file(tmp_path: Path
     assert held(copy) == CONTENTS
 
 
+def share_blocks(target_fd: int, request: int, source_fd: int) -> int:
+    """What FICLONE (linux/fs.h) does on Btrfs and XFS, as far as can be seen from outside."""
+    assert request == 0x40049409
+    os.pwrite(target_fd, os.pread(source_fd, 1 << 30, 0), 0)
+    return 0
+
+
+def test_where_the_file_system_can_share_blocks_nothing_is_copied(
+    storage: SnapshotStorage, source: io.BufferedRandom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fd = fill(source, CONTENTS)
+    monkeypatch.setattr("fcntl.ioctl", share_blocks)
+    monkeypatch.setattr(snapshot, "_copy", lambda *_: pytest.fail("copied all the same"))
+    copy = storage.copy(fd)
+    assert copy.sha256 == hashlib.sha256(CONTENTS).hexdigest()
+    assert held(copy) == CONTENTS
+
+
+def test_shared_blocks_of_a_file_that_grew_meanwhile_are_no_copy(
+    storage: SnapshotStorage, source: io.BufferedRandom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fd = fill(source, CONTENTS)
+
+    def grow_and_share(target_fd: int, request: int, source_fd: int) -> int:
+        os.pwrite(source_fd, b"more", len(CONTENTS))
+        return share_blocks(target_fd, request, source_fd)
+
+    monkeypatch.setattr("fcntl.ioctl", grow_and_share)
+    with pytest.raises(SourceChanged):
+        storage.copy(fd)
+
+
 def test_a_directory_without_unnamed_files_is_used_all_the_same(
     tmp_path: Path, source: io.BufferedRandom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
