@@ -28,6 +28,7 @@ EXTENSION_IDENTIFIERS = (b"RRIP_1991A", b"IEEE_P1282", b"IEEE_1282")
 _CURRENT, _PARENT, _ROOT = 0x02, 0x04, 0x08
 _CONTINUE = 0x01
 _TF_CREATION, _TF_MODIFY, _TF_LONG_FORM = 0x01, 0x02, 0x80
+_DAMAGED_SYMLINK = "is a symlink whose target is damaged"
 _TYPE_MASK, _SYMLINK, _REGULAR, _DIRECTORY = 0xF000, 0xA000, 0x8000, 0x4000
 
 
@@ -78,7 +79,8 @@ def decode_posix_attributes(entries: Iterable[SystemUseEntry]) -> PosixAttribute
                 has_name = True
                 name += entry.data[1:]
             case b"SL":
-                target.add(entry.data)
+                if not target.add(entry.data):
+                    return PosixAttributes(decoded_name(bytes(name)) if has_name else None, unreadable=_DAMAGED_SYMLINK)
             case b"TF":
                 mtime_s = _decode_mtime(entry.data)
             case b"CL":
@@ -131,15 +133,19 @@ class _SymlinkTarget:
         self._is_open = False
         self._is_there = False
 
-    def add(self, data: bytes) -> None:
-        """One entry: its flags, then component records of flags, length, contents."""
+    def add(self, data: bytes) -> bool:
+        """One entry: its flags, then component records of flags, length, contents. False when it is damaged.
+
+        Quirk: genisoimage: an entry of more than 255 bytes has its length modulo 256, and what follows is garbage.
+        """
         self._is_there = True
         at = 1
         while at < len(data):
             if at + 2 > len(data) or at + 2 + data[at + 1] > len(data):
-                raise ImageError("Rock Ridge symlink with a component that is longer than its entry")
+                return False
             self._add_component(data[at], data[at + 2 : at + 2 + data[at + 1]])
             at += 2 + data[at + 1]
+        return True
 
     def _add_component(self, flags: int, contents: bytes) -> None:
         special = {_CURRENT: b".", _PARENT: b"..", _ROOT: b""}.get(flags & (_CURRENT | _PARENT | _ROOT))
