@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from bootbeam.servers import tftp_requests
 from bootbeam.servers.tftp import TftpLimits, TftpListener, TftpServer
 from bootbeam.servers.tftp_socket import open_transfer_socket
 from tests.servers.tftp_station import KERNEL, LOOPBACK_LIMITS, Client, Directory, Kept, TftpStation, running_station
-from tests.tftp_packets import ack, error
+from tests.tftp_packets import ack, error, rrq
 
 
 @pytest.fixture
@@ -265,4 +266,27 @@ def test_running_out_of_file_descriptors_is_said_with_the_remedy(
             client.ask("kernel")
             (problem,) = station.journal.wait_for(EventKind.PROBLEM)
             assert "ulimit -n" in str(problem.facts["fix"])
+        assert client.download("kernel", blksize=8192) == KERNEL
+
+
+def test_no_datagram_whatever_is_in_it_troubles_the_server(station: TftpStation) -> None:
+    random = Random(9)
+    good = [rrq("kernel", ("blksize", "1432"), ("tsize", "0")), rrq("kernel", opcode=2), ack(1), error(8, "no"), b""]
+
+    def damaged() -> bytes:
+        packet = bytearray(random.choice(good) + random.randbytes(random.choice([0, 0, 5])))
+        for _ in range(random.randrange(4) if packet else 0):
+            packet[random.randrange(len(packet))] = random.randrange(256)
+        return bytes(packet)
+
+    for _ in range(50):
+        with station.client() as client:
+            for _ in range(40):
+                client.sock.sendto(damaged(), client.server)
+        with station.client() as client:
+            client.ask("kernel")
+            client.data()
+            for _ in range(20):
+                client.send(damaged())
+    with station.client() as client:
         assert client.download("kernel", blksize=8192) == KERNEL

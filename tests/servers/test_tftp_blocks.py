@@ -98,18 +98,17 @@ def test_a_full_socket_buffer_delays_the_rest_of_the_window() -> None:
     with RefusingSocket(errno.EIO) as sock:
         sock.room = 3
         sender = BlockSender(sock, Content("made", 5000, body=KERNEL[:5000]), 100)
-        sender.send(1, 8)
-        assert sender.is_blocked
-        sender.send(9, 2)
+        assert not sender.send(1, 8)
+        assert not sender.send(9, 2)
         sock.room = 100
-        sender.resume()
-        assert not sender.is_blocked
+        assert sender.resume()
         assert [packet[3] for packet in sock.sent] == list(range(1, 11))
         sock.room = 2
-        sender.send(11, 8)
-        sender.send(12, 8)
+        assert not sender.send(11, 8)
+        sock.room = 0
+        assert not sender.send(12, 8)
         sock.room = 100
-        sender.resume()
+        assert sender.resume()
         assert [packet[3] for packet in sock.sent[10:]] == [11, 12, *range(12, 20)]
 
 

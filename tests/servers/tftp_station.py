@@ -19,7 +19,7 @@ from tests import tftp_packets
 
 ANSWER_TIMEOUT_S = 10.0
 KERNEL = Random(1).randbytes(300_000)
-LOOPBACK_LIMITS = TftpLimits(blksize_cap=65464, windowsize_cap=64)
+LOOPBACK_LIMITS = TftpLimits(max_transfers_per_address=1000, blksize_cap=65464, windowsize_cap=64)
 
 
 @dataclass

@@ -28,6 +28,7 @@ from bootbeam.servers.tftp_session import TransferSession
 from bootbeam.tftp.negotiation import Caps
 from bootbeam.wire.tftp import Rrq, Wrq, decode_packet
 
+TFTP_PORT = 69
 MAX_TRANSFERS = 2000
 """At once; a client beyond that gets no answer and asks again. Each takes two file descriptors."""
 MAX_TRANSFERS_PER_ADDRESS = 64
@@ -90,7 +91,7 @@ class TftpServer:
         self._sessions: dict[int, TransferSession] = {}
         self._by_client: dict[tuple[str, int], TransferSession] = {}
         self._count_by_address: Counter[str] = Counter()
-        self._blocked: set[int] = set()
+        self._blocked: set[TransferSession] = set()
         self._next_tick = 0.0
         self._is_stopping = False
         self._stop_at = 0.0
@@ -176,17 +177,16 @@ class TftpServer:
             return
         if session.is_over:
             self._release(session)
-        elif session.is_blocked != (session.fileno() in self._blocked):
+        elif session.is_blocked != (session in self._blocked):
             self._watch_for_room(session)
 
     def _watch_for_room(self, session: TransferSession) -> None:
-        fd = session.fileno()
         if session.is_blocked:
-            self._blocked.add(fd)
-            self._epoll.modify(fd, select.EPOLLIN | select.EPOLLOUT)
+            self._blocked.add(session)
+            self._epoll.modify(session.fileno(), select.EPOLLIN | select.EPOLLOUT)
         else:
-            self._blocked.discard(fd)
-            self._epoll.modify(fd, select.EPOLLIN)
+            self._blocked.discard(session)
+            self._epoll.modify(session.fileno(), select.EPOLLIN)
 
     def _accept(self, listener: TftpListener, now: float) -> None:
         """Take the requests that wait at a listener, some at a time."""
@@ -256,7 +256,7 @@ class TftpServer:
         self._count_by_address[address] -= 1
         if not self._count_by_address[address]:
             del self._count_by_address[address]
-        self._blocked.discard(fd)
+        self._blocked.discard(session)
         try:
             session.close()  # which takes the descriptor out of the epoll set too
         except Exception as error:

@@ -31,16 +31,23 @@ class ReadAhead:
 
     def __init__(self, content: Content) -> None:
         self._content = content
+        self._size_bytes = content.size_bytes
         self._start = 0
         self._buffer = memoryview(b"" if content.body is None else content.body)
 
     def read(self, offset: int, size_bytes: int) -> memoryview:
-        """Exactly these bytes. Raises ``ContentChanged`` when the file is no longer the one that was opened."""
+        """These bytes; fewer, or none, at the end. Raises ``ContentChanged`` when the file is no longer the same."""
         start = offset - self._start
-        if start < 0 or start + size_bytes > len(self._buffer):
-            self._fill(offset, size_bytes)
-            start = 0
-        return self._buffer[start : start + size_bytes]
+        end = start + size_bytes
+        if start < 0 or end > len(self._buffer):
+            size_bytes = min(size_bytes, self._size_bytes - offset)
+            if size_bytes <= 0:
+                return memoryview(b"")
+            end = start + size_bytes
+            if start < 0 or end > len(self._buffer):
+                self._fill(offset, size_bytes)
+                start, end = 0, size_bytes
+        return self._buffer[start:end]
 
     def check(self) -> None:
         """Raise ``ContentChanged`` unless the file is still the one that was opened."""
@@ -74,7 +81,6 @@ class BlockSender:
 
     def __init__(self, sock: socket.socket, content: Content, blksize: int) -> None:
         self._sock = sock
-        self._size_bytes = content.size_bytes
         self._blksize = blksize
         self._read_ahead = ReadAhead(content)
         segment_bytes = HEADER_BYTES + blksize
@@ -83,29 +89,28 @@ class BlockSender:
         self._next = 1
         self._end = 0
 
-    @property
-    def is_blocked(self) -> bool:
-        """Whether blocks wait for room in the socket's buffer."""
-        return self._next <= self._end
-
     def check_content(self) -> None:
         """Raise ``ContentChanged`` unless the file is still the one that was opened."""
         self._read_ahead.check()
 
-    def send(self, first_block_index: int, count: int) -> None:
+    def send(self, first_block_index: int, count: int) -> bool:
         """Send these blocks, behind those that still wait when they follow them; else those are no longer wanted.
+
+        Returns:
+            Whether all are out. If not, the socket has no room: ``resume`` when it has.
 
         Raises:
             OSError: the network's, as from send(2); the rest of the window counts as lost.
             ContentChanged: the file was rewritten.
         """
-        if not self.is_blocked or first_block_index != self._end + 1:
+        is_blocked = self._next <= self._end
+        if not is_blocked or first_block_index != self._end + 1:
             self._next = first_block_index
         self._end = first_block_index + count - 1
-        self.resume()
+        return self.resume()
 
-    def resume(self) -> None:
-        """Go on when the socket has room again. Raises as ``send`` does."""
+    def resume(self) -> bool:
+        """Go on with what waits. Returns and raises as ``send`` does."""
         while self._next <= self._end:
             count = min(self._end - self._next + 1, self._blocks_per_send)
             try:
@@ -114,7 +119,7 @@ class BlockSender:
                 else:
                     self._send_segmented(self._next, count)
             except BlockingIOError:
-                return
+                return False
             except OSError as error:
                 if count == 1 or error.errno not in _SEGMENTATION_REFUSED:
                     self._next = self._end + 1
@@ -122,15 +127,15 @@ class BlockSender:
                 self._blocks_per_send = 1
                 continue
             self._next += count
+        return True
 
     def _send_block(self, block_index: int) -> None:
-        offset = (block_index - 1) * self._blksize
-        payload = self._payload(offset, self._blksize)
+        payload = self._read_ahead.read((block_index - 1) * self._blksize, self._blksize)
         self._sock.send(b"".join((encode_data_header(block_index & 0xFFFF), payload)))
 
     def _send_segmented(self, first_block_index: int, count: int) -> None:
         blksize = self._blksize
-        window = self._payload((first_block_index - 1) * blksize, count * blksize)
+        window = self._read_ahead.read((first_block_index - 1) * blksize, count * blksize)
         gathered: list[bytes | memoryview] = []
         start = 0
         for block_index in range(first_block_index, first_block_index + count):
@@ -138,10 +143,3 @@ class BlockSender:
             gathered.append(window[start : start + blksize])
             start += blksize
         self._sock.sendmsg(gathered, self._segmentation)
-
-    def _payload(self, offset: int, size_bytes: int) -> memoryview:
-        """The bytes of these blocks, fewer at the end of the file, none for an empty last block."""
-        left_bytes = self._size_bytes - offset
-        if left_bytes <= 0:
-            return memoryview(b"")
-        return self._read_ahead.read(offset, min(size_bytes, left_bytes))

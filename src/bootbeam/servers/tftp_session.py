@@ -41,8 +41,8 @@ class SessionIdentity:
 class TransferSession:
     """Drives one ``ReadTransfer``. Owns ``sock`` and ``content``; ``close`` gives both back.
 
-    Every method that takes ``now`` may end the transfer; ``is_over`` says so, and the owner then closes it. A network
-    error never leaves them. Any other exception that does is a bug.
+    Every ``on_`` method may end the transfer, or leave it waiting for room: ``is_over`` and ``is_blocked`` say so. A
+    network error never leaves them; any other exception that does is a bug.
     """
 
     def __init__(
@@ -55,13 +55,16 @@ class TransferSession:
         dropped: DroppedDatagrams,
     ) -> None:
         self.identity = identity
+        self.is_over = False
+        """Nothing more will come of it: to be closed."""
+        self.is_blocked = False
+        """The socket took only a part of the window: to be told by ``on_writable`` when there is room again."""
         self._sock = sock
         self._content = content
         self._machine = machine
         self._record_event = record
         self._dropped = dropped
         self._blocks = BlockSender(sock, content, machine.terms.blksize)
-        self._is_over = False
         self._is_started = False
         self._send_trouble = ""
         self._next_progress_at = float("inf")
@@ -70,16 +73,6 @@ class TransferSession:
     def fileno(self) -> int:
         """The socket's descriptor, to wait for."""
         return self._sock.fileno()
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will come of it."""
-        return self._is_over
-
-    @property
-    def is_blocked(self) -> bool:
-        """Whether it waits for the socket to take more."""
-        return self._blocks.is_blocked
 
     def close(self) -> None:
         """Give back the socket and the file."""
@@ -105,7 +98,7 @@ class TransferSession:
     def on_writable(self) -> None:
         """The socket takes more of the window that did not fit."""
         try:
-            self._blocks.resume()
+            self.is_blocked = not self._blocks.resume()
         except OSError as error:
             self._on_network_error(error)
         except ContentChanged as error:
@@ -117,19 +110,19 @@ class TransferSession:
         if deadline is not None and now >= deadline:
             self._perform_all(self._machine.handle_timer(now), now)
         sent_bytes = self._machine.acknowledged_bytes
-        if now >= self._next_progress_at and sent_bytes != self._shown_bytes and not self._is_over:
+        if now >= self._next_progress_at and sent_bytes != self._shown_bytes and not self.is_over:
             self._next_progress_at = now + PROGRESS_EVERY_S
             self._shown_bytes = sent_bytes
             self._record(EventKind.TRANSFER_PROGRESS, sent_bytes=sent_bytes, size_bytes=self._content.size_bytes)
 
     def cancel(self, reason: str) -> None:
         """End it from this side: the client is told, the journal too."""
-        if not self._is_over:
+        if not self.is_over:
             self._abandon(reason)
 
     def _perform_all(self, actions: list[Action], now: float) -> None:
         for action in actions:
-            if self._is_over:
+            if self.is_over:
                 return
             try:
                 self._perform(action, now)
@@ -143,7 +136,7 @@ class TransferSession:
             case SendWindow():
                 if not self._is_started:
                     self._start(now)
-                self._blocks.send(action.first_block_index, action.count)
+                self.is_blocked = not self._blocks.send(action.first_block_index, action.count)
             case Send():
                 self._sock.send(action.data)
             case Finished():
@@ -152,7 +145,7 @@ class TransferSession:
             case Failed():
                 self._fail(f"{action.reason}; {self._send_trouble}" if self._send_trouble else action.reason)
             case SizeProbed():
-                self._is_over = True
+                self.is_over = True
                 self._record(EventKind.SIZE_PROBED, file=self._content.name)
             case Ignore(malformed=True):
                 peer = self.identity.peer
@@ -173,7 +166,7 @@ class TransferSession:
         )
 
     def _finish(self, stats: TransferStats) -> None:
-        self._is_over = True
+        self.is_over = True
         version = self._content.version
         sha256 = version.sha256() if version is not None else None
         self._record(
@@ -191,7 +184,7 @@ class TransferSession:
         )
 
     def _fail(self, reason: str) -> None:
-        self._is_over = True
+        self.is_over = True
         self._record(
             EventKind.TRANSFER_FAILED,
             protocol="tftp",
@@ -210,7 +203,7 @@ class TransferSession:
 
     def _on_network_error(self, error: OSError) -> None:
         """A refused port and a shrunk path end the transfer; the rest is like a lost packet: the timer sees to it."""
-        if self._is_over:
+        if self.is_over:
             return
         if error.errno == errno.ECONNREFUSED:
             self._fail("the client closed its port, or a firewall on it rejects what is sent there")

@@ -59,6 +59,8 @@ class ReadTransfer:
         self._restarted_up_to = 0
         """The last block that the newest restart may have sent for a second time."""
         self._tries = 0
+        self._first_wait_s = float(self.terms.timeout_s or FIRST_RETRANSMISSION_S)
+        self._wait_s = self._first_wait_s
         self._retransmissions = 0
         self._started_at = 0.0
         self._heard_at = 0.0
@@ -104,6 +106,8 @@ class ReadTransfer:
         if self._tries >= MAX_RETRANSMISSIONS:
             return [self._fail(self._why_silent())]
         self._tries += 1
+        if self.terms.timeout_s is None:
+            self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
         self._restarted_up_to = 0
         return [self._answer_request(now) if self._phase is _Phase.OFFERED else self._next_window(now)]
 
@@ -123,6 +127,7 @@ class ReadTransfer:
             return [Ignore("no transfer under way")]
         self._heard_at = now
         self._tries = 0
+        self._wait_s = self._first_wait_s
         if self._acked == self._last_block:
             return [self._finish(now)]
         if self._acked < self._sent:
@@ -135,7 +140,7 @@ class ReadTransfer:
             return [self._next_window(now)]
         first_block = self._sent + 1
         self._sent = min(self._acked + self.terms.windowsize, self._last_block)
-        self._set_deadline(now)
+        self._deadline = now + self._wait_s
         if self._sent < first_block:
             return [Ignore("all that is left is on its way")]
         return [SendWindow(first_block, self._sent - first_block + 1)]
@@ -160,18 +165,15 @@ class ReadTransfer:
         if self._phase is _Phase.OFFERED:
             self._retransmissions += 1
         self._phase = _Phase.OFFERED
-        self._set_deadline(now)
+        self._deadline = now + self._wait_s
         return Send(encode_oack(self.terms.oack))
 
     def _next_window(self, now: float) -> SendWindow:
         """The window after the last acknowledged block. What of it was sent before is sent again (RFC 7440 §4)."""
         self._retransmissions += self._sent - self._acked
         self._sent = min(self._acked + self.terms.windowsize, self._last_block)
-        self._set_deadline(now)
+        self._deadline = now + self._wait_s
         return SendWindow(self._acked + 1, self._sent - self._acked)
-
-    def _set_deadline(self, now: float) -> None:
-        self._deadline = now + (self.terms.timeout_s or min(FIRST_RETRANSMISSION_S * 2**self._tries, LONGEST_WAIT_S))
 
     def _handle_error(self, error: Error) -> Action:
         said = f"ERROR {error.code}" + (f" {error.message!r}" if error.message else "")

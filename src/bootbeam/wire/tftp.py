@@ -19,7 +19,6 @@ MAX_MESSAGE_CHARACTERS = 200
 """How much of an ERROR's text is kept or sent."""
 
 _NUMBERED = Struct("!HH")
-_ACK = b"\0\4"
 
 
 class Opcode(IntEnum):
@@ -148,7 +147,10 @@ def decode_packet(data: bytes) -> Packet:
 
 def decode_ack_block(data: bytes) -> int | None:
     """The block number when ``data`` is an ACK, else None: the quick way, for what a server gets once per window."""
-    return int.from_bytes(data[2:4], "big") if data[:2] == _ACK and len(data) >= 4 else None
+    if len(data) < _NUMBERED.size:
+        return None
+    opcode, block = _NUMBERED.unpack_from(data)
+    return int(block) if opcode == Opcode.ACK else None
 
 
 def _decode_request(cursor: Cursor, opcode: int, size_bytes: int) -> Rrq | Wrq:
