@@ -16,7 +16,7 @@ SYSTEM_PACKAGES ?= install
 # The lab makes network namespaces, which takes root. Compiled files would then be root's, in a person's checkout.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 AS_ROOT := $(SUDO) $(if $(SUDO),env PYTHONDONTWRITEBYTECODE=1)
-LEFT_BY_ROOT := lab-logs .pytest_cache .hypothesis
+LEFT_BY_ROOT := .cache lab-logs .pytest_cache .hypothesis
 
 # $(call in_lab,COMMAND): runs it as root, then gives the files it made back to who called.
 define in_lab

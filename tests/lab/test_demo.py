@@ -1,8 +1,14 @@
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from bootbeam.journal.events import Event, EventKind, Fact
+from bootbeam.lab.claim import STATE_ROOT, namespaces_of
 from bootbeam.lab.demo import Boot, Step, failure_report, steps_of
 from bootbeam.lab.demo_table import render_step, render_table
 from bootbeam.lab.firmware import OVMF
@@ -18,6 +24,26 @@ def event(kind: EventKind, at_s: float, **facts: Fact) -> Event:
 
 def boot(tmp_path: Path) -> Boot:
     return Boot("UEFI: OVMF", VirtualMachine(Lan(tmp_path), PcSpec("uefi", OVMF)))
+
+
+@pytest.mark.firmware
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_demonstration_that_is_interrupted_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "bootbeam", "demo", "--logs", str(tmp_path / "logs")]
+    with (tmp_path / "out").open("w") as output, subprocess.Popen(command, stdout=output, stderr=output) as demo:
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "logs/uefi.serial.log").exists():
+            assert demo.poll() is None, (tmp_path / "out").read_text()
+            assert time.monotonic() < deadline, "the second PC was not switched on"
+            time.sleep(0.05)
+        (run_id,) = [
+            claim.parent.name for claim in STATE_ROOT.glob("*/claim") if claim.read_text().strip() == str(demo.pid)
+        ]
+        assert namespaces_of(run_id)
+        demo.send_signal(number)
+        assert demo.wait(20) in (130, 128 + number)
+    assert namespaces_of(run_id) == []
+    assert not (STATE_ROOT / run_id).exists()
 
 
 def test_each_kind_of_step_is_told_once_in_order() -> None:

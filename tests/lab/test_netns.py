@@ -31,6 +31,15 @@ def test_it_has_a_network_of_its_own(namespace: Namespace) -> None:
     assert "UP" in links[0]
 
 
+def test_a_machine_that_makes_none_says_what_it_takes(namespace: Namespace) -> None:
+    again = Namespace("", "")
+    again.name = namespace.name  # taken
+    with pytest.raises(UserError, match=r"could not be made: .*exists") as caught:
+        again.__enter__()
+    assert "--privileged" in caught.value.fix
+    assert (NETNS_ROOT / namespace.name).exists()
+
+
 def test_the_process_id_is_the_programs_own(namespace: Namespace, tmp_path: Path) -> None:
     output = tmp_path / "out"
     process = namespace.start("sh", "-c", "echo $$; exec sleep 60", output=output)

@@ -1,5 +1,6 @@
 """``bootbeam demo``: boot two virtual PCs with real firmware over a private network, and show the steps."""
 
+import signal
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,8 @@ def demo(
     from bootbeam.lab.demo import failure_report, run_demo
     from bootbeam.lab.demo_table import render_step, render_table
 
+    for number in (signal.SIGTERM, signal.SIGHUP):  # like Ctrl-C: the virtual network goes too
+        signal.signal(number, _end)
     console = Console(width=None if sys.stdout.isatty() else WIDTH_IN_A_FILE)
     log_dir = logs or LOGS_ROOT / f"{datetime.now():%Y%m%d-%H%M%S}"
     log_dir.mkdir(parents=True, exist_ok=True)
@@ -38,3 +41,7 @@ def demo(
     console.print(f"Serial consoles, the station's log, the router's and all packets: {log_dir}/", highlight=False)
     if not all(boot.reached_userland for boot in boots):
         raise typer.Exit(1)
+
+
+def _end(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)

@@ -73,7 +73,14 @@ class Namespace:
         self._started: list[Process] = []
 
     def __enter__(self) -> Self:
-        run_tool("ip", "netns", "add", self.name)
+        try:
+            run_tool("ip", "netns", "add", self.name)
+        except UserError as error:
+            raise UserError(
+                "a network namespace could not be made",
+                error.why or error.what,
+                "as root on a machine of its own this works; a container has to be started with --privileged",
+            ) from error
         self.ip("link", "set", "lo", "up")
         return self
 
