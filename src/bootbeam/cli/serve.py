@@ -16,8 +16,11 @@ class LogFormat(StrEnum):
 
 def serve(
     images: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="IMAGE...", help="Images to boot, or directories of images. Several make a menu."),
+        list[str] | None,
+        typer.Argument(
+            metavar="IMAGE...",
+            help="Images to boot, directories of them, or their http(s) addresses. Several make a menu.",
+        ),
     ] = None,
     kernel: Annotated[
         Path | None, typer.Option(help="A kernel or hypervisor, when its parts are named one by one.")
@@ -43,13 +46,14 @@ def serve(
 
     Answers beside the DHCP server that is there (proxyDHCP); nothing on the router changes. Ctrl-C ends it.
     """
+    from bootbeam.cli.fetching import local_images
     from bootbeam.cli.terminal import EventPrinter, view_for
     from bootbeam.net.maker import maker_of
     from bootbeam.settings.model import StationSettings
     from bootbeam.station import Station
 
     settings = StationSettings(
-        images=tuple(images or ()),
+        images=local_images(images or ()),
         kernel=kernel,
         initrds=tuple(initrd or ()),
         cmdline=cmdline,

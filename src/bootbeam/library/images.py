@@ -20,7 +20,6 @@ from bootbeam.library.versions import ImageFile
 from bootbeam.settings.model import StationSettings
 
 MAX_DIRECTORY_FILES = 10_000
-MEDIA_TYPES = {".efi": "application/efi", ".iso": "application/vnd.efi-iso", ".img": "application/vnd.efi-img"}
 
 
 class ImageLibrary:
@@ -77,8 +76,7 @@ class ImageLibrary:
         refresher.start()
 
     def _add(self, name: str, path: Path, role: str, storage: SnapshotStorage) -> None:
-        media_type = MEDIA_TYPES.get(Path(name).suffix.lower(), "application/octet-stream")
-        image = ImageFile(path, name, role, storage, self._record, unpack_gzip=role == "kernel", media_type=media_type)
+        image = ImageFile(path, name, role, storage, self._record, unpack_gzip=role == "kernel")
         self._stack.callback(image.close)
         self.files[name] = image
 

@@ -1,0 +1,48 @@
+"""Images named by their address, fetched before anything is served, with a bar where a person watches."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from bootbeam.library.cache import cache_directory
+from bootbeam.library.download import Fetched, fetch_image, is_address
+
+
+def local_images(names: Sequence[str]) -> tuple[Path, ...]:
+    """The files behind ``names``: paths as they are, addresses fetched first.
+
+    Raises:
+        UserError: an image cannot be had, or is not what its sum says.
+    """
+    return tuple(_fetch(name) if is_address(name) else Path(name) for name in names)
+
+
+def _fetch(address: str) -> Path:
+    console = Console(stderr=True)
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+    with progress:
+        task = progress.add_task(f"fetching {address.rpartition('/')[2]}", total=None)
+        fetched = fetch_image(
+            address,
+            cache_directory() / "images",
+            lambda have_bytes, whole_bytes: progress.update(task, completed=have_bytes, total=whole_bytes),
+        )
+    _tell(console, address, fetched)
+    return fetched.path
+
+
+def _tell(console: Console, address: str, fetched: Fetched) -> None:
+    what = "already here" if fetched.was_there else "fetched"
+    console.print(f"{address}: {what}, checked against {fetched.checked}", soft_wrap=True, highlight=False)
+    console.print(f"  kept as {fetched.path}", soft_wrap=True, highlight=False)

@@ -1,0 +1,14 @@
+from pathlib import Path
+
+from bootbeam.library.cache import cache_directory
+
+
+def test_roots_is_the_systems() -> None:
+    assert cache_directory({"XDG_CACHE_HOME": "/x"}, is_root=True) == Path("/var/cache/bootbeam")
+
+
+def test_a_persons_own() -> None:
+    home = Path("/home/me")
+    assert cache_directory({}, is_root=False, home=home) == Path("/home/me/.cache/bootbeam")
+    assert cache_directory({"XDG_CACHE_HOME": "/x"}, is_root=False, home=home) == Path("/x/bootbeam")
+    assert cache_directory({"XDG_CACHE_HOME": "relative"}, is_root=False, home=home) == Path("/home/me/.cache/bootbeam")
