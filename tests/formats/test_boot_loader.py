@@ -145,6 +145,12 @@ FRAGMENTS = st.sampled_from(
 )
 
 
+def test_control_characters_in_a_version_are_left_out() -> None:
+    texts = read_loader_texts(b"\ngrub,1,a,grub2,2\x001.2.3,x\n")
+    assert texts is not None
+    assert texts.version == "21.2.3"
+
+
 @given(st.lists(FRAGMENTS | st.binary(max_size=20), max_size=12).map(b"".join))
 def test_no_bytes_raise(data: bytes) -> None:
     texts = read_loader_texts(data)

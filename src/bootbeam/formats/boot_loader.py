@@ -155,4 +155,5 @@ def _sbat_versions(data: bytes, component: bytes) -> list[str]:
 
 
 def _text(raw: bytes) -> str:
-    return raw.decode("ascii", "replace").strip()
+    """Printable whatever the file holds: it ends up on a terminal."""
+    return "".join(character for character in raw.decode("ascii", "replace") if character.isprintable()).strip()
