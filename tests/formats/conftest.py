@@ -36,5 +36,5 @@ def rock_ridge_image(source: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def bridge_image(plain_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """By genisoimage: UDF and Joliet, no Rock Ridge, as on an installation disc of Windows."""
     image = tmp_path_factory.mktemp("image") / "bridge.iso"
-    options = ("-V", "BRIDGE_DISC", "-udf", "-J", "-joliet-long", "-input-charset", "utf-8")
+    options = ("-V", "BRIDGE_DISC", "-udf", "-J", "-joliet-long", "-D", "-input-charset", "utf-8")
     return disc_images.genisoimage(image, plain_source, *options)

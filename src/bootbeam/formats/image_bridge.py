@@ -1,9 +1,12 @@
 """Bridge discs: the same files under ISO 9660 with Rock Ridge and under UDF, and what each of the two says better."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bootbeam.formats.image_entry import Budget, ImageEntry, Node
+
+_SURE_NAME_CHARACTERS = 50
+"""Writers cut UDF's names as they cut Joliet's, to 64 characters or more, and keep a suffix behind the cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,41 @@ class BridgeNode:
         if said.is_directory or said.symlink_target is not None:
             return said
         other = self.udf.entry(name, budget)
-        return other if other.size_bytes > said.size_bytes else said
+        is_the_same = not said.extents or other.extents[:1] == () or other.extents[0].offset == said.extents[0].offset
+        return other if is_the_same and other.size_bytes > said.size_bytes else said
 
     def children(self, budget: Budget) -> Mapping[str, Node]:
         """See ``Node``."""
-        mine, theirs = self.posix.children(budget), self.udf.children(budget)
-        both = dict(mine)
-        for name, node in theirs.items():
-            known = mine.get(name)
-            if known is None:
-                both[name] = node
-            elif known.is_directory == node.is_directory:
-                both[name] = BridgeNode(known, node)
+        both, left = dict(self.posix.children(budget)), dict(self.udf.children(budget))
+        unpaired: dict[str, Node] = {}
+        for name, node in both.items():
+            if name in left and left[name].is_directory == node.is_directory:
+                both[name] = BridgeNode(node, left.pop(name))
+            else:
+                unpaired[name] = node
+        if left:
+            _pair_others(both, unpaired, left, budget)
         return both
+
+
+def _pair_others(both: dict[str, Node], unpaired: dict[str, Node], left: dict[str, Node], budget: Budget) -> None:
+    """Pair what the two sides name differently; what is left of UDF's is shown too."""
+    by_key: dict[Hashable, list[str]] = {}
+    for name, node in unpaired.items():
+        for key in _keys(name, node, budget):
+            by_key.setdefault(key, []).append(name)
+    for name, node in left.items():
+        mine = next((by_key[key] for key in _keys(name, node, budget) if key in by_key), ())
+        for my_name in mine:
+            both[my_name] = BridgeNode(unpaired[my_name], node)
+        if not mine:
+            both.setdefault(name, node)
+
+
+def _keys(name: str, node: Node, budget: Budget) -> Iterator[Hashable]:
+    """What tells that two nodes are the same: where the contents begin, or else what every writer keeps of a name."""
+    extents = () if node.is_directory else node.entry(name, budget).extents
+    if extents:
+        yield extents[0].offset
+    kept = "".join(c if c.isalnum() and c < "\U00010000" else "_" for c in name[:_SURE_NAME_CHARACTERS])
+    yield node.is_directory, kept
