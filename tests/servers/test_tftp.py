@@ -214,7 +214,7 @@ def test_stopping_waits_no_longer_than_it_is_told(station: TftpStation) -> None:
         client.data()
         began = time.monotonic()
         station.server.stop(0.5)
-        assert 0.4 < time.monotonic() - began < 2
+        assert 0.4 < time.monotonic() - began < 5
         assert client.error()[1] == "the boot server is stopping"
 
 

@@ -190,7 +190,3 @@ def test_windows_with_gaps_are_filled(station: TftpStation, tmp_path: Path, clie
         assert result.returncode == 0, result.stderr
         assert local.read_bytes() == INITRD
         assert proxy.lost > 0
-    (finished,) = station.journal.wait_for(EventKind.TRANSFER_FINISHED)
-    retransmissions = finished.facts["retransmissions"]
-    assert isinstance(retransmissions, int)
-    assert retransmissions > 0

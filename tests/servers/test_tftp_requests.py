@@ -31,7 +31,7 @@ def test_what_does_not_exist_is_refused_at_once(station: TftpStation) -> None:
         began = time.monotonic()
         client.ask("/boot\\grubx64.efi", ("tsize", "0"))
         assert client.error() == (1, "no such file here")
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3
     (refused,) = station.journal.wait_for(EventKind.FILE_REFUSED)
     assert refused.facts == {"protocol": "tftp", "file": "/boot\\grubx64.efi", "reason": "no such file here"}
 

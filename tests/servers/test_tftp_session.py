@@ -114,7 +114,7 @@ def test_lost_blocks_are_sent_again_by_the_timer(station: TftpStation) -> None:
         first = client.data()
         began = time.monotonic()
         assert client.data() == first
-        assert 0.8 < time.monotonic() - began < 1.5
+        assert 0.8 < time.monotonic() - began < 5
         client.send(error(3, "disk full"))
     (failed,) = station.journal.wait_for(EventKind.TRANSFER_FAILED)
     assert "disk full" in str(failed.facts["reason"])
@@ -131,7 +131,7 @@ def test_a_gap_in_a_window_is_filled_at_once(station: TftpStation) -> None:
         began = time.monotonic()
         for block in range(4, 12):
             assert client.data() == (block, KERNEL[(block - 1) * 1000 : block * 1000])
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 0.9, "the timer had to help"
         client.send(error(0, "enough"))
 
 

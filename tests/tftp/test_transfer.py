@@ -220,6 +220,19 @@ def test_a_client_that_falls_silent_ends_the_transfer_in_words(acked: int, words
     assert words in action.reason
 
 
+@pytest.mark.parametrize(("acked", "words"), [(0, "firewall"), (100, "firewall"), (192, "may well have it")])
+def test_a_client_that_closes_its_port_ends_the_transfer_in_words(acked: int, words: str) -> None:
+    transfer = windowed(4)
+    for block in range(4, acked + 1, 4):
+        transfer.handle_datagram(ack(block), 0.0)
+    action = transfer.handle_port_closed()
+    assert isinstance(action, Failed)
+    assert "closed its port" in action.reason
+    assert words in action.reason
+    assert transfer.is_over
+    assert isinstance(transfer.handle_port_closed(), Ignore)
+
+
 def test_the_clients_own_timeout_is_honoured() -> None:
     transfer, _ = begin(rrq("file", ("timeout", "5")), 5000)
     assert transfer.next_deadline() == 5.0

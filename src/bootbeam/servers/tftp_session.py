@@ -206,7 +206,7 @@ class TransferSession:
         if self.is_over:
             return
         if error.errno == errno.ECONNREFUSED:
-            self._fail("the client closed its port, or a firewall on it rejects what is sent there")
+            self._fail(self._machine.handle_port_closed().reason)
         elif error.errno == errno.EMSGSIZE:
             # The agreed blksize cannot change any more. The kernel now knows the path's MTU, so that the client's next
             # request is granted a block that fits.

@@ -111,6 +111,14 @@ class ReadTransfer:
         self._restarted_up_to = 0
         return [self._answer_request(now) if self._phase is _Phase.OFFERED else self._next_window(now)]
 
+    def handle_port_closed(self) -> Failed | Ignore:
+        """The client's computer says, by ICMP, that nobody listens where the last datagram was sent."""
+        if self.is_over:
+            return Ignore("the transfer is over")
+        if self._sent == self._last_block:
+            return self._fail("the client closed its port without acknowledging the last block, it may well have it")
+        return self._fail("the client closed its port, or a firewall on it rejects what is sent there")
+
     def _handle_ack(self, block: int, now: float) -> list[Action]:
         if self._phase is _Phase.OFFERED:
             if block != 0:
