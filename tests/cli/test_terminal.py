@@ -69,7 +69,7 @@ def test_progress_is_a_bar_for_a_person_and_nothing_in_json() -> None:
     stream = io.StringIO()
     JsonView(stream).show(progress)
     assert stream.getvalue() == ""
-    console = Console(file=io.StringIO(), width=100, force_terminal=True)
+    console = Console(file=io.StringIO(), width=100, force_terminal=True, _environ={"TERM": "xterm"})
     view = StoryView(console, Story(lambda _: None))
     view.show(started)
     view.show(progress)

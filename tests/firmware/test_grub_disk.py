@@ -97,3 +97,4 @@ def test_a_boot_directory_on_the_systems_own_partition_works_too(
     start_station(multiboot_elf)
     pc = power_on(PcSpec("pc", SEABIOS, disk=disk))
     pc.wait_for(r"^multiboot hash: \w{8}$", BOOT_TIMEOUT_S)
+    assert "error:" not in pc.console, "an error of GRUB's waits for a key"

@@ -32,7 +32,8 @@ def render_network_script(start_url: str, name: str) -> str:
 def render_menu_entries(name: str) -> str:
     """GRUB menu entries for ``name``: the one that fits the firmware GRUB was started by.
 
-    /boot may be a partition of its own or a directory; both are looked at.
+    /boot may be a partition of its own or a directory; both are looked at, on the file system GRUB itself came from
+    (a ``search`` that finds nothing would print an error and wait for a key).
     """
     return f"""\
 # {name} over the network, from a bootbeam station.
@@ -43,11 +44,12 @@ if [ "$grub_platform" = "efi" ]; then
   }}
 else
   menuentry '{name} over the network (bootbeam)' {{
-    if search --no-floppy --set=root --file /{name}.ipxe; then
+    regexp --set=1:bootdev '^\\(([^)]+)\\)' "$prefix"
+    set root=$bootdev
+    if [ -f /{name}.ipxe ]; then
       linux16 /ipxe.lkrn
       initrd16 /{name}.ipxe
     else
-      search --no-floppy --set=root --file /boot/{name}.ipxe
       linux16 /boot/ipxe.lkrn
       initrd16 /boot/{name}.ipxe
     fi
