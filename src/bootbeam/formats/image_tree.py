@@ -27,8 +27,8 @@ MAX_CACHED_ENTRIES = 50_000
 MAX_CACHED_DIRECTORIES = 1000
 LOOKUP_RECORDS = 400_000
 """Directory records that one ``find`` or ``list`` may decode."""
-WALK_RECORDS = 4_000_000
-"""The same for one ``walk``: four for each of a million files."""
+WALK_RECORDS = 2_000_000
+"""The same for one ``walk``: four for each of half a million files."""
 
 
 class Names(StrEnum):

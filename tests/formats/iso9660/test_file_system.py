@@ -59,6 +59,12 @@ def test_rock_ridge_by_xorriso_with_deep_directories_moved(source: Path, tmp_pat
     check_contents(disc, source, Names.ROCK_RIDGE)
 
 
+def test_rock_ridge_behind_the_attributes_of_cd_xa(plain_source: Path, tmp_path: Path) -> None:
+    disc = disc_images.genisoimage(tmp_path / "xa.iso", plain_source, "-xa", "-r", "-input-charset", "utf-8")
+    assert b"UXA" in disc.read_bytes()
+    check_contents(disc, plain_source, Names.ROCK_RIDGE)  # xorriso does not see Rock Ridge there
+
+
 def test_ipxes_own_cd_is_what_xorriso_lists() -> None:
     check_against_xorriso(IPXE / "ipxe.iso")
 

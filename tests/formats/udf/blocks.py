@@ -28,6 +28,14 @@ def sealed(identifier: int, location: int, body: bytes) -> bytes:
     return bytes(tag) + body
 
 
+def sealed_again(block: bytes) -> bytes:
+    """The descriptor at the start of ``block`` with the checksum and CRC that its bytes have now."""
+    identifier, _, _, _, _, _, size_bytes, location = struct.unpack_from("<HHBBHHHI", block)
+    if identifier not in (2, 3, 5, 6, 8, 256, 257, 258, 261, 266) or 16 + size_bytes > len(block):
+        return block
+    return sealed(identifier, location, block[16 : 16 + size_bytes]) + block[16 + size_bytes :]
+
+
 def body_of(size_bytes: int, **at: bytes) -> bytes:
     """The bytes of a descriptor behind its tag; keywords are ``_OFFSET``, counted from the tag's start."""
     body = bytearray(size_bytes - 16)

@@ -62,7 +62,7 @@ class SystemUseReader:
     def _read_area(self, block: int, offset: int, size_bytes: int, budget: Budget) -> bytes:
         if size_bytes > MAX_CONTINUATION_BYTES:
             raise ImageError(f"SUSP continuation area of {size_bytes} bytes")
-        budget.spend(1 + size_bytes // 256)
+        budget.spend(1 + size_bytes // 64)
         area = self._read_at(block * self._block_bytes + offset, size_bytes)
         if len(area) < size_bytes:
             raise ImageError("a SUSP continuation area lies behind the end of the image")

@@ -138,7 +138,7 @@ class _AllocationReader:
             at, seen = at + step, seen + 1
             if seen > MAX_ALLOCATION_DESCRIPTORS:
                 raise ImageError("UDF file in more extents than any real one")
-            if not seen % 16:
+            if not seen % 4:
                 self._budget.spend()
             if not allocation.size_bytes:
                 return
