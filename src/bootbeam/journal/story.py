@@ -151,11 +151,32 @@ class Story:
         # Not the version in DHCP: builds made without their git history all announce 1.0.0 there.
         version = str(facts.get("ipxe_version") or "").partition("+")[0]
         loader = f" (iPXE {version})" if version else ""
-        return Line(f"{f'{model}: ' if model else ''}gets {facts.get('entry')}{loader}", Tone.GOOD)
+        notes = (str(facts["notes"]),) if facts.get("notes") else ()
+        return Line(f"{f'{model}: ' if model else ''}gets {facts.get('entry')}{loader}", Tone.GOOD, notes)
 
     def _message_shown(self, event: Event, facts: Facts) -> Line:
         more = (f"why: {facts.get('why')}", f"what to do: {facts.get('fix')}")
         return Line(f"its screen says: {facts.get('title')}", Tone.PROBLEM, more)
+
+    def _answers_fetched(self, event: Event, facts: Facts) -> Line:
+        return Line(f"its installer took its answers: {facts.get('file')}")
+
+    def _install_started(self, event: Event, facts: Facts) -> Line:
+        return Line("its installer has begun")
+
+    def _install_progress(self, event: Event, facts: Facts) -> Line | None:
+        if facts.get("event") not in (None, "start"):
+            return None  # each step reports its end too
+        return Line(f"installing: {facts.get('description') or facts.get('step')}", Tone.QUIET)
+
+    def _install_finished(self, event: Event, facts: Facts) -> Line:
+        return Line("is installed; from now on it is sent to its own disk", Tone.GOOD)
+
+    def _install_failed(self, event: Event, facts: Facts) -> Line:
+        return Line(f"its installation failed{_colon(facts.get('description'))}", Tone.PROBLEM)
+
+    def _first_boot(self, event: Event, facts: Facts) -> Line:
+        return Line("runs its installed system", Tone.GOOD)
 
     def _image_loaded(self, event: Event, facts: Facts) -> Line | None:
         if not self._is_ready:
@@ -188,6 +209,12 @@ _TELLERS: dict[EventKind, Callable[[Story, Event, Facts], Line | None]] = {
     EventKind.FILE_REFUSED: Story._file_refused,
     EventKind.SCRIPT_SENT: Story._script_sent,
     EventKind.MESSAGE_SHOWN: Story._message_shown,
+    EventKind.ANSWERS_FETCHED: Story._answers_fetched,
+    EventKind.INSTALL_STARTED: Story._install_started,
+    EventKind.INSTALL_PROGRESS: Story._install_progress,
+    EventKind.INSTALL_FINISHED: Story._install_finished,
+    EventKind.INSTALL_FAILED: Story._install_failed,
+    EventKind.FIRST_BOOT: Story._first_boot,
     EventKind.IMAGE_LOADED: Story._image_loaded,
     EventKind.IMAGE_HELD_BACK: Story._image_held_back,
     EventKind.DATAGRAM_DROPPED: Story._dropped,
@@ -213,6 +240,10 @@ def version_words(mtime_s: Fact, sha256: Fact) -> str:
 def _number(facts: Facts, key: str) -> float:
     value = facts.get(key)
     return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _colon(fact: Fact) -> str:
+    return f": {fact}" if fact else ""
 
 
 def _fix(facts: Facts) -> tuple[str, ...]:

@@ -1,0 +1,47 @@
+"""What is remembered of machines, over a restart too."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from bootbeam.library import machines
+from bootbeam.library.machines import Machines
+
+MAC = "52:54:00:12:34:56"
+
+
+def test_installed_and_forgotten_over_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "state.db"
+    book = Machines(path)
+    assert book.installed_entry(MAC) is None
+    book.set_installed(MAC, "ubuntu.iso", 1.0)
+    book.set_installed(MAC, "debian.iso", 2.0)
+    book.close()
+    again = Machines(path)
+    assert again.installed_entry(MAC) == "debian.iso"
+    assert again.all_installed() == [(MAC, "debian.iso", 2.0)]
+    assert again.forget(MAC)
+    assert not again.forget(MAC)
+    assert again.installed_entry(MAC) is None
+    again.close()
+
+
+def test_in_memory_from_several_threads() -> None:
+    book = Machines(None)
+    threads = [threading.Thread(target=book.set_installed, args=(f"mac {n}", "e", float(n))) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(book.all_installed()) == 8
+    book.close()
+
+
+def test_the_oldest_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machines, "MAX_MACHINES", 3)
+    book = Machines(None)
+    for number in range(5):
+        book.set_installed(f"mac {number}", "e", float(number))
+    assert [mac for mac, _, _ in book.all_installed()] == ["mac 4", "mac 3", "mac 2"]
+    book.close()
