@@ -20,6 +20,7 @@ FLOORS: dict[str, int] = {
     "pxe": 2,
     "tftp": 2,
     "boot": 3,
+    "install": 3,
     "journal": 3,
     "library": 4,
     "servers": 5,
@@ -29,7 +30,7 @@ FLOORS: dict[str, int] = {
     "__init__": 7,
     "__main__": 8,
 }
-PURE_ROOMS = ("wire", "formats", "pxe", "tftp", "boot")
+PURE_ROOMS = ("wire", "formats", "pxe", "tftp", "boot", "install")
 IMPURE_MODULES = frozenset(
     {
         "asyncio",
