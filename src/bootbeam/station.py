@@ -88,8 +88,8 @@ class Station:
     ) -> None:
         record = self._journal.record
         offering = _Offerings(images, loaders, self._settings)
-        scripts = Scripts(offering, images.files, self._settings.http_port, record)
-        catalogue = Catalogue(images.files, loaders.files, scripts)
+        scripts = Scripts(offering, images.resolve, self._settings.http_port, record)
+        catalogue = Catalogue(images.files, loaders.files, scripts, images.isos)
         proxy = ProxyDhcp(BootFileChoice(offering, self._settings.http_port))
         dhcp = DhcpServer(sockets.dhcp, proxy, record, time.monotonic, self._neighbours.learn)
         tftp = TftpServer(sockets.tftp, catalogue, record, _tftp_limits(self._settings, interfaces))

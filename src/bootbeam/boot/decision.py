@@ -7,6 +7,9 @@ from bootbeam.boot.entry import BootEntry, BootWay, way_for
 from bootbeam.boot.explanation import Explanation, explain_no_way, explain_unknown_entry
 from bootbeam.machine import Cpu, Firmware
 
+LOCAL_DISK = "bootbeam.local"
+"""In a menu: the machine's own disk."""
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -19,6 +22,10 @@ class Machine:
     """Its architecture for people, as in "UEFI x64"."""
     runs_ipxe: bool = False
     """iPXE is up and asks for a script; False: the firmware asks for its first program."""
+    may_be_wiped: bool = False
+    """Somebody named this machine, or any machine, for unattended installation."""
+    installed_from: str | None = None
+    """The entry it was installed from, by what its installer reported; None when it was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +59,19 @@ class RunEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class BootLocalDisk:
+    """iPXE hands over to the machine's own disk."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChooseEntry:
     """iPXE shows a menu."""
 
     entries: tuple[BootEntry, ...]
     default: str
-    """Name of the entry taken after the timeout; it fits the machine."""
+    """Name of the entry taken after the timeout, which fits the machine; or ``LOCAL_DISK``."""
     timeout_s: int
 
 
@@ -76,7 +90,7 @@ class Refuse:
     fix: str
 
 
-BootPlan = LoadNbp | RunEntry | ChooseEntry | Explain | Refuse
+BootPlan = LoadNbp | RunEntry | BootLocalDisk | ChooseEntry | Explain | Refuse
 
 
 def decide(machine: Machine, offering: Offering, chosen: str | None = None) -> BootPlan:
@@ -99,9 +113,12 @@ def decide(machine: Machine, offering: Offering, chosen: str | None = None) -> B
         if entry is None:
             return Explain(explain_unknown_entry(chosen, tuple(entry.name for entry in offering.entries)))
         return _start(entry, machine.firmware, machine.cpu)
-    if len(offering.entries) == 1:
+    if machine.installed_from is not None and any(entry.is_unattended for entry in offering.entries):
+        # An installer that finished and a firmware that boots from the network first would go round for ever.
+        return BootLocalDisk(f"it was installed from {machine.installed_from}")
+    if len(offering.entries) == 1 and (machine.may_be_wiped or not offering.entries[0].is_unattended):
         return _start(offering.entries[0], machine.firmware, machine.cpu)
-    return _menu(machine.firmware, machine.cpu, offering)
+    return _menu(machine, machine.cpu, offering)
 
 
 def _first_program(machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
@@ -121,10 +138,11 @@ def _start(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> BootPlan:
     return RunEntry(entry, way)
 
 
-def _menu(firmware: Firmware, cpu: Cpu, offering: Offering) -> BootPlan:
-    fitting = [entry for entry in offering.entries if way_for(entry, firmware, cpu)]
+def _menu(machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
+    fitting = [entry for entry in offering.entries if way_for(entry, machine.firmware, cpu)]
     if not fitting:
-        return Explain(explain_no_way(offering.entries[0], firmware, cpu))
-    names = [entry.name for entry in fitting]
-    default = offering.default if offering.default in names else names[0]
+        return Explain(explain_no_way(offering.entries[0], machine.firmware, cpu))
+    # Nothing is wiped by a timeout: an unattended installation starts by itself on machines somebody named only.
+    harmless = [entry.name for entry in fitting if machine.may_be_wiped or not entry.is_unattended]
+    default = offering.default if offering.default in harmless else next(iter(harmless), LOCAL_DISK)
     return ChooseEntry(offering.entries, default, offering.menu_timeout_s)

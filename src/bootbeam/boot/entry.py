@@ -58,6 +58,8 @@ class BootEntry:
     initrds: tuple[ServedFile, ...] = ()
     """initrds of a kernel, modules of a Multiboot image, companions of an EFI application."""
     cmdline: str = ""
+    is_unattended: bool = False
+    """It installs by itself and wipes a disk for it."""
 
     @property
     def files(self) -> tuple[ServedFile, ...]:

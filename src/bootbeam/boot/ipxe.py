@@ -8,9 +8,10 @@ comment at the start of a word, and ``${...}`` is always replaced.
 
 import re
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bootbeam.boot.decision import ChooseEntry, RunEntry
+from bootbeam.boot.decision import LOCAL_DISK, BootLocalDisk, ChooseEntry, RunEntry
 from bootbeam.boot.entry import Method
 from bootbeam.boot.explanation import Explanation
 from bootbeam.errors import UserError
@@ -20,6 +21,12 @@ MAX_MULTIBOOT_CMDLINES_BYTES = 512
 MAX_MULTIBOOT_MODULES = 8
 SCREEN_COLUMNS = 76
 RETRY_MS = 5000
+LOCAL_DISK_LINES = (
+    # Under UEFI an error makes the firmware try its next entry. A BIOS would start over with the network, so iPXE
+    # starts the first disk itself.
+    "iseq ${platform} pcbios && sanboot --no-describe --drive 0x80 ||",
+    "exit 1",
+)
 
 _SAFE_TEXT = re.compile(r"[^A-Za-z0-9 .,:;()\[\]/_+=@'!?*<>-]")
 
@@ -86,8 +93,15 @@ def render_autoexec(start_url: str) -> str:
     )
 
 
-def render_entry(plan: RunEntry, urls: FileUrls, again_url: str) -> str:
-    """Fetch and start one entry; when that fails, say so and begin again, so that a mended image boots by itself."""
+def render_entry(plan: RunEntry, urls: FileUrls, again_url: str, notes: Sequence[str] = ()) -> str:
+    """Fetch and start one entry; when that fails, say so and begin again, so that a mended image boots by itself.
+
+    Args:
+        plan: what is started, and how.
+        urls: where its files are.
+        again_url: the script to begin again with.
+        notes: shown before anything is fetched.
+    """
     entry, method = plan.entry, plan.way.method
     if method is Method.IPXE_SCRIPT:
         return _script(
@@ -97,11 +111,12 @@ def render_entry(plan: RunEntry, urls: FileUrls, again_url: str) -> str:
             *_failed(again_url),
         )
     initrds = [
-        f"initrd {url} {initrd.arguments}".rstrip() + " || goto failed"
+        f"initrd {_name_option(initrd.name, url)}{url} {initrd.arguments}".rstrip() + " || goto failed"
         for initrd, url in zip(entry.initrds, urls.initrds, strict=True)
     ]
     return _script(
         f"echo bootbeam: booting {screen_text(entry.title)}",
+        *(line for note in notes for line in _screen(note)[1:]),
         f"kernel {urls.kernel} {_arguments(plan)}".rstrip() + " || goto failed",
         *initrds,
         "boot || goto failed",
@@ -124,15 +139,24 @@ def render_menu(plan: ChooseEntry, choice_url: str) -> str:
         "menu bootbeam: what shall this machine boot?",
         *items,
         "item --gap",
-        "item bootbeam.local   Go on to the next boot device",
+        f"item {LOCAL_DISK}   This machine's own disk",
         "item bootbeam.shell   iPXE shell",
         f"choose --default {plan.default}{timeout} chosen || goto again",
-        "iseq ${chosen} bootbeam.local && exit 1 ||",
+        f"iseq ${{chosen}} {LOCAL_DISK} && goto local ||",
         "iseq ${chosen} bootbeam.shell && goto shell ||",
         f"chain --autofree --replace {choice_url}chosen=${{chosen}}/script.ipxe || goto again",
         ":shell",
         "shell",
         "goto again",
+        ":local",
+        *LOCAL_DISK_LINES,
+    )
+
+
+def render_local_disk(plan: BootLocalDisk) -> str:
+    """Hand over to the machine's own disk."""
+    return _script(
+        f"echo bootbeam: this machine boots from its own disk: {screen_text(plan.reason)}", *LOCAL_DISK_LINES
     )
 
 
@@ -184,6 +208,11 @@ def check_multiboot_limits(plan: RunEntry, urls: FileUrls) -> Explanation | None
 def screen_text(text: str) -> str:
     """``text`` fit to stand in a script line: only plain ASCII, nothing iPXE would act on."""
     return " ".join(word.lstrip("#") for word in _SAFE_TEXT.sub("?", text).split() if word not in ("||", "&&", ";"))
+
+
+def _name_option(name: str, url: str) -> str:
+    """What the file is called when the end of its URL is not it: programs look for their files by name."""
+    return "" if url.endswith(f"/{name}") else f"--name {name} "
 
 
 def _arguments(plan: RunEntry) -> str:

@@ -7,14 +7,17 @@ bios/undionly.kpxe, x64/...      boot loaders
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from bootbeam.boot.boot_file import START_SCRIPT
 from bootbeam.boot.name import MAX_NAME_CHARACTERS
 from bootbeam.library.content import Content, Missing, NotReady, Peer
+from bootbeam.library.iso_entry import IsoEntry
 from bootbeam.library.scripts import Scripts
 
 SCRIPT_SUFFIX = ".ipxe"
+MAX_NUMBER_DIGITS = 4
 AUTOEXEC_SCRIPT = "autoexec.ipxe"
 """iPXE looks for it beside itself (since 2.0) and at the root."""
 
@@ -33,12 +36,20 @@ class Catalogue:
         images: the served files of all entries, by served name.
         loaders: boot loaders by served path.
         scripts: makes the scripts.
+        isos: the ISOs by served name.
     """
 
-    def __init__(self, images: Mapping[str, ServedImage], loaders: Mapping[str, ServedImage], scripts: Scripts) -> None:
+    def __init__(
+        self,
+        images: Mapping[str, ServedImage],
+        loaders: Mapping[str, ServedImage],
+        scripts: Scripts,
+        isos: Mapping[str, IsoEntry] = MappingProxyType({}),
+    ) -> None:
         self._images = images
         self._loaders = loaders
         self._scripts = scripts
+        self._isos = isos
 
     def open(self, path: str, peer: Peer) -> Content | Missing | NotReady:
         """The content at ``path``, or why there is none."""
@@ -53,9 +64,24 @@ class Catalogue:
                 return self._scripts.for_machine(facts, peer)
             case ["file", version, name] if name in self._images:
                 return self._images[name].open(version)
-            case [name] if name in self._images:
-                return self._images[name].open()
+            case ["iso" | "inject" | "text" as kind, name, *steps] if name in self._isos:
+                return _inside(self._isos[name], kind, steps)
+        if path in self._images:
+            return self._images[path].open()
         loader = self._loaders.get(path)
         if loader is not None:
             return loader.open()
         return Missing("there is no such file here")
+
+
+def _inside(iso: IsoEntry, kind: str, steps: list[str]) -> Content | Missing | NotReady:
+    """What belongs to an ISO: a file inside it, or what its recipe puts beside that."""
+    match kind, steps:
+        case "iso", _:
+            path = "/".join(steps)
+            return iso.files.open(path, iso.role_of(path))
+        case "inject", [boot_name, _]:
+            return iso.injected(boot_name)
+        case "text", [boot_name, number, _] if number.isdecimal() and len(number) <= MAX_NUMBER_DIGITS:
+            return iso.text(boot_name, int(number))
+    return Missing("there is no such file here")

@@ -1,21 +1,32 @@
 """The images a person named: found, looked at, loaded, and kept as entries that follow each rebuild."""
 
+import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bootbeam.boot.decision import RunEntry
 from bootbeam.boot.entry import BootEntry
-from bootbeam.boot.ipxe import check_cmdline
+from bootbeam.boot.explanation import Explanation
+from bootbeam.boot.facts import MachineFacts
+from bootbeam.boot.ipxe import FileUrls, check_cmdline
+from bootbeam.boot.name import served_name
 from bootbeam.errors import ImageError, UserError
 from bootbeam.formats.identify import identify
-from bootbeam.formats.identity import ACCEPTED_WORDS, Identity
+from bootbeam.formats.identity import ACCEPTED_WORDS, Identity, Kind
 from bootbeam.journal.journal import Record
+from bootbeam.library.content import NotReady
 from bootbeam.library.entries import NamedFile, PlannedEntry, plan_entries, ways_of
+from bootbeam.library.iso_entry import IsoEntry
+from bootbeam.library.iso_files import IsoFiles
+from bootbeam.library.recipe_files import load_recipes, recipe_directories
 from bootbeam.library.refresher import Refresher
+from bootbeam.library.resolved_boot import ResolvedBoot
 from bootbeam.library.snapshot import SnapshotStorage
+from bootbeam.library.taking import COPY_LIMIT_BYTES
 from bootbeam.library.versions import ImageFile
 from bootbeam.settings.model import StationSettings
 
@@ -34,6 +45,7 @@ class ImageLibrary:
         self._settings = settings
         self._record = record
         self._planned: list[PlannedEntry] = []
+        self._isos: dict[str, IsoEntry] = {}
         self._stack = ExitStack()
         self.files: dict[str, ImageFile] = {}
         """Every file of every entry by its served name."""
@@ -46,8 +58,12 @@ class ImageLibrary:
         """
         try:
             check_cmdline(self._settings.cmdline)
-            self._planned = _plan(self._settings)
-            self._load()
+            files = list(_named_files(self._settings.images))
+            isos = [file for file in files if file.identity.kind is Kind.ISO_IMAGE]
+            self._planned = _plan([file for file in files if file not in isos], self._settings)
+            if not self._planned and not isos:
+                raise _nothing_to_serve(self._settings)
+            self._load([file.path for file in isos])
             self._check_default()
         except BaseException:
             self._stack.close()
@@ -61,9 +77,28 @@ class ImageLibrary:
 
     def entries(self) -> tuple[BootEntry, ...]:
         """The menu as it is now: an image that was rebuilt for another firmware has other ways to start."""
-        return tuple(planned.entry(self.files[planned.name].identity) for planned in self._planned)
+        planned = [planned.entry(self.files[planned.name].identity) for planned in self._planned]
+        return (*planned, *(iso.entry() for iso in self._isos.values()))
 
-    def _load(self) -> None:
+    @property
+    def isos(self) -> Mapping[str, IsoEntry]:
+        """The ISOs by served name."""
+        return self._isos
+
+    def resolve(self, plan: RunEntry, facts: MachineFacts, base_url: str) -> ResolvedBoot | NotReady | Explanation:
+        """The boot with its addresses; each file's names the version that is current now."""
+        iso = self._isos.get(plan.entry.name)
+        if iso is not None:
+            return iso.resolve(plan, facts, base_url)
+        urls = []
+        for served in plan.entry.files:
+            version = self.files[served.name].current_version()
+            if isinstance(version, NotReady):
+                return version
+            urls.append(f"{base_url}/file/{version}/{served.name}")
+        return ResolvedBoot(plan, FileUrls(urls[0], tuple(urls[1:])))
+
+    def _load(self, iso_paths: Sequence[Path]) -> None:
         storage = SnapshotStorage(Path(tempfile.gettempdir()))
         refresher = Refresher(self._record)
         self._stack.callback(refresher.close)
@@ -71,17 +106,49 @@ class ImageLibrary:
             self._add(planned.name, planned.kernel.path, "kernel", storage)
             for name, file in zip(planned.initrd_names, planned.initrds, strict=True):
                 self._add(name, file.path, "initrd", storage)
-        for image in self.files.values():
+        for path in iso_paths:
+            name = served_name(f"{path.name.removesuffix('.iso').removesuffix('.ISO')}.iso", set(self.files))
+            self._add(name, path, "image", storage, copy_limit_bytes=0)
+        for image in list(self.files.values()):
             image.load(refresher)
+            if image.role == "image":
+                self._add_iso(image, storage, refresher)
         refresher.start()
 
-    def _add(self, name: str, path: Path, role: str, storage: SnapshotStorage) -> None:
-        image = ImageFile(path, name, role, storage, self._record, unpack_gzip=role == "kernel")
+    def _add_iso(self, image: ImageFile, storage: SnapshotStorage, refresher: Refresher) -> None:
+        files = IsoFiles(image)
+        self._stack.callback(files.close)
+        recipes = load_recipes(recipe_directories(os.environ))
+        iso = IsoEntry(image.name, files, recipes, image.path.stat().st_size, self._settings.cmdline)
+        self._isos[image.name] = iso
+        for path in iso.station_paths:
+            name = f"station/{Path(path).name}"
+            if name not in self.files:
+                self._add(name, Path(path), "loader", storage)
+                self.files[name].load(refresher)
+
+    def _add(
+        self,
+        name: str,
+        path: Path,
+        role: str,
+        storage: SnapshotStorage,
+        copy_limit_bytes: int = COPY_LIMIT_BYTES,
+    ) -> None:
+        image = ImageFile(
+            path,
+            name,
+            role,
+            storage,
+            self._record,
+            unpack_gzip=role == "kernel",
+            copy_limit_bytes=copy_limit_bytes,
+        )
         self._stack.callback(image.close)
         self.files[name] = image
 
     def _check_default(self) -> None:
-        names = [planned.name for planned in self._planned]
+        names = [entry.name for entry in self.entries()]
         if self._settings.default is not None and self._settings.default not in names:
             raise UserError(
                 f"there is no entry {self._settings.default!r} that could be the default",
@@ -90,27 +157,26 @@ class ImageLibrary:
             )
 
 
-def _plan(settings: StationSettings) -> list[PlannedEntry]:
+def _plan(files: Sequence[NamedFile], settings: StationSettings) -> list[PlannedEntry]:
     if settings.kernel is None and settings.initrds:
         raise UserError("--initrd was given without --kernel", "", "name the kernel: --kernel FILE --initrd FILE")
     planned: list[PlannedEntry] = []
-    files = [*_named_files(settings.images)]
     if settings.kernel is not None:
         kernel = _named_file(settings.kernel)
         if not ways_of(kernel.identity):
             plan_entries([kernel], "")  # raises, with what was seen and what is accepted
         planned.append(PlannedEntry(kernel, [_named_file(path) for path in settings.initrds], settings.cmdline))
-    return plan_entries(files, settings.cmdline, planned) if files or planned else _nothing_to_serve(settings)
+    return plan_entries(files, settings.cmdline, planned)
 
 
-def _nothing_to_serve(settings: StationSettings) -> list[PlannedEntry]:
+def _nothing_to_serve(settings: StationSettings) -> UserError:
     if settings.images:
-        raise UserError(
+        return UserError(
             f"nothing in {', '.join(map(str, settings.images))} can be booted",
             f"accepted are {ACCEPTED_WORDS}",
             "name the image itself: bootbeam serve IMAGE",
         )
-    raise UserError("no image was named", "", "name one: bootbeam serve IMAGE")
+    return UserError("no image was named", "", "name one: bootbeam serve IMAGE")
 
 
 def _named_files(paths: Iterable[Path]) -> Iterable[NamedFile]:

@@ -6,13 +6,23 @@ ipxe/FACT=VALUE/.../script.ipxe  what that machine does now
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from bootbeam.boot import ipxe
 from bootbeam.boot.boot_file import START_SCRIPT
-from bootbeam.boot.decision import BootPlan, ChooseEntry, Explain, LoadNbp, Offering, Refuse, RunEntry, decide
+from bootbeam.boot.decision import (
+    BootLocalDisk,
+    BootPlan,
+    ChooseEntry,
+    Explain,
+    LoadNbp,
+    Machine,
+    Offering,
+    Refuse,
+    RunEntry,
+    decide,
+)
 from bootbeam.boot.entry import Method
 from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts, parse_facts
@@ -20,16 +30,10 @@ from bootbeam.errors import DecodeError
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, Missing, NotReady, Peer
+from bootbeam.library.resolved_boot import ResolveBoot
 
 SCRIPT_MEDIA_TYPE = "text/plain; charset=utf-8"
 _IPXE_VERSION = re.compile(r"iPXE/([0-9A-Za-z.+~_-]{1,40})")
-
-
-class PinnedFile(Protocol):
-    """A served file whose newest complete version can be named."""
-
-    def current_version(self) -> str | NotReady:
-        """The id of the newest complete version; opening that id gives those bytes for as long as a boot takes."""
 
 
 class Scripts:
@@ -37,7 +41,8 @@ class Scripts:
 
     Args:
         offering: gives what is on offer now.
-        files: every served file by its name.
+        resolve: fills in the addresses of one boot.
+        complete: adds to a machine what the station knows of it.
         http_port: where the HTTP server listens.
         record: the journal.
     """
@@ -45,12 +50,14 @@ class Scripts:
     def __init__(
         self,
         offering: Callable[[], Offering],
-        files: Mapping[str, PinnedFile],
+        resolve: ResolveBoot,
         http_port: int,
         record: Record,
+        complete: Callable[[MachineFacts], Machine] = lambda facts: facts.machine,
     ) -> None:
+        self._complete = complete
         self._offering = offering
-        self._files = files
+        self._resolve = resolve
         self._http_port = http_port
         self._record = record
 
@@ -78,7 +85,7 @@ class Scripts:
             facts = parse_facts(steps)
         except DecodeError as error:
             return Missing(error.what)
-        plan = decide(facts.machine, self._offering(), facts.chosen)
+        plan = decide(self._complete(facts), self._offering(), facts.chosen)
         text = self._render(plan, facts, peer)
         return _script("boot script", text)
 
@@ -89,6 +96,9 @@ class Scripts:
             case ChooseEntry():
                 self._record_script(facts, peer, "the menu")
                 return ipxe.render_menu(plan, self._machine_url(replace(facts, chosen=None), peer))
+            case BootLocalDisk():
+                self._record_script(facts, peer, f"its own disk: {plan.reason}")
+                return ipxe.render_local_disk(plan)
             case Explain(explanation):
                 return self._explain(explanation, facts, peer)
             case Refuse(reason, fix):
@@ -98,19 +108,17 @@ class Scripts:
 
     def _render_entry(self, plan: RunEntry, facts: MachineFacts, peer: Peer) -> str:
         again_url = f"{self._machine_url(facts, peer)}script.ipxe"
-        urls = []
-        for served in plan.entry.files:
-            version = self._files[served.name].current_version()
-            if isinstance(version, NotReady):
-                return ipxe.render_wait(version.reason, again_url)
-            urls.append(f"{self.base_url(peer)}/file/{version}/{served.name}")
-        file_urls = ipxe.FileUrls(urls[0], tuple(urls[1:]))
+        boot = self._resolve(plan, facts, self.base_url(peer))
+        if isinstance(boot, NotReady):
+            return ipxe.render_wait(boot.reason, again_url)
+        if isinstance(boot, Explanation):
+            return self._explain(boot, facts, peer)
         if plan.way.method is Method.MULTIBOOT:
-            explanation = ipxe.check_multiboot_limits(plan, file_urls)
+            explanation = ipxe.check_multiboot_limits(boot.plan, boot.urls)
             if explanation:
                 return self._explain(explanation, facts, peer)
-        self._record_script(facts, peer, plan.entry.title)
-        return ipxe.render_entry(plan, file_urls, again_url)
+        self._record_script(facts, peer, plan.entry.title, " ".join(boot.notes))
+        return ipxe.render_entry(boot.plan, boot.urls, again_url, boot.notes)
 
     def _machine_url(self, facts: MachineFacts, peer: Peer) -> str:
         chosen = f"chosen={facts.chosen}/" if facts.chosen else ""
@@ -128,7 +136,7 @@ class Scripts:
         )
         return ipxe.render_explanation(explanation, self.base_url(peer))
 
-    def _record_script(self, facts: MachineFacts, peer: Peer, entry: str) -> None:
+    def _record_script(self, facts: MachineFacts, peer: Peer, entry: str, notes: str = "") -> None:
         version = _IPXE_VERSION.search(peer.user_agent)
         self._record(
             EventKind.SCRIPT_SENT,
@@ -136,6 +144,7 @@ class Scripts:
             address=peer.address,
             interface=peer.interface,
             entry=entry,
+            notes=notes,
             manufacturer=facts.manufacturer,
             product=facts.product,
             platform=facts.platform,

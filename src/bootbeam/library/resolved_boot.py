@@ -1,0 +1,28 @@
+"""One boot of one machine, with every address filled in: what a script is rendered from."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bootbeam.boot.decision import RunEntry
+from bootbeam.boot.explanation import Explanation
+from bootbeam.boot.facts import MachineFacts
+from bootbeam.boot.ipxe import FileUrls
+from bootbeam.library.content import NotReady
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedBoot:
+    """What the script says."""
+
+    plan: RunEntry
+    """With the files and the command line of this one boot."""
+    urls: FileUrls
+    notes: tuple[str, ...] = ()
+    """For the person in front of the machine, as the memory that this boot needs."""
+
+
+class ResolveBoot(Protocol):
+    """Fills in the addresses: handed to whoever makes scripts."""
+
+    def __call__(self, plan: RunEntry, facts: MachineFacts, base_url: str) -> ResolvedBoot | NotReady | Explanation:
+        """The boot; ``NotReady`` when a file is still being written, an explanation when this one cannot be."""
