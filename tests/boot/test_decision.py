@@ -1,8 +1,12 @@
 """The one boot decision, over every kind of machine and image."""
 
+from dataclasses import replace
+
 import pytest
 
 from bootbeam.boot.decision import (
+    LOCAL_DISK,
+    BootLocalDisk,
     ChooseEntry,
     Explain,
     LoadNbp,
@@ -121,6 +125,35 @@ def test_the_default_asked_for_is_taken_where_it_fits() -> None:
 
 def test_a_menu_nothing_of_which_fits_is_explained() -> None:
     assert isinstance(decide(machine(Firmware.UEFI), offering(BITVISOR, BITVISOR)), Explain)
+
+
+INSTALLER = replace(DEBIAN, name="installer", is_unattended=True)
+
+
+def test_an_unattended_installation_is_no_default_for_a_machine_nobody_named() -> None:
+    plan = decide(machine(), offering(INSTALLER))
+    assert plan == ChooseEntry((INSTALLER,), LOCAL_DISK, 10)
+    plan = decide(machine(), offering(INSTALLER, DEBIAN, default="installer"))
+    assert isinstance(plan, ChooseEntry)
+    assert plan.default == "linux"
+
+
+def test_it_starts_by_itself_on_a_machine_somebody_named_and_when_a_person_chooses_it() -> None:
+    named = replace(machine(), may_be_wiped=True)
+    plan = decide(named, offering(INSTALLER))
+    assert isinstance(plan, RunEntry)
+    plan = decide(named, offering(DEBIAN, INSTALLER, default="installer"))
+    assert isinstance(plan, ChooseEntry)
+    assert plan.default == "installer"
+    assert isinstance(decide(machine(), offering(INSTALLER), "installer"), RunEntry)
+
+
+def test_an_installed_machine_is_sent_to_its_own_disk() -> None:
+    installed = replace(machine(), may_be_wiped=True, installed_from="ubuntu.iso")
+    plan = decide(installed, offering(INSTALLER))
+    assert plan == BootLocalDisk("it was installed from ubuntu.iso")
+    assert isinstance(decide(installed, offering(DEBIAN)), RunEntry), "nothing here would install it again"
+    assert isinstance(decide(installed, offering(INSTALLER), "installer"), RunEntry), "a person chose it"
 
 
 def test_a_chosen_entry_starts_or_is_explained() -> None:

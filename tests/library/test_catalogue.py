@@ -4,11 +4,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bootbeam.boot.decision import Offering
+from bootbeam.boot.decision import Offering, RunEntry
 from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
+from bootbeam.boot.explanation import Explanation
+from bootbeam.boot.facts import MachineFacts
+from bootbeam.boot.ipxe import FileUrls
 from bootbeam.journal.events import EventKind, Fact
 from bootbeam.library.catalogue import Catalogue
 from bootbeam.library.content import Content, Missing, NotReady, Peer
+from bootbeam.library.resolved_boot import ResolvedBoot
 from bootbeam.library.scripts import Scripts
 from bootbeam.machine import Firmware
 
@@ -21,10 +25,6 @@ class FakeFile:
     """A served file in versions "v1" and "v2"."""
 
     name: str
-    ready: bool = True
-
-    def current_version(self) -> str | NotReady:
-        return "v2" if self.ready else NotReady(f"{self.name} is being written")
 
     def open(self, version: str | None = None) -> Content | Missing | NotReady:
         if version not in (None, "v1", "v2"):
@@ -44,11 +44,17 @@ class Station:
         ways = (BootWay(Method.EFI_LINUX, Firmware.UEFI, frozenset()),)
         linux = BootEntry("linux", "Linux 6.1", ways, ServedFile("linux"), (ServedFile("initrd.gz"),), "quiet")
         xen = BootEntry("xen", "Xen", (BootWay(Method.MULTIBOOT, Firmware.BIOS, frozenset()),), ServedFile("xen"))
-        files = {name: FakeFile(name, self.ready) for name in ("linux", "initrd.gz", "xen")}
+        files = {name: FakeFile(name) for name in ("linux", "initrd.gz", "xen")}
         self.offering = Offering((linux,), {})
         self.both = Offering((linux, xen), {})
-        scripts = Scripts(lambda: self.offering, files, 8080, self.record)
+        scripts = Scripts(lambda: self.offering, self.resolve, 8080, self.record)
         self.catalogue = Catalogue(files, {"x64/snponly.efi": FakeFile("snponly.efi")}, scripts)
+
+    def resolve(self, plan: RunEntry, facts: MachineFacts, base_url: str) -> ResolvedBoot | NotReady | Explanation:
+        if not self.ready:
+            return NotReady(f"{plan.entry.name} is being written")
+        urls = [f"{base_url}/file/v2/{file.name}" for file in plan.entry.files]
+        return ResolvedBoot(plan, FileUrls(urls[0], tuple(urls[1:])), ("It needs 2 GB of memory.",))
 
     def record(
         self,
@@ -106,6 +112,7 @@ def test_the_boot_script_pins_kernel_and_initrd_to_their_versions() -> None:
     script = station.text(f"ipxe/{FACTS}/script.ipxe")
     assert "kernel http://192.168.1.50:8080/file/v2/linux initrd=initrd.gz quiet || goto failed" in script
     assert "initrd http://192.168.1.50:8080/file/v2/initrd.gz || goto failed" in script
+    assert "echo It needs 2 GB of memory." in script
     [(kind, facts)] = station.events
     assert kind is EventKind.SCRIPT_SENT
     assert facts["mac"] == "52:54:00:12:34:56"
