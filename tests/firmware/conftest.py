@@ -3,12 +3,16 @@
 Every test here boots at most two PCs at a time. Logs and packet captures are in the test's ``tmp_path``.
 """
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from bootbeam.journal.events import EventKind
 from bootbeam.lab.lan import Lan
 from bootbeam.lab.machine import PcSpec, VirtualMachine
 from bootbeam.lab.payload import fetch_xen, make_efi_application, make_multiboot_elf
@@ -61,3 +65,27 @@ def efi_application(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def xen() -> Path:
     """Debian's Xen: a real hypervisor, Multiboot 1 and 2."""
     return fetch_xen(CACHE_DIR)
+
+
+@pytest.fixture(scope="session")
+def fetched_loaders() -> Path:
+    """What ``bootbeam loaders fetch`` brings: Debian 13's iPXE, shim and GRUB. Fetched once, looked up every time."""
+    directory = CACHE_DIR / "loaders"
+    command = [sys.executable, "-m", "bootbeam", "loaders", "fetch", "--into", str(directory)]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "COLUMNS": "200"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return directory
+
+
+def protocols(station: StationProcess, pc: VirtualMachine) -> list[tuple[str, str]]:
+    """By which protocol each file reached ``pc``, in order."""
+    finished = [event.facts for event in station.events(pc.mac) if event.kind is EventKind.TRANSFER_FINISHED]
+    return [(str(facts["protocol"]), str(facts["role"])) for facts in finished]

@@ -1,9 +1,6 @@
 """Newer boot loaders, brought by apt and not installed, boot the same firmware; UEFI iPXE of 2022 on is led faster."""
 
-import os
 import secrets
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,30 +14,13 @@ from tests.firmware.conftest import PowerOn, StartStation
 pytestmark = [pytest.mark.firmware, pytest.mark.peer, pytest.mark.timeout(400)]
 
 
-@pytest.fixture
-def loaders(tmp_path: Path) -> Path:
-    directory = tmp_path / "loaders"
-    command = [sys.executable, "-m", "bootbeam", "loaders", "fetch", "--into", str(directory)]
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "COLUMNS": "200"},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return directory
-
-
 def test_fetched_loaders_boot_and_skip_the_wait_for_an_ipv6_router(
-    start_station: StartStation, power_on: PowerOn, loaders: Path, tmp_path: Path
+    start_station: StartStation, power_on: PowerOn, fetched_loaders: Path, tmp_path: Path
 ) -> None:
     nonce = secrets.token_hex(8)
     payload = make_linux_payload(tmp_path)
     station = start_station(
-        *("--loaders", loaders, "--kernel", payload.kernel, "--initrd", payload.initrd),
+        *("--loaders", fetched_loaders, "--kernel", payload.kernel, "--initrd", payload.initrd),
         *("--cmdline", command_line(nonce)),
     )
     pc = power_on(PcSpec("pc", OVMF))

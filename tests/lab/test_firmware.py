@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bootbeam.errors import UserError
-from bootbeam.lab.firmware import OVMF, SEABIOS
+from bootbeam.lab.firmware import AAVMF, OVMF, OVMF_32, OVMF_SECURE_BOOT, SEABIOS, Firmware
 
 
 def test_a_missing_firmware_names_its_package() -> None:
@@ -25,3 +25,20 @@ def test_a_pc_writes_to_its_own_copy_of_the_settings(tmp_path: Path) -> None:
 def test_bios_needs_no_flash() -> None:
     SEABIOS.check()
     assert SEABIOS.flash_arguments(Path("unused")) == []
+
+
+@pytest.mark.parametrize("firmware", [OVMF, OVMF_32, OVMF_SECURE_BOOT, AAVMF], ids=lambda firmware: firmware.name)
+def test_every_firmware_of_the_matrix_is_on_this_machine(firmware: Firmware) -> None:
+    firmware.check()
+
+
+def test_pxe_is_left_out_for_http_boot_and_nothing_else_changes() -> None:
+    http_boot = OVMF_SECURE_BOOT.without_pxe
+    added = http_boot.arguments[len(OVMF_SECURE_BOOT.arguments) :]
+    assert http_boot.arguments[: len(OVMF_SECURE_BOOT.arguments)] == OVMF_SECURE_BOOT.arguments
+    assert [word for word in added if word.startswith("name=")] == [
+        "name=opt/org.tianocore/IPv4PXESupport,string=n",
+        "name=opt/org.tianocore/IPv6PXESupport,string=n",
+    ]
+    assert http_boot.name == "OVMF, Secure Boot, HTTP boot"
+    assert replace(http_boot, name="", arguments=()) == replace(OVMF_SECURE_BOOT, name="", arguments=())

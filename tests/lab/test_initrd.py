@@ -5,7 +5,14 @@ import pytest
 
 from bootbeam.errors import UserError
 from bootbeam.lab import initrd
-from bootbeam.lab.initrd import command_line, encode_newc, expected_marker, make_linux_payload
+from bootbeam.lab.initrd import (
+    command_line,
+    encode_newc,
+    expected_marker,
+    make_arm64_linux_payload,
+    make_linux_payload,
+)
+from bootbeam.machine import Cpu
 
 
 def test_cpio_reads_the_archive(tmp_path: Path) -> None:
@@ -53,3 +60,14 @@ def test_a_missing_kernel_names_its_package(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(UserError, match="linux") as caught:
         make_linux_payload(tmp_path)
     assert caught.value.fix == "apt-get install debian-installer-12-netboot-amd64"
+
+
+def test_the_arm64_initrd_holds_an_arm64_program(tmp_path: Path) -> None:
+    cache = Path(__file__).parents[2] / ".cache" / "lab"
+    payload = make_arm64_linux_payload(tmp_path, cache)
+    subprocess.run(["cpio", "--extract", "--quiet"], input=payload.initrd.read_bytes(), cwd=tmp_path, check=True)
+    program = (tmp_path / "bin/busybox").read_bytes()
+    assert program[:4] == b"\x7fELF"
+    assert int.from_bytes(program[18:20], "little") == 183, "e_machine is AArch64"
+    assert "console=ttyAMA0 " in command_line("abc", Cpu.ARM64)
+    assert "console=ttyS0 " in command_line("abc")

@@ -1,7 +1,7 @@
 """The firmwares the lab can put into a virtual PC: which files each is made of, and which package has them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bootbeam.errors import UserError
@@ -31,6 +31,11 @@ class Firmware:
     arguments: tuple[str, ...] = ()
     """What else this PC needs."""
 
+    @property
+    def without_pxe(self) -> "Firmware":
+        """The same with PXE left out of its boot order, as a person does in the setup: UEFI HTTP boot comes first."""
+        return replace(self, name=f"{self.name}, HTTP boot", arguments=(*self.arguments, *_WITHOUT_PXE))
+
     def check(self) -> None:
         """See that all files are there.
 
@@ -56,6 +61,15 @@ class Firmware:
 
 
 _OVMF_DIR = Path("/usr/share/OVMF")
+_AAVMF_DIR = Path("/usr/share/AAVMF")
+_WITHOUT_PXE = tuple(
+    argument
+    for version in ("IPv4", "IPv6")
+    for argument in ("-fw_cfg", f"name=opt/org.tianocore/{version}PXESupport,string=n")
+)
+"""edk2 reads these from QEMU (OvmfPkg/Library/PxeBcPcdProducerLib)."""
+_GUARDED_FLASH = ("-global", "driver=cfi.pflash01,property=secure,value=on")
+"""Only the firmware itself may write to its settings: what Secure Boot rests on."""
 
 SEABIOS = Firmware(
     name="SeaBIOS",
@@ -77,3 +91,44 @@ OVMF = Firmware(
     nic_models=("virtio-net-pci",),
 )
 """A PC with UEFI, 64 bit, Secure Boot off. Its own driver and its own PXE: the card's ROM is left out."""
+
+OVMF_SECURE_BOOT = Firmware(
+    name="OVMF, Secure Boot",
+    emulator="qemu-system-x86_64",
+    machine="q35,smm=on",
+    package="ovmf",
+    code=_OVMF_DIR / "OVMF_CODE_4M.ms.fd",
+    variables=_OVMF_DIR / "OVMF_VARS_4M.ms.fd",
+    nic_rom="",
+    nic_models=("virtio-net-pci",),
+    memory_mib=1024,
+    arguments=_GUARDED_FLASH,
+)
+"""A PC with UEFI, 64 bit, Secure Boot on with Microsoft's keys, as it is sold."""
+
+OVMF_32 = Firmware(
+    name="OVMF 32 bit",
+    emulator="qemu-system-x86_64",
+    machine="q35,smm=on",
+    package="ovmf-ia32",
+    code=_OVMF_DIR / "OVMF32_CODE_4M.secboot.fd",
+    variables=_OVMF_DIR / "OVMF32_VARS_4M.fd",
+    nic_rom="",
+    nic_models=("virtio-net-pci",),
+    arguments=_GUARDED_FLASH,
+)
+"""A PC with 32-bit UEFI round a 64-bit processor, as small PCs of 2013 to 2016 have it. Secure Boot is off."""
+
+AAVMF = Firmware(
+    name="AAVMF",
+    emulator="qemu-system-aarch64",
+    machine="virt",
+    package="qemu-efi-aarch64",
+    code=_AAVMF_DIR / "AAVMF_CODE.fd",
+    variables=_AAVMF_DIR / "AAVMF_VARS.fd",
+    nic_rom="",
+    nic_models=("virtio-net-pci",),
+    memory_mib=1024,
+    arguments=("-cpu", "cortex-a57"),
+)
+"""An arm64 machine with UEFI, Secure Boot off."""

@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bootbeam.errors import UserError
+from bootbeam.lab.foreign import fetch_from_package
+from bootbeam.machine import Cpu
 
 KERNEL = Path("/usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64/linux")
 KERNEL_PACKAGE = "debian-installer-12-netboot-amd64"
+ARM64_KERNEL = Path("/usr/lib/debian-installer/images/12/arm64/text/debian-installer/arm64/linux")
+ARM64_KERNEL_PACKAGE = "debian-installer-12-netboot-arm64"
 BUSYBOX = Path("/bin/busybox")
 BUSYBOX_PACKAGE = "busybox-static"
-CONSOLE_ARGUMENTS = "console=ttyS0 panic=-1"
+SERIAL_PORTS = {Cpu.X86_64: "ttyS0", Cpu.ARM64: "ttyAMA0"}
+"""What Linux calls the first one."""
 MARKER_DIGITS = 16
 
 _INIT = """\
@@ -49,14 +54,32 @@ class LinuxPayload:
 
 
 def make_linux_payload(directory: Path) -> LinuxPayload:
-    """Write the initrd into ``directory`` and name the kernel that goes with it.
+    """Write the initrd for x64 into ``directory`` and name the kernel that goes with it.
 
     Raises:
         UserError: the kernel or busybox is not installed; names the package.
     """
-    for path, package in ((KERNEL, KERNEL_PACKAGE), (BUSYBOX, BUSYBOX_PACKAGE)):
-        if not path.exists():
-            raise UserError(f"{path} is not on this machine", "", f"apt-get install {package}")
+    _check_installed(BUSYBOX, BUSYBOX_PACKAGE)
+    return _make_payload(directory, KERNEL, KERNEL_PACKAGE, BUSYBOX)
+
+
+def make_arm64_linux_payload(directory: Path, cache: Path) -> LinuxPayload:
+    """The same for arm64; ``cache`` keeps the busybox that is downloaded for it.
+
+    Raises:
+        UserError: the kernel is not installed, or busybox cannot be had.
+    """
+    busybox = fetch_from_package(cache, BUSYBOX_PACKAGE, "arm64", "bin/busybox")
+    return _make_payload(directory, ARM64_KERNEL, ARM64_KERNEL_PACKAGE, busybox)
+
+
+def _check_installed(path: Path, package: str) -> None:
+    if not path.exists():
+        raise UserError(f"{path} is not on this machine", "", f"apt-get install {package}")
+
+
+def _make_payload(directory: Path, kernel: Path, kernel_package: str, busybox: Path) -> LinuxPayload:
+    _check_installed(kernel, kernel_package)
     initrd = directory / "initrd.img"
     initrd.write_bytes(
         encode_newc(
@@ -64,19 +87,19 @@ def make_linux_payload(directory: Path) -> LinuxPayload:
                 "bin": None,
                 "dev": None,
                 "proc": None,
-                "bin/busybox": BUSYBOX.read_bytes(),
+                "bin/busybox": busybox.read_bytes(),
                 "init": _INIT.replace("DIGITS", str(MARKER_DIGITS)).encode(),
             }
         )
     )
-    return LinuxPayload(KERNEL, initrd)
+    return LinuxPayload(kernel, initrd)
 
 
-def command_line(nonce: str) -> str:
+def command_line(nonce: str, cpu: Cpu = Cpu.X86_64) -> str:
     """The kernel's command line for a boot that is to prove itself with ``nonce`` (letters and digits)."""
     if not re.fullmatch(r"[A-Za-z0-9]+", nonce):
         raise ValueError(f"a nonce is letters and digits: {nonce!r}")
-    return f"{CONSOLE_ARGUMENTS} nonce={nonce}"
+    return f"console={SERIAL_PORTS[cpu]} panic=-1 nonce={nonce}"
 
 
 def expected_marker(nonce: str) -> str:

@@ -155,7 +155,7 @@ def _plan(distribution: Distribution, suite: str | None, apt_directory: Path) ->
         raise UserError(
             f"{suite!r} is not the name of a release", "", "for example: bootbeam loaders fetch --suite trixie"
         )
-    sources = sources_for_suite(_read_sources(apt_directory), distribution.id, distribution.codename, suite)
+    sources = sources_for_suite(read_sources(apt_directory), distribution.id, distribution.codename, suite)
     if not sources:
         raise UserError(
             f"no package source of {archive.origin} itself was found in {apt_directory}",
@@ -204,7 +204,8 @@ def _place_of(directory: Path, package: WantedPackage, version: str) -> Path:
     return directory / f"{package.name}_{version.replace(':', '%3a')}_{package.architecture or 'all'}"
 
 
-def _read_sources(apt_directory: Path) -> list[AptSource]:
+def read_sources(apt_directory: Path) -> list[AptSource]:
+    """Every package source that apt's configuration in ``apt_directory`` names."""
     parts = apt_directory / "sources.list.d"
     sources = []
     for path in (apt_directory / "sources.list", *sorted(parts.glob("*.list"))):
