@@ -4,53 +4,77 @@ import ipaddress
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Interface, IPv6Address, IPv6Interface
 from pathlib import Path
 
 import psutil
 
 from bootbeam.errors import UserError
+from bootbeam.net.addresses6 import read_addresses6
 
 SYS_CLASS_NET = Path("/sys/class/net")
 PROC_NET_ROUTE = Path("/proc/net/route")
+PROC_NET_IPV6_ROUTE = Path("/proc/net/ipv6_route")
 VIRTUAL_PREFIXES = ("docker", "br-", "virbr", "veth", "vnet", "tun", "tap", "wg", "tailscale", "zt", "cni", "flannel")
 """Names that container engines, hypervisors and VPNs give their interfaces."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A network interface with IPv4."""
+    """A network interface with IPv4, or with IPv6 that reaches beyond its own link."""
 
     name: str
     index: int
     mac: str
     addresses: tuple[IPv4Interface, ...]
-    """With prefix; the first is the one used unless another is nearer to the client."""
+    """IPv4, with prefix; the first is the one used unless another is nearer to the client. Empty without IPv4."""
     is_up: bool
     mtu: int
     is_wireless: bool
     is_virtual: bool
     """Named like a container's, hypervisor's or VPN's interface."""
     has_default_route: bool
+    addresses6: tuple[IPv6Interface, ...] = ()
+    """IPv6, with prefix, the best first, link-local ones last."""
+
+    @property
+    def words(self) -> str:
+        """Its name and the address people know it by."""
+        first = self.addresses[0].ip if self.addresses else self.addresses6[0].ip if self.addresses6 else "no address"
+        return f"{self.name} ({first})"
 
     def address_for(self, peer: str) -> str:
         """Our address on the peer's own network; the first address when it is on none."""
         address = ipaddress.IPv4Address(peer)
         return str(next((own for own in self.addresses if address in own.network), self.addresses[0]).ip)
 
+    def address6_for(self, peer: IPv6Address) -> IPv6Interface | None:
+        """Our address on the peer's own network, else the best one; None without IPv6.
+
+        A link-local peer gets the best one too: it is going to have an address in the same prefix.
+        """
+        if not peer.is_link_local:
+            same_network = next((own for own in self.addresses6 if peer in own.network), None)
+            if same_network is not None:
+                return same_network
+        return self.addresses6[0] if self.addresses6 else None
+
 
 def list_interfaces() -> list[Interface]:
-    """Every interface but the loopback that has an IPv4 address, by name."""
+    """Every interface but the loopback that has an IPv4 address, or an IPv6 one beyond link-local, by name."""
     found = []
     statistics = psutil.net_if_stats()
     default_routes = _interfaces_with_default_route()
+    addresses6 = read_addresses6()
     for name, addresses in sorted(psutil.net_if_addrs().items()):
         own = tuple(
             IPv4Interface(f"{address.address}/{address.netmask or '255.255.255.255'}")
             for address in addresses
             if address.family == socket.AF_INET
         )
-        if not own or all(address.is_loopback for address in own) or name not in statistics:
+        own6 = addresses6.get(name, ())
+        is_reachable = any(not address.is_loopback for address in own) or any(not each.is_link_local for each in own6)
+        if name not in statistics or not is_reachable:
             continue
         macs = [address.address for address in addresses if address.family == psutil.AF_LINK]
         found.append(
@@ -64,6 +88,7 @@ def list_interfaces() -> list[Interface]:
                 is_wireless=(SYS_CLASS_NET / name / "wireless").exists(),
                 is_virtual=name.startswith(VIRTUAL_PREFIXES),
                 has_default_route=name in default_routes,
+                addresses6=own6,
             )
         )
     return found
@@ -96,9 +121,9 @@ def choose_interfaces(available: Iterable[Interface], wanted: Iterable[str] = ()
                 f"name the one they are on: bootbeam serve --interface {chosen[0].name} ...",
             )
     raise UserError(
-        "no network interface with an IPv4 address is up",
+        "no network interface with an address is up",
         f"seen: {_list(interfaces)}" if interfaces else "this machine has only its loopback interface",
-        "connect the cable and give the interface an address, then look with: ip -4 address",
+        "connect the cable and give the interface an address, then look with: ip address",
     )
 
 
@@ -107,19 +132,27 @@ def _named(name: str, interfaces: list[Interface]) -> Interface:
         if interface.name == name:
             return interface
     raise UserError(
-        f"there is no interface {name!r} with an IPv4 address",
+        f"there is no interface {name!r} with an IPv4 address, or an IPv6 one beyond link-local",
         f"these have one: {_list(interfaces)}" if interfaces else "no interface has one",
-        "see them all with: ip -4 address",
+        "see them all with: ip address",
     )
 
 
 def _list(interfaces: list[Interface]) -> str:
-    return ", ".join(f"{interface.name} ({interface.addresses[0].ip})" for interface in interfaces)
+    return ", ".join(interface.words for interface in interfaces)
 
 
 def _interfaces_with_default_route() -> set[str]:
+    rows, rows6 = _rows(PROC_NET_ROUTE)[1:], _rows(PROC_NET_IPV6_ROUTE)
+    found = {row[0] for row in rows if len(row) > 7 and row[1] == "00000000" and row[7] == "00000000"}
+    # Destination ::/0 with a next hop; the kernel's own unreachable route has none.
+    return found | {
+        row[9] for row in rows6 if len(row) > 9 and not int(row[0], 16) and row[1] == "00" and int(row[4], 16)
+    }
+
+
+def _rows(table: Path) -> list[list[str]]:
     try:
-        rows = [line.split() for line in PROC_NET_ROUTE.read_text("ascii").splitlines()[1:]]
+        return [line.split() for line in table.read_text("ascii").splitlines()]
     except OSError:
-        return set()
-    return {row[0] for row in rows if len(row) > 7 and row[1] == "00000000" and row[7] == "00000000"}
+        return []

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bootbeam.pxe.client import ClientInfo
+
+IpAddress = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Ignore:
 class Destination:
     """Where a reply goes."""
 
-    address: IPv4Address
+    address: IpAddress
     port: int
 
 
@@ -53,6 +55,26 @@ class Send:
     destination: Destination
     client: "ClientInfo"
     boot_file: BootFile
+    address_offered: IPv6Address | None = None
+    """An address that comes along with it (DHCPv6, where nobody else gives one)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveAddress:
+    """Send ``datagram`` likewise: the client asked for the address that was offered to it, and has it now."""
+
+    datagram: bytes
+    destination: Destination
+    client: "ClientInfo"
+    address: IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class SendPlain:
+    """Send ``datagram`` likewise; it offers nothing, so nobody needs to read of it."""
+
+    datagram: bytes
+    destination: Destination
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +82,10 @@ class Lease:
     """Somebody else's DHCP server and this client agree on an address: who is who on this LAN."""
 
     mac: str
-    address: IPv4Address
+    address: IpAddress
     server: IPv4Address | None
+    """Which server, where its address is known; DHCPv6 servers are known by something else."""
 
 
 Action = Send | Ignore | Lease
+Action6 = Send | GiveAddress | SendPlain | Ignore | Lease

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address
 from uuid import UUID
 
 from bootbeam.errors import DecodeError
 from bootbeam.machine import Firmware
-from bootbeam.pxe.actions import Ignore
+from bootbeam.pxe.actions import Ignore, IpAddress
 from bootbeam.wire.architecture import ARCHITECTURES, Architecture
 from bootbeam.wire.dhcp4 import DhcpMessage, OptionCode
 from bootbeam.wire.pxe_options import (
@@ -59,7 +58,7 @@ class ClientInfo:
     """From option 97; None when it is absent or odd."""
     ipxe: IpxeAnnouncement | None = None
     """What an iPXE says of itself; None for firmware, and for an iPXE without option 175."""
-    address: IPv4Address | None = None
+    address: IpAddress | None = None
     """The address the client already has (ciaddr); None before it has one."""
 
 
