@@ -1,6 +1,6 @@
 """Bridge discs: the same files under ISO 9660 with Rock Ridge and under UDF, and what each of the two says better."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from bootbeam.formats.image_entry import Budget, ImageEntry, Node
@@ -54,22 +54,31 @@ class BridgeNode:
 
 def _pair_others(both: dict[str, Node], unpaired: dict[str, Node], left: dict[str, Node], budget: Budget) -> None:
     """Pair what the two sides name differently; what is left of UDF's is shown too."""
-    by_key: dict[Hashable, list[str]] = {}
-    for name, node in unpaired.items():
-        for key in _keys(name, node, budget):
-            by_key.setdefault(key, []).append(name)
+    for key_of, is_shared in ((_place, True), (_kept_name, False)):
+        by_key: dict[Hashable, list[str]] = {}
+        for name, node in unpaired.items():
+            by_key.setdefault(key_of(name, node, budget), []).append(name)
+        by_key.pop(None, None)
+        for name, node in tuple(left.items()):
+            mine = by_key.get(key_of(name, node, budget), [])
+            if len(mine) == 1 or (mine and is_shared):
+                both |= {my_name: BridgeNode(unpaired[my_name], node) for my_name in mine}
+                del left[name]
+                if not is_shared:
+                    mine.clear()
+        unpaired = {name: node for name, node in unpaired.items() if both[name] is node}
     for name, node in left.items():
-        mine = next((by_key[key] for key in _keys(name, node, budget) if key in by_key), ())
-        for my_name in mine:
-            both[my_name] = BridgeNode(unpaired[my_name], node)
-        if not mine:
-            both.setdefault(name, node)
+        both.setdefault(name, node)
 
 
-def _keys(name: str, node: Node, budget: Budget) -> Iterator[Hashable]:
-    """What tells that two nodes are the same: where the contents begin, or else what every writer keeps of a name."""
+def _place(name: str, node: Node, budget: Budget) -> Hashable:
+    """Where a file's contents begin. Hard links share them; no other two files do."""
     extents = () if node.is_directory else node.entry(name, budget).extents
-    if extents:
-        yield extents[0].offset
+    return extents[0].offset if extents else None
+
+
+def _kept_name(name: str, node: Node, budget: Budget) -> Hashable:
+    """What every writer keeps of a name."""
+    budget.spend()
     kept = "".join(c if c.isalnum() and c < "\U00010000" else "_" for c in name[:_SURE_NAME_CHARACTERS])
-    yield node.is_directory, kept
+    return node.is_directory, kept
