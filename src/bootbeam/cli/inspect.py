@@ -1,0 +1,73 @@
+"""``bootbeam inspect FILE...``: what a file is, and how it would be booted."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def inspect(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Kernels, ISOs, EFI programs: any file.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    recipes: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="A directory of boot recipes of your own; may be repeated.")
+    ] = None,
+) -> None:
+    """Say what files are, from their bytes alone, on which firmware they boot, and how."""
+    import os
+
+    from bootbeam.library.inspection import inspect_file
+    from bootbeam.library.recipe_files import load_recipes, recipe_directories
+
+    named = tuple(recipes or ())
+    known = load_recipes(recipe_directories(os.environ, named), named)
+    found = [inspect_file(path, known) for path in files]
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    for number, facts in enumerate(found):
+        if number:
+            typer.echo()
+        for label, text in _rows(facts):
+            typer.echo(f"{label:12} {text}".rstrip())
+
+
+def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield facts["file"], ""
+    yield "  is", facts["description"]
+    if facts["truncated"]:
+        yield "  but", "it is shorter than its own headers say: cut off, or still being written"
+    system = facts.get("system")
+    if system:
+        yield "  system", system["title"]
+        if system["unattended"]:
+            yield "  answers", ", ".join(system["unattended"])
+        if system["cannot_boot"]:
+            yield "  cannot", f"boot from a network: {system['cannot_boot']}"
+    elif "boots" in facts:
+        yield "  system", "of no known family; what follows is from its own boot menu"
+    for way in facts["boots_on"]:
+        grub = f" ({way['needs_grub']})" if way["needs_grub"] else ""
+        yield "  boots on", f"{way['firmware']} {way['cpu']}, as {way['form']}{grub}"
+    for boot in facts.get("boots", ()):
+        yield from _boot_rows(boot)
+    if not facts["boots_on"] and not facts.get("boots") and not (system and system["cannot_boot"]):
+        yield "  boots on", "nothing by itself"
+
+
+def _boot_rows(boot: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    request = ", only when asked for" if boot["on_request"] else ""
+    yield "  boots on", f"{' and '.join(boot['firmware'])}: {boot['title']}{request}"
+    yield "    kernel", boot["kernel"]
+    for initrd in boot["initrds"]:
+        yield "    initrd", initrd
+    for injected in boot["injected"]:
+        yield "    adds", f"{injected} inside the initrd"
+    if boot["cmdline"]:
+        yield "    words", boot["cmdline"]
+    if boot["ram_mb"]:
+        yield "    memory", f"{boot['ram_mb']} MB"
+    if boot["note"]:
+        yield "    note", boot["note"]

@@ -1,0 +1,121 @@
+"""What a file is and how it would be booted, as data: for ``bootbeam inspect``."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bootbeam.boot.cmdline import BootValues
+from bootbeam.boot.fallback import guess_boots
+from bootbeam.boot.matched import Boot, BootFile, Match
+from bootbeam.boot.recipe import Recipe, Source
+from bootbeam.boot.recipe_match import match
+from bootbeam.errors import ImageError, UserError
+from bootbeam.formats.identify import identify
+from bootbeam.formats.identity import Identity, Kind
+from bootbeam.formats.image_tree import open_image_tree
+from bootbeam.library.directory_tree import DirectoryTree
+from bootbeam.library.entries import bootable
+from bootbeam.library.iso_entry import RecipeTree
+from bootbeam.machine import Firmware
+
+SHOWN_STATION = "http://STATION:8080"
+_VALUES = BootValues("http://192.0.2.1:8080", "http://192.0.2.1:8080/IMAGE.iso", "http://192.0.2.1:8080/iso/IMAGE.iso/")
+
+
+def inspect_file(path: Path, recipes: Sequence[Recipe]) -> dict[str, Any]:
+    """Everything that is found out about one file, fit for JSON.
+
+    Raises:
+        UserError: it cannot be read, or its own structure is broken.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read", error.strerror or str(error), f"look at it: ls -l {path}") from None
+    try:
+        size_bytes = os.fstat(fd).st_size
+
+        def read_at(offset: int, count: int) -> bytes:
+            return os.pread(fd, count, offset)
+
+        identity = identify(read_at, size_bytes)
+        facts = _identity_facts(path, identity)
+        if identity.kind is Kind.ISO_IMAGE:
+            facts |= _iso_facts(RecipeTree(open_image_tree(read_at, size_bytes), size_bytes), recipes)
+        return facts
+    except ImageError as error:
+        raise UserError(f"{path} is broken", str(error), "build or fetch it again") from None
+    finally:
+        os.close(fd)
+
+
+def _identity_facts(path: Path, identity: Identity) -> dict[str, Any]:
+    what = bootable(identity)
+    return {
+        "file": str(path),
+        "kind": identity.kind,
+        "description": identity.description,
+        "size_bytes": identity.size_bytes,
+        "truncated": identity.is_truncated,
+        "architecture": what.architecture,
+        "signed": what.is_signed,
+        "boots_on": [
+            {"firmware": way.firmware, "cpu": way.cpu, "form": way.form, "needs_grub": way.needs_grub or None}
+            for way in what.boots_on
+        ],
+    }
+
+
+def _iso_facts(tree: RecipeTree, recipes: Sequence[Recipe]) -> dict[str, Any]:
+    matched = match(tree, recipes, DirectoryTree(Path("/")))
+    boots = matched.boots if matched else guess_boots(tree)
+    return {
+        "volume_id": tree.volume_id,
+        "system": _system_facts(matched) if matched else None,
+        "boots": [_boot_facts(boot) for boot in boots],
+    }
+
+
+def _system_facts(matched: Match) -> dict[str, Any]:
+    return {
+        "title": matched.title,
+        "family": matched.family,
+        "version": matched.version,
+        "edition": matched.edition,
+        "architecture": matched.architecture,
+        "recipe": matched.recipe.origin,
+        "unattended": list(matched.unattended_formats),
+        "cannot_boot": matched.why_not or None,
+    }
+
+
+def _boot_facts(boot: Boot) -> dict[str, Any]:
+    return {
+        "name": boot.name,
+        "title": boot.title,
+        "firmware": [firmware for firmware in Firmware if firmware in boot.firmware],
+        "kernel": _file_words(boot.kernel),
+        "initrds": [_file_words(file) for file in boot.files],
+        "injected": [injected.at for injected in boot.inject],
+        "cmdline": _cmdline(boot),
+        "ram_mb": boot.ram_mb,
+        "note": boot.ram_note or None,
+        "on_request": boot.is_on_request,
+    }
+
+
+def _file_words(file: BootFile) -> str:
+    match file.source:
+        case Source.WHOLE_IMAGE:
+            return "the whole image"
+        case Source.TEXT:
+            return f"{file.name} (made by the recipe)"
+    return file.path or file.name
+
+
+def _cmdline(boot: Boot) -> str:
+    try:
+        return boot.render_cmdline(_VALUES).replace(_VALUES.station, SHOWN_STATION)
+    except UserError as error:
+        return f"({error.what})"
