@@ -1,11 +1,11 @@
 """The boot decision in the words of DHCP: what a client is told to load."""
 
 from collections.abc import Callable
-from ipaddress import IPv4Address
 
 from bootbeam.boot.decision import LoadNbp, Machine, Offering, Refuse, decide
-from bootbeam.pxe.actions import BootFile, BootFileKind, Ignore
+from bootbeam.pxe.actions import BootFile, BootFileKind, Ignore, IpAddress
 from bootbeam.pxe.client import ClientInfo, ClientKind
+from bootbeam.wire.url import url_host
 
 START_SCRIPT = "boot.ipxe"
 """Served path of the script every iPXE begins with."""
@@ -23,9 +23,9 @@ class BootFileChoice:
         self._offering = offering
         self._http_port = http_port
 
-    def __call__(self, client: ClientInfo, server: IPv4Address) -> BootFile | Ignore:
+    def __call__(self, client: ClientInfo, server: IpAddress) -> BootFile | Ignore:
         """For ``client``, which reaches us at the address ``server``."""
-        base_url = f"http://{server}:{self._http_port}"
+        base_url = f"http://{url_host(str(server))}:{self._http_port}"
         if client.kind is ClientKind.IPXE:
             return BootFile(BootFileKind.SCRIPT, f"{base_url}/{START_SCRIPT}")
         if client.kind in (ClientKind.UNKNOWN, ClientKind.RASPBERRY_PI) or client.architecture is None:

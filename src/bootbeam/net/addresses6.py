@@ -30,8 +30,8 @@ class Address6:
 
     @property
     def _rank(self) -> tuple[bool, ...]:
-        """False is better. One still checked for duplicates will be good in a second. An address of a prefix that a router announces is on-link for every client; one that was
-        set by hand, or lent for itself alone (/128), need not be."""
+        """False is better. An address still checked for duplicates will be good in a second. One in a prefix that a
+        router announces is on-link for every client; one set by hand, or lent for itself alone (/128), need not be."""
         return (
             self.interface.is_link_local,
             bool(self.flags & _TENTATIVE),

@@ -7,8 +7,6 @@ import psutil
 
 from bootbeam.errors import UserError
 
-TRANSPORT_KINDS = {"udp": "udp4", "tcp": "tcp4"}
-
 
 def explain_bind_failure(error: OSError, transport: str, address: str, port: int, option: str = "") -> UserError:
     """The error for a failed bind(2).
@@ -63,7 +61,8 @@ class Holder:
 def holder_of_port(transport: str, port: int) -> Holder | None:
     """Who listens on ``port``; None when nobody does or its process cannot be seen."""
     try:
-        connections = psutil.net_connections(TRANSPORT_KINDS[transport])
+        # Of both address families: a program that listens on :: may hold the port for IPv4 too.
+        connections = psutil.net_connections(transport)
     except (psutil.Error, OSError):
         return None
     for connection in connections:
@@ -87,6 +86,26 @@ def bind_tcp(address: str, port: int) -> socket.socket:
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((address, port))
+        sock.listen(1024)
+        sock.setblocking(False)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def bind_tcp6(interface: str, port: int) -> socket.socket:
+    """A listening, non-blocking IPv6 TCP socket on all addresses of one interface, those it gets later included.
+
+    Raises:
+        OSError: as from bind(2), or EAFNOSUPPORT on a machine without IPv6.
+    """
+    sock = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode("ascii") + b"\0")
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(("::", port))
         sock.listen(1024)
         sock.setblocking(False)
     except BaseException:

@@ -5,12 +5,17 @@ asyncio's datagram transport calls ``recvfrom`` and loses that; these sockets ar
 
 import socket
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from bootbeam.net.addresses6 import scope_of
 
 IP_PKTINFO = 8
 """Linux <bits/in.h>; Python's socket module does not name it."""
 _IN_PKTINFO = struct.Struct("@I4s4s")
 """struct in_pktinfo: interface index, address to send from (local), address the datagram was sent to."""
+_IN6_PKTINFO = struct.Struct("@16sI")
+"""struct in6_pktinfo (RFC 3542 §6.1): the address sent to or to send from, interface index."""
 
 MAX_DATAGRAM_BYTES = 65535
 RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
@@ -23,9 +28,9 @@ class Datagram:
 
     data: bytes
     source: tuple[str, int]
-    """Sender's address and port."""
+    """Sender's address and port; a link-local IPv6 address without its zone, which ``interface_index`` tells."""
     local_address: str
-    """The address it was sent to; a broadcast address for broadcasts."""
+    """The address it was sent to; a broadcast or multicast address where that was used."""
     interface_index: int
 
 
@@ -53,6 +58,36 @@ def bind_udp(address: str, port: int, interface: str | None = None) -> socket.so
     return sock
 
 
+def bind_udp6(port: int, interface: str, groups: Iterable[str] = ()) -> socket.socket:
+    """A non-blocking IPv6 UDP socket on all addresses of one interface, those it gets later included.
+
+    Args:
+        port: where to listen.
+        interface: its name.
+        groups: multicast groups to join there; what the socket itself sends to them does not come back.
+
+    Raises:
+        OSError: as from bind(2), or EAFNOSUPPORT on a machine without IPv6.
+    """
+    sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode("ascii") + b"\0")
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, 0)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        sock.bind(("::", port))
+        index = socket.if_nametoindex(interface)
+        for group in groups:
+            membership = socket.inet_pton(socket.AF_INET6, group) + struct.pack("@I", index)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, membership)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
 def receive(sock: socket.socket) -> Datagram | None:
     """The next waiting datagram; None when there is none.
 
@@ -60,16 +95,20 @@ def receive(sock: socket.socket) -> Datagram | None:
         OSError: the interface went away (ENETDOWN, ENODEV).
     """
     try:
-        data, ancillary, _, source = sock.recvmsg(MAX_DATAGRAM_BYTES, socket.CMSG_SPACE(_IN_PKTINFO.size))
+        data, ancillary, _, source = sock.recvmsg(MAX_DATAGRAM_BYTES, socket.CMSG_SPACE(_IN6_PKTINFO.size))
     except (BlockingIOError, InterruptedError):
         return None
     except ConnectionRefusedError:  # an ICMP error of something sent earlier, not a datagram
         return None
-    index, destination = 0, b"\0\0\0\0"
+    index, destination = 0, "0.0.0.0"
     for level, kind, value in ancillary:
         if level == socket.IPPROTO_IP and kind == IP_PKTINFO:
-            index, _, destination = _IN_PKTINFO.unpack_from(value)
-    return Datagram(data, (str(source[0]), int(source[1])), socket.inet_ntoa(destination), index)
+            index, _, packed = _IN_PKTINFO.unpack_from(value)
+            destination = socket.inet_ntoa(packed)
+        elif level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO:
+            packed, index = _IN6_PKTINFO.unpack_from(value)
+            destination = socket.inet_ntop(socket.AF_INET6, packed)
+    return Datagram(data, (str(source[0]).partition("%")[0], int(source[1])), destination, index)
 
 
 def send_from(
@@ -82,3 +121,15 @@ def send_from(
     """
     packet_info = _IN_PKTINFO.pack(interface_index, socket.inet_aton(local_address), b"\0\0\0\0")
     sock.sendmsg([data], [(socket.IPPROTO_IP, IP_PKTINFO, packet_info)], 0, destination)
+
+
+def send_from6(sock: socket.socket, data: bytes, destination: tuple[str, int], interface: str) -> None:
+    """Send one datagram out of ``interface``, from the address that the kernel finds fit for the destination.
+
+    Raises:
+        OSError: as from sendmsg(2).
+    """
+    address, port = destination
+    packet_info = _IN6_PKTINFO.pack(bytes(16), socket.if_nametoindex(interface))
+    target = (address, port, 0, scope_of(address, interface))
+    sock.sendmsg([data], [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, packet_info)], 0, target)

@@ -211,8 +211,9 @@ def _http_date(moment_s: float) -> str | None:
 
 
 def _plain_address(name: Any) -> str:
-    """The address of a socket's name; an IPv4 one without the mapping that a socket for both families shows it in."""
-    return str(name[0]).removeprefix("::ffff:") if name else ""
+    """The address of a socket's name: an IPv4 one without the mapping that a socket for both families shows it in, a
+    link-local one without its zone, which only this computer understands."""
+    return str(name[0]).removeprefix("::ffff:").partition("%")[0] if name else ""
 
 
 def shown(text: str) -> str:

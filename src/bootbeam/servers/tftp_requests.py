@@ -12,7 +12,7 @@ from bootbeam.net.udp import Datagram
 from bootbeam.servers.tftp_blocks import ReadAhead
 from bootbeam.servers.tftp_notes import DroppedDatagrams, OnceNotes
 from bootbeam.servers.tftp_session import SessionIdentity, TransferSession
-from bootbeam.servers.tftp_socket import largest_blksize, open_transfer_socket
+from bootbeam.servers.tftp_socket import largest_blksize, open_transfer_socket, own_address
 from bootbeam.tftp.negotiation import Caps
 from bootbeam.tftp.netascii import encode_netascii
 from bootbeam.tftp.transfer import ReadTransfer
@@ -68,7 +68,7 @@ class RequestDesk:
         sock = open_transfer_socket(datagram.local_address, datagram.source, send_by)
         with ExitStack() as undo:
             undo.callback(sock.close)
-            peer = Peer(datagram.source[0], str(sock.getsockname()[0]), "tftp", interface)
+            peer = Peer(datagram.source[0], own_address(sock), "tftp", interface)
             try:
                 content = self._open_content(request, peer)
             except _Refusal as refusal:

@@ -2,10 +2,15 @@
 
 import socket
 
+from bootbeam.net.addresses6 import scope_of
+
 IP_MTU_DISCOVER = 10
 IP_PMTUDISC_DO = 2
 IP_MTU = 14
 """Linux <linux/in.h>; Python's socket module does not name them."""
+IPV6_MTU_DISCOVER = 23
+IPV6_MTU = 24
+"""Linux <linux/in6.h>, likewise."""
 UDP_SEGMENT = 103
 """Linux <linux/udp.h>: the kernel (or the network card) cuts one large send into datagrams of this size."""
 MAX_SEGMENTS = 64
@@ -13,6 +18,8 @@ MAX_SEGMENTS = 64
 MAX_UDP_PAYLOAD_BYTES = 65507
 IP_UDP_TFTP_HEADER_BYTES = 32
 """20 IP, 8 UDP, 4 TFTP."""
+IPV6_UDP_TFTP_HEADER_BYTES = 52
+"""40 IPv6, 8 UDP, 4 TFTP."""
 
 
 def open_transfer_socket(local_address: str, client: tuple[str, int], interface: str | None) -> socket.socket:
@@ -23,18 +30,26 @@ def open_transfer_socket(local_address: str, client: tuple[str, int], interface:
 
     Args:
         local_address: where the client sent its request, and where the answer comes from. A broadcast address is
-            nobody's own: the kernel then takes the address it has on the way to the client.
+            nobody's own: the kernel then takes the address it has on the way to the client. IPv4 or IPv6, as the
+            client's.
         client: address and port.
         interface: the interface to send by, whatever the routes say; None leaves it to them.
 
     Raises:
         OSError: as from socket(2), bind(2) and connect(2).
     """
-    sock = _open("", client, interface)
-    if sock.getsockname()[0] == local_address or _is_broadcast(local_address):
+    is_ipv6 = ":" in client[0]
+    open_one = _open6 if is_ipv6 else _open
+    sock = open_one("", client, interface)
+    if own_address(sock) == local_address or (not is_ipv6 and _is_broadcast(local_address)):
         return sock
     sock.close()
-    return _open(local_address, client, interface)
+    return open_one(local_address, client, interface)
+
+
+def own_address(sock: socket.socket) -> str:
+    """The address a socket sends from; a link-local one without its zone, which only this computer understands."""
+    return str(sock.getsockname()[0]).partition("%")[0]
 
 
 def _is_broadcast(address: str) -> bool:
@@ -63,6 +78,23 @@ def _open(bind_address: str, client: tuple[str, int], interface: str | None) -> 
     return sock
 
 
+def _open6(bind_address: str, client: tuple[str, int], interface: str | None) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        if interface is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode("ascii") + b"\0")
+        sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, IP_PMTUDISC_DO)
+        address, port = client
+        sock.bind((bind_address, 0, 0, scope_of(bind_address, interface) if bind_address else 0))
+        sock.connect((address, port, 0, scope_of(address, interface)))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
 def largest_blksize(sock: socket.socket) -> int:
     """The largest block, in bytes, that goes to the client unfragmented as far as the kernel knows the path."""
+    if sock.family == socket.AF_INET6:
+        return sock.getsockopt(socket.IPPROTO_IPV6, IPV6_MTU) - IPV6_UDP_TFTP_HEADER_BYTES
     return sock.getsockopt(socket.IPPROTO_IP, IP_MTU) - IP_UDP_TFTP_HEADER_BYTES
