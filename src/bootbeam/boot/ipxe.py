@@ -81,14 +81,18 @@ def render_start(script_url: str) -> str:
     )
 
 
-def render_autoexec(start_url: str) -> str:
+def render_autoexec(start_url: str, *, is_ipv6: bool = False) -> str:
     """The script a UEFI iPXE of 2022 and later fetches by TFTP before it asks DHCP anything.
 
     It spares the machine what comes then: the wait for an IPv6 router (up to 16 s where there is none) and the two
     seconds in which iPXE must hear our offer. When it does not work out, iPXE goes on by DHCP as ever.
+
+    Args:
+        start_url: of the first script.
+        is_ipv6: the script came over IPv6, so there may be no IPv4.
     """
     return _script(
-        f"ifconf --configurator dhcp && chain --autofree {start_url} ||",
+        f"ifconf --configurator {'ipv6' if is_ipv6 else 'dhcp'} && chain --autofree {start_url} ||",
         "echo bootbeam: going on by DHCP ...",
     )
 

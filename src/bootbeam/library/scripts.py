@@ -31,6 +31,7 @@ from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, Missing, NotReady, Peer
 from bootbeam.library.resolved_boot import ResolveBoot
+from bootbeam.wire.url import url_host
 
 SCRIPT_MEDIA_TYPE = "text/plain; charset=utf-8"
 _IPXE_VERSION = re.compile(r"iPXE/([0-9A-Za-z.+~_-]{1,40})")
@@ -64,15 +65,16 @@ class Scripts:
     def base_url(self, peer: Peer) -> str:
         """Where this client reaches us, without a slash at the end: by HTTP, or by TFTP if that is all it has."""
         if peer.protocol == "tftp":
-            return f"tftp://{peer.local_address}"
+            return f"tftp://{url_host(peer.local_address)}"
         return self._http_url(peer)
 
     def _http_url(self, peer: Peer) -> str:
-        return f"http://{peer.local_address}:{self._http_port}"
+        return f"http://{url_host(peer.local_address)}:{self._http_port}"
 
     def autoexec(self, peer: Peer) -> Content:
         """The script that newer iPXE fetches by TFTP; what follows comes by HTTP, which is much faster."""
-        return _script("autoexec script", ipxe.render_autoexec(f"{self._http_url(peer)}/{START_SCRIPT}"))
+        url = f"{self._http_url(peer)}/{START_SCRIPT}"
+        return _script("autoexec script", ipxe.render_autoexec(url, is_ipv6=":" in peer.local_address))
 
     def start(self, peer: Peer, chosen: str | None = None) -> Content:
         """The script that reports what the machine is."""
