@@ -20,9 +20,12 @@ class EventKind(StrEnum):
     CLIENT_IGNORED = "client-ignored"
     """reason, fix"""
     OFFERED = "offered"
-    """what ("loader", "script", "http-boot"), file, siaddr"""
+    """what ("loader", "script", "http-boot"), file, siaddr (our address); over IPv6 also address_offered, None where
+    another server gives addresses"""
     BOOT_SERVER_ACKNOWLEDGED = "boot-server-acknowledged"
     """A request to port 4011 was answered: what, file, siaddr"""
+    ADDRESS_GIVEN = "address-given"
+    """address_given: a machine that boots over IPv6 took the address offered to it"""
     TRANSFER_STARTED = "transfer-started"
     """transfer (id), protocol, file, size_bytes, offset (HTTP ranges)"""
     TRANSFER_PROGRESS = "transfer-progress"

@@ -114,6 +114,8 @@ class Story:
         if facts.get("what") == "script":
             return None  # the script itself is told when it is fetched
         text = f"offered {facts.get('file')} from {facts.get('siaddr')}"
+        if facts.get("address_offered"):
+            text += f", with the address {facts['address_offered']}, as no other DHCPv6 server gives one"
         return Line(text) if self._once(event, text) else None
 
     def _acknowledged(self, event: Event, facts: Facts) -> Line | None:

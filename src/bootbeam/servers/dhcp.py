@@ -12,14 +12,12 @@ from bootbeam.journal.journal import Record
 from bootbeam.net.interfaces import Interface
 from bootbeam.net.udp import Datagram, receive, send_from
 from bootbeam.pxe.actions import Action, Destination, Ignore, Lease, Send
-from bootbeam.pxe.client import ClientInfo
 from bootbeam.pxe.proxydhcp import Arrival, ProxyDhcp
 from bootbeam.pxe.reply import BOOT_SERVER_PORT
+from bootbeam.servers.dhcp_notes import DhcpNotes
 
 MAX_DATAGRAMS_PER_TURN = 64
 """After so many the other servers of the loop get their turn."""
-MAX_REMEMBERED_COMPLAINTS = 1000
-"""Malformed datagrams are journaled once per source and reason, for so many pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +54,12 @@ class DhcpServer:
         self._record = record
         self._clock = clock
         self._learn = learn
-        self._complaints: set[tuple[str, str]] = set()
-        self.malformed_datagrams = 0
+        self._notes = DhcpNotes(record)
+
+    @property
+    def malformed_datagrams(self) -> int:
         """How many datagrams could not be decoded since the start."""
+        return self._notes.malformed_datagrams
 
     def start(self) -> None:
         """Begin to answer."""
@@ -78,7 +79,7 @@ class DhcpServer:
             try:
                 datagram = receive(listener.sock)
             except OSError as error:
-                self._record_problem(listener, f"cannot read from port {listener.port}", error)
+                self._notes.problem(f"cannot read from port {listener.port}", error, listener.interface.name)
                 return
             if datagram is None:
                 return
@@ -91,7 +92,7 @@ class DhcpServer:
         try:
             actions = self._proxy.handle_datagram(datagram.data, arrival, self._clock())
         except DecodeError as error:
-            self._complain(listener, source_address, str(error))
+            self._notes.malformed(source_address, listener.port, listener.interface.name, str(error))
             return
         for action in actions:
             self._perform(listener, server, action)
@@ -110,15 +111,8 @@ class DhcpServer:
                 self._send(listener, server, action)
             case Lease():
                 self._learn(str(action.address), action.mac)
-            case Ignore(client=ClientInfo() as client):
-                self._record_seen(listener, client)
-                self._record(
-                    EventKind.CLIENT_IGNORED,
-                    mac=client.mac,
-                    interface=listener.interface.name,
-                    reason=action.reason,
-                    fix=action.fix,
-                )
+            case Ignore():
+                self._notes.ignored(action, listener.interface.name)
 
     def _send(self, listener: DhcpSocket, server: IPv4Address, action: Send) -> None:
         client = action.client
@@ -126,12 +120,12 @@ class DhcpServer:
             self._learn(str(client.address), client.mac)
         is_boot_server = listener.port == BOOT_SERVER_PORT
         if not is_boot_server:
-            self._record_seen(listener, client)
+            self._notes.seen(client, listener.interface.name)
         destination = (str(action.destination.address), action.destination.port)
         try:
             send_from(listener.sock, action.datagram, destination, str(server), listener.interface.index)
         except OSError as error:
-            self._record_problem(listener, f"the answer to {client.mac} could not be sent", error)
+            self._notes.problem(f"the answer to {client.mac} could not be sent", error, listener.interface.name)
             return
         self._record(
             EventKind.BOOT_SERVER_ACKNOWLEDGED if is_boot_server else EventKind.OFFERED,
@@ -141,42 +135,4 @@ class DhcpServer:
             what=action.boot_file.kind,
             file=action.boot_file.file,
             siaddr=str(server),
-        )
-
-    def _record_seen(self, listener: DhcpSocket, client: ClientInfo) -> None:
-        architecture = client.architecture
-        self._record(
-            EventKind.CLIENT_SEEN,
-            mac=client.mac,
-            interface=listener.interface.name,
-            kind_of_client=client.kind,
-            architecture=client.architecture_number,
-            firmware=architecture.words if architecture else f"unknown architecture {client.architecture_number}",
-            vendor_class=client.vendor_class,
-            xid=f"{client.xid:08x}",
-            secs=client.secs,
-            uuid=str(client.uuid) if client.uuid else None,
-            ipxe_version=client.ipxe.version if client.ipxe else None,
-        )
-
-    def _complain(self, listener: DhcpSocket, source: str, reason: str) -> None:
-        self.malformed_datagrams += 1
-        if (source, reason) in self._complaints or len(self._complaints) >= MAX_REMEMBERED_COMPLAINTS:
-            return
-        self._complaints.add((source, reason))
-        self._record(
-            EventKind.DATAGRAM_DROPPED,
-            address=source,
-            interface=listener.interface.name,
-            port=listener.port,
-            reason=reason,
-        )
-
-    def _record_problem(self, listener: DhcpSocket, what: str, error: OSError) -> None:
-        self._record(
-            EventKind.PROBLEM,
-            interface=listener.interface.name,
-            what=what,
-            why=error.strerror or str(error),
-            fix=f"look at the interface with: ip address show {listener.interface.name}",
         )
