@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from bootbeam.errors import UserError
 from bootbeam.install.autoinstall_shape import AUTOINSTALL, SIGNS
 from bootbeam.install.cloud_config import HEADER, CloudSchema, check_header, check_keys, is_filled_in_later
-from bootbeam.install.crypt_hash import is_password_hash
 from bootbeam.install.disk_choice import DiskChoice, udev_pattern
 from bootbeam.install.document import Node
 from bootbeam.install.facts import DiskFacts, MachineFacts, StationFacts
 from bootbeam.install.finding import Finding, in_order, problem, shown, warning
+from bootbeam.install.password_field import check_hash
 from bootbeam.install.reporting import report_in_user_data
 from bootbeam.install.shape import check_shape
 from bootbeam.install.short_form import ShortForm, host_name
@@ -29,8 +29,6 @@ RESERVED_USERS = frozenset(
     )
 )
 """The likeliest of the names that the installer refuses."""
-LOCKED = frozenset("!*")
-"""Beginnings of a password field that no password matches."""
 
 
 def check_autoinstall(text: str, schema: CloudSchema | None = None, disks: tuple[DiskFacts, ...] = ()) -> list[Finding]:
@@ -163,11 +161,7 @@ def _check_login(autoinstall: Node) -> list[Finding]:
     findings = []
     password = identity.get("password")
     if password is not None and isinstance(password.value, str):
-        word = password.value
-        if word[:1] not in LOCKED and not is_password_hash(word):
-            why = "it is put into /etc/shadow as it is, so nobody could log in"
-            fix = "put a hash there, in quotes: openssl passwd -6"
-            findings.append(problem(password.line, "identity.password is no hash", why, fix))
+        findings += check_hash(password.line, "identity.password", password.value)
     name = identity.get("username")
     if name is not None and name.value in RESERVED_USERS:
         why = "the system has that name already"

@@ -5,12 +5,12 @@ Source: pykickstart's documentation, "Kickstart Documentation"; commands of RHEL
 
 import shlex
 
-from bootbeam.install.crypt_hash import is_password_hash
 from bootbeam.install.disk_choice import DiskChoice, render_disk_search
 from bootbeam.install.document import check_size
 from bootbeam.install.facts import MachineFacts, StationFacts
 from bootbeam.install.finding import Finding, in_order, nearest, problem, shown, warning
 from bootbeam.install.kickstart_sections import SECTIONS, KickstartFile, split_sections
+from bootbeam.install.password_field import check_clear, check_hash
 from bootbeam.install.reporting import report_in_kickstart
 from bootbeam.install.short_form import ShortForm, host_name
 
@@ -190,18 +190,9 @@ def _check_command(number: int, words: list[str]) -> list[Finding]:
 
 
 def _check_password(number: int, word: str, is_crypted: bool) -> list[Finding]:
-    if not word or word.startswith(("!", "*")):
-        return []
-    if is_crypted and not is_password_hash(word):
-        why = "it is put into /etc/shadow as it is, so nobody could log in"
-        return [problem(number, "the password is no hash", why, "put a hash there: openssl passwd -6")]
-    if not is_crypted and is_password_hash(word):
-        why = "without --iscrypted the hash itself becomes the password"
-        return [problem(number, "--iscrypted is missing", why, "write --iscrypted before the hash")]
-    if not is_crypted:
-        why = "everybody on the network can read it"
-        return [warning(number, "a password stands here in clear", why, "--iscrypted and a hash: openssl passwd -6")]
-    return []
+    if is_crypted:
+        return check_hash(number, "the password", word)
+    return check_clear(number, "the password", word, "write --iscrypted and the hash")
 
 
 def _last_word(options: list[str]) -> str:

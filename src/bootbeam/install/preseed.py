@@ -7,11 +7,11 @@ import base64
 import difflib
 import re
 
-from bootbeam.install.crypt_hash import is_password_hash
 from bootbeam.install.disk_choice import render_disk_search
 from bootbeam.install.document import check_size
 from bootbeam.install.facts import MachineFacts, StationFacts
 from bootbeam.install.finding import Finding, in_order, nearest, problem, shown, warning
+from bootbeam.install.password_field import check_clear, check_hash
 from bootbeam.install.preseed_lines import LogicalLine, logical_lines, text_lines
 from bootbeam.install.preseed_questions import (
     COMMANDS,
@@ -206,13 +206,10 @@ def _check_value(line: LogicalLine) -> list[Finding]:
     if value != kept and line.type in ("boolean", "select", "password"):
         why = "it is taken as a part of the answer"
         return [problem(line.line, f"a space follows the answer to {line.question}", why, "remove it")]
-    if line.question in PASSWORD_HASH and value[:1] not in ("!", "*") and not is_password_hash(value):
-        why = "it is put into /etc/shadow as it is, so nobody could log in"
-        return [problem(line.line, f"{line.question} is no hash", why, "put a hash there: openssl passwd -6")]
-    if line.question in PASSWORD_CLEAR and value:
-        why = "everybody on the network can read it, and it is kept in the installer's logs"
-        fix = f"answer {line.question}-crypted with a hash instead: openssl passwd -6"
-        return [warning(line.line, "a password stands here in clear", why, fix)]
+    if line.question in PASSWORD_HASH:
+        return check_hash(line.line, line.question, value)
+    if line.question in PASSWORD_CLEAR:
+        return check_clear(line.line, line.question, value, f"answer {line.question}-crypted with the hash")
     return []
 
 

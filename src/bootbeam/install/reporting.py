@@ -126,7 +126,7 @@ def report_in_autoyast(text: str, report_url: str) -> str:
         if existing is None:
             data = _inserted(data, scripts, _yast_list(name, report_url, stage)).encode()
         else:
-            data = _inserted(data, existing, _yast_script(report_url, stage)).encode()
+            data = _inserted(data, existing, _yast_script(report_url, stage, f" {_NAMESPACES}")).encode()
     return data.decode()
 
 
@@ -181,13 +181,13 @@ def _yast_list(name: str, report_url: str, stage: Stage) -> str:
     return f'<{name} {_NAMESPACES} config:type="list">{script}</{name}>\n'
 
 
-def _yast_script(report_url: str, stage: Stage) -> str:
+def _yast_script(report_url: str, stage: Stage, namespaces: str = "") -> str:
     chrooted = ""
     if stage is Stage.INSTALLED:
         chrooted = '<chrooted config:type="boolean">false</chrooted>'
     source = xml_text(curl_report(report_url + stage))
     name = f"<filename>{REPORTER}-{stage}.sh</filename>"
-    return f"<script {_NAMESPACES}>{name}{chrooted}<source>{source}</source></script>\n"
+    return f"<script{namespaces}>{name}{chrooted}<source>{source}</source></script>\n"
 
 
 def _inserted(data: bytes, element: Element, markup: str) -> str:
