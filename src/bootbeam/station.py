@@ -4,6 +4,7 @@ Binds everything, gives up root, serves, drains, stops. Every part gets here wha
 """
 
 import asyncio
+import os
 import signal
 import socket
 import time
@@ -12,12 +13,18 @@ from dataclasses import dataclass, field
 
 from bootbeam.boot.boot_file import BootFileChoice
 from bootbeam.boot.decision import Offering
+from bootbeam.boot.recipe import UnattendedFormat
 from bootbeam.errors import UserError
 from bootbeam.journal.events import EventKind
-from bootbeam.journal.journal import Journal, Watcher
+from bootbeam.journal.journal import Journal, Record, Watcher
+from bootbeam.library.answers import Answers, short_form_file
+from bootbeam.library.cache import state_directory
 from bootbeam.library.catalogue import Catalogue
 from bootbeam.library.images import ImageLibrary
 from bootbeam.library.loader_files import LoaderFiles
+from bootbeam.library.machine_book import MachineBook
+from bootbeam.library.machines import Machines
+from bootbeam.library.recipe_files import recipe_directories
 from bootbeam.library.scripts import Scripts
 from bootbeam.net.interfaces import Interface, choose_interfaces, list_interfaces
 from bootbeam.net.neighbours import Neighbours
@@ -28,6 +35,7 @@ from bootbeam.pxe.proxydhcp import ProxyDhcp
 from bootbeam.pxe.reply import BOOT_SERVER_PORT, DHCP_SERVER_PORT
 from bootbeam.servers.dhcp import DhcpServer, DhcpSocket
 from bootbeam.servers.http import HttpServer
+from bootbeam.servers.reports import Reports
 from bootbeam.servers.tftp import TftpLimits, TftpListener, TftpServer
 from bootbeam.settings.model import StationSettings
 
@@ -80,47 +88,62 @@ class Station:
             sockets = bind_all(interfaces, self._settings)
             stack.callback(sockets.close)
             drop_to_invoking_user(self._settings.paths)
-            images = stack.enter_context(ImageLibrary(self._settings, record))
-            asyncio.run(self._serve(interfaces, sockets, images, loaders))
+            answers = _answers(self._settings, record)
+            images = stack.enter_context(ImageLibrary(self._settings, record, answers))
+            machines = Machines(state_directory() / "state.db" if answers.is_given else None)
+            stack.callback(machines.close)
+            asyncio.run(self._serve(interfaces, sockets, Stock(images, loaders, answers, machines)))
 
-    async def _serve(
-        self, interfaces: list[Interface], sockets: Sockets, images: ImageLibrary, loaders: LoaderFiles
-    ) -> None:
+    async def _serve(self, interfaces: list[Interface], sockets: Sockets, stock: "Stock") -> None:
         record = self._journal.record
-        offering = _Offerings(images, loaders, self._settings)
-        scripts = Scripts(offering, images.resolve, self._settings.http_port, record)
-        catalogue = Catalogue(images.files, loaders.files, scripts, images.isos)
+        offering = _Offerings(stock, self._settings)
+        book = MachineBook(stock.machines, self._settings.may_be_wiped, time.time)
+        self._journal.watch(book.watch)
+        scripts = Scripts(offering, stock.images.resolve, self._settings.http_port, record, book.complete)
+        catalogue = Catalogue(stock.images.files, stock.loaders.files, scripts, stock.images.isos, stock.answers)
         proxy = ProxyDhcp(BootFileChoice(offering, self._settings.http_port))
         dhcp = DhcpServer(sockets.dhcp, proxy, record, time.monotonic, self._neighbours.learn)
         tftp = TftpServer(sockets.tftp, catalogue, record, _tftp_limits(self._settings, interfaces))
-        http = HttpServer(catalogue, record, sockets.http)
+        http = HttpServer(catalogue, record, sockets.http, Reports(record, book.set_installed).routes)
         stopped = _stop_on_signals()
         await http.start()
         tftp.start()
         dhcp.start()
-        self._record_ready(interfaces, offering(), loaders)
+        self._record_ready(interfaces, offering(), stock)
         reason = await stopped
         dhcp.stop()
         await asyncio.gather(http.stop(DRAIN_S), asyncio.to_thread(tftp.stop, DRAIN_S))
         record(EventKind.STATION_STOPPED, reason=reason)
 
-    def _record_ready(self, interfaces: list[Interface], offering: Offering, loaders: LoaderFiles) -> None:
+    def _record_ready(self, interfaces: list[Interface], offering: Offering, stock: "Stock") -> None:
         addresses = [f"{interface.name} {interface.addresses[0].ip}" for interface in interfaces]
         self._journal.record(
             EventKind.STATION_READY,
             interfaces=", ".join(addresses),
             http_port=self._settings.http_port,
             entries="\n".join(entry.title for entry in offering.entries),
-            loaders="\n".join(loaders.words),
+            loaders="\n".join(stock.loaders.words),
         )
+        for warning in stock.answers.warnings:
+            self._journal.record(EventKind.PROBLEM, what=warning, why="", fix="")
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What the station has to give, and what it remembers."""
+
+    images: ImageLibrary
+    loaders: LoaderFiles
+    answers: Answers
+    machines: Machines
 
 
 class _Offerings:
     """What is on offer at the moment it is asked: images change while the station runs."""
 
-    def __init__(self, images: ImageLibrary, loaders: LoaderFiles, settings: StationSettings) -> None:
-        self._images = images
-        self._loaders = loaders
+    def __init__(self, stock: Stock, settings: StationSettings) -> None:
+        self._images = stock.images
+        self._loaders = stock.loaders
         self._settings = settings
 
     def __call__(self) -> Offering:
@@ -172,6 +195,16 @@ def _join(errors: list[UserError]) -> UserError:
         for part in ("what", "why", "fix")
     )
     return UserError("; ".join(whats), "; ".join(whys), "; ".join(fixes))
+
+
+def _answers(settings: StationSettings, record: Record) -> Answers:
+    files = {UnattendedFormat(format): path for format, path in settings.answers}
+    short_form = settings.short_form
+    if short_form is not None:
+        # The recipes' own places without the last step: what people configure lies together.
+        directories = [directory.parent for directory in reversed(recipe_directories(os.environ))]
+        short_form = short_form_file(short_form, directories)
+    return Answers(files, short_form, settings.reports, record)
 
 
 def _tftp_limits(settings: StationSettings, interfaces: list[Interface]) -> TftpLimits:

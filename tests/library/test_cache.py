@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from bootbeam.library.cache import cache_directory
+from bootbeam.library.cache import cache_directory, state_directory
 
 
 def test_roots_is_the_systems() -> None:
@@ -12,3 +12,10 @@ def test_a_persons_own() -> None:
     assert cache_directory({}, is_root=False, home=home) == Path("/home/me/.cache/bootbeam")
     assert cache_directory({"XDG_CACHE_HOME": "/x"}, is_root=False, home=home) == Path("/x/bootbeam")
     assert cache_directory({"XDG_CACHE_HOME": "relative"}, is_root=False, home=home) == Path("/home/me/.cache/bootbeam")
+
+
+def test_what_is_remembered_lies_elsewhere() -> None:
+    home = Path("/home/me")
+    assert state_directory({}, is_root=True) == Path("/var/lib/bootbeam")
+    assert state_directory({}, is_root=False, home=home) == Path("/home/me/.local/state/bootbeam")
+    assert state_directory({"XDG_STATE_HOME": "/x"}, is_root=False, home=home) == Path("/x/bootbeam")

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bootbeam import __version__
-from bootbeam.cli import demo, grub, inspect, loaders, serve
+from bootbeam.cli import demo, grub, inspect, loaders, machines, serve
 from bootbeam.errors import UserError
 
 EXIT_USER_ERROR = 1
@@ -25,6 +25,7 @@ app.command("serve")(serve.serve)
 app.command("inspect")(inspect.inspect)
 app.command("grub")(grub.grub)
 app.add_typer(loaders.app, name="loaders")
+app.add_typer(machines.app, name="machines")
 app.command("demo")(demo.demo)
 
 

@@ -172,7 +172,8 @@ class Story:
         return Line(f"installing: {facts.get('description') or facts.get('step')}", Tone.QUIET)
 
     def _install_finished(self, event: Event, facts: Facts) -> Line:
-        return Line("is installed; from now on it is sent to its own disk", Tone.GOOD)
+        again = f"to install it again: bootbeam machines forget {event.mac}"
+        return Line("is installed; from now on it is sent to its own disk", Tone.GOOD, (again,))
 
     def _install_failed(self, event: Event, facts: Facts) -> Line:
         return Line(f"its installation failed{_colon(facts.get('description'))}", Tone.PROBLEM)

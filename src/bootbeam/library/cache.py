@@ -1,10 +1,11 @@
-"""Where bootbeam keeps what it can fetch or make again."""
+"""Where bootbeam keeps what it can fetch or make again, and what it must not forget."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 ROOT_CACHE_DIRECTORY = Path("/var/cache")
+ROOT_STATE_DIRECTORY = Path("/var/lib")
 
 
 def cache_directory(
@@ -15,4 +16,15 @@ def cache_directory(
         return ROOT_CACHE_DIRECTORY / "bootbeam"
     cache = environment.get("XDG_CACHE_HOME", "")
     base = Path(cache) if cache.startswith("/") else (home or Path.home()) / ".cache"
+    return base / "bootbeam"
+
+
+def state_directory(
+    environment: Mapping[str, str] = os.environ, is_root: bool | None = None, home: Path | None = None
+) -> Path:
+    """The directory of what is remembered from run to run; anybody's but root's follows ``XDG_STATE_HOME``."""
+    if os.geteuid() == 0 if is_root is None else is_root:
+        return ROOT_STATE_DIRECTORY / "bootbeam"
+    state = environment.get("XDG_STATE_HOME", "")
+    base = Path(state) if state.startswith("/") else (home or Path.home()) / ".local" / "state"
     return base / "bootbeam"

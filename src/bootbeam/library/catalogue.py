@@ -12,6 +12,7 @@ from typing import Protocol
 
 from bootbeam.boot.boot_file import START_SCRIPT
 from bootbeam.boot.name import MAX_NAME_CHARACTERS
+from bootbeam.library.answers import Answers
 from bootbeam.library.content import Content, Missing, NotReady, Peer
 from bootbeam.library.iso_entry import IsoEntry
 from bootbeam.library.scripts import Scripts
@@ -37,6 +38,7 @@ class Catalogue:
         loaders: boot loaders by served path.
         scripts: makes the scripts.
         isos: the ISOs by served name.
+        answers: to unattended installations.
     """
 
     def __init__(
@@ -45,7 +47,9 @@ class Catalogue:
         loaders: Mapping[str, ServedImage],
         scripts: Scripts,
         isos: Mapping[str, IsoEntry] = MappingProxyType({}),
+        answers: Answers | None = None,
     ) -> None:
+        self._answers = answers
         self._images = images
         self._loaders = loaders
         self._scripts = scripts
@@ -65,7 +69,9 @@ class Catalogue:
             case ["file", version, name] if name in self._images:
                 return self._images[name].open(version)
             case ["iso" | "inject" | "text" as kind, name, *steps] if name in self._isos:
-                return _inside(self._isos[name], kind, steps)
+                return self._inside(self._isos[name], kind, steps, peer)
+            case ["answers", who, file] if self._answers is not None:
+                return self._answers.open(who, file, peer, self._scripts.base_url(peer))
         if path in self._images:
             return self._images[path].open()
         loader = self._loaders.get(path)
@@ -73,15 +79,14 @@ class Catalogue:
             return loader.open()
         return Missing("there is no such file here")
 
-
-def _inside(iso: IsoEntry, kind: str, steps: list[str]) -> Content | Missing | NotReady:
-    """What belongs to an ISO: a file inside it, or what its recipe puts beside that."""
-    match kind, steps:
-        case "iso", _:
-            path = "/".join(steps)
-            return iso.files.open(path, iso.role_of(path))
-        case "inject", [boot_name, _]:
-            return iso.injected(boot_name)
-        case "text", [boot_name, number, _] if number.isdecimal() and len(number) <= MAX_NUMBER_DIGITS:
-            return iso.text(boot_name, int(number))
-    return Missing("there is no such file here")
+    def _inside(self, iso: IsoEntry, kind: str, steps: list[str], peer: Peer) -> Content | Missing | NotReady:
+        """What belongs to an ISO: a file inside it, or what its recipe puts beside that."""
+        match kind, steps:
+            case "iso", _:
+                path = "/".join(steps)
+                return iso.files.open(path, iso.role_of(path))
+            case "inject", [boot_name, who, _]:
+                return iso.injected(boot_name, who, peer, self._scripts.base_url(peer))
+            case "text", [boot_name, number, _] if number.isdecimal() and len(number) <= MAX_NUMBER_DIGITS:
+                return iso.text(boot_name, int(number))
+        return Missing("there is no such file here")

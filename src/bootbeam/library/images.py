@@ -4,12 +4,13 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from bootbeam.boot.decision import RunEntry
-from bootbeam.boot.entry import BootEntry
+from bootbeam.boot.entry import BootEntry, Method
 from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts
 from bootbeam.boot.ipxe import FileUrls, check_cmdline
@@ -18,6 +19,7 @@ from bootbeam.errors import ImageError, UserError
 from bootbeam.formats.identify import identify
 from bootbeam.formats.identity import ACCEPTED_WORDS, Identity, Kind
 from bootbeam.journal.journal import Record
+from bootbeam.library.answers import Answers
 from bootbeam.library.content import NotReady
 from bootbeam.library.entries import NamedFile, PlannedEntry, plan_entries, ways_of
 from bootbeam.library.iso_entry import IsoEntry
@@ -39,9 +41,11 @@ class ImageLibrary:
     Args:
         settings: names the images.
         record: the journal.
+        answers: to unattended installations.
     """
 
-    def __init__(self, settings: StationSettings, record: Record) -> None:
+    def __init__(self, settings: StationSettings, record: Record, answers: Answers) -> None:
+        self._answers = answers
         self._settings = settings
         self._record = record
         self._planned: list[PlannedEntry] = []
@@ -77,8 +81,13 @@ class ImageLibrary:
 
     def entries(self) -> tuple[BootEntry, ...]:
         """The menu as it is now: an image that was rebuilt for another firmware has other ways to start."""
-        planned = [planned.entry(self.files[planned.name].identity) for planned in self._planned]
+        planned = [self._planned_entry(planned) for planned in self._planned]
         return (*planned, *(iso.entry() for iso in self._isos.values()))
+
+    def _planned_entry(self, planned: PlannedEntry) -> BootEntry:
+        entry = planned.entry(self.files[planned.name].identity)
+        takes_answers = any(way.method in (Method.LINUX, Method.EFI_LINUX) for way in entry.ways)
+        return replace(entry, is_unattended=takes_answers and bool(self._answers.plain_cmdline))
 
     @property
     def isos(self) -> Mapping[str, IsoEntry]:
@@ -96,6 +105,10 @@ class ImageLibrary:
             if isinstance(version, NotReady):
                 return version
             urls.append(f"{base_url}/file/{version}/{served.name}")
+        if plan.entry.is_unattended:
+            words = self._answers.plain_cmdline.replace("{answers}", self._answers.url(facts, base_url))
+            entry = replace(plan.entry, cmdline=f"{words} {plan.entry.cmdline}".strip())
+            plan = RunEntry(entry, plan.way)
         return ResolvedBoot(plan, FileUrls(urls[0], tuple(urls[1:])))
 
     def _load(self, iso_paths: Sequence[Path]) -> None:
@@ -119,7 +132,7 @@ class ImageLibrary:
         files = IsoFiles(image)
         self._stack.callback(files.close)
         recipes = load_recipes(recipe_directories(os.environ))
-        iso = IsoEntry(image.name, files, recipes, image.path.stat().st_size, self._settings.cmdline)
+        iso = IsoEntry(image.name, files, recipes, image.path.stat().st_size, self._settings.cmdline, self._answers)
         self._isos[image.name] = iso
         for path in iso.station_paths:
             name = f"station/{Path(path).name}"

@@ -13,14 +13,15 @@ from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts
 from bootbeam.boot.fallback import guess_boots
 from bootbeam.boot.ipxe import FileUrls
-from bootbeam.boot.matched import Boot, BootFile, InjectedFile, Match
+from bootbeam.boot.matched import Boot, BootFile, InjectedFile, Match, Unattended
 from bootbeam.boot.recipe import Recipe, Source, Start
 from bootbeam.boot.recipe_match import match
 from bootbeam.errors import ImageError, UserError
 from bootbeam.formats.identify import identify
 from bootbeam.formats.identity import Identity
 from bootbeam.formats.image_tree import ImageTree
-from bootbeam.library.content import Content, ContentChanged, Missing, NotReady
+from bootbeam.library.answers import ANY_MACHINE, Answers
+from bootbeam.library.content import Content, ContentChanged, Missing, NotReady, Peer
 from bootbeam.library.directory_tree import DirectoryTree
 from bootbeam.library.iso_files import IsoFiles
 from bootbeam.library.resolved_boot import ResolvedBoot
@@ -64,15 +65,19 @@ class IsoEntry:
         recipes: all there are.
         size_bytes: of the ISO.
         extra: words a person adds to the command line.
+        answers: to an unattended installation.
 
     Raises:
         UserError: it cannot be read, or cannot boot from a network; says which files to add.
     """
 
-    def __init__(self, name: str, files: IsoFiles, recipes: Sequence[Recipe], size_bytes: int, extra: str) -> None:
+    def __init__(
+        self, name: str, files: IsoFiles, recipes: Sequence[Recipe], size_bytes: int, extra: str, answers: Answers
+    ) -> None:
         self.name = name
         self.files = files
         self._extra = extra
+        self._answers = answers
         try:
             tree = files.tree()
             if isinstance(tree, NotReady):
@@ -99,7 +104,8 @@ class IsoEntry:
 
     def entry(self) -> BootEntry:
         """Its line of the menu."""
-        return BootEntry(self.name, self.title, self._known_ways, ServedFile(self.name))
+        is_unattended = any(self._unattended(boot) for boot in self.boots if not boot.is_on_request)
+        return BootEntry(self.name, self.title, self._known_ways, ServedFile(self.name), is_unattended=is_unattended)
 
     def resolve(self, plan: RunEntry, facts: MachineFacts, base_url: str) -> ResolvedBoot | Explanation:
         """The boot of one machine, by the way that needs least memory."""
@@ -107,36 +113,46 @@ class IsoEntry:
         boot = next((boot for boot in self.boots if firmware in boot.firmware and not boot.is_on_request), None)
         if boot is None:
             return Explanation(f"{self.name} cannot boot on this machine", f"it has no way for {firmware}", "")
-        tree_url = f"{base_url}/iso/{self.name}/"
-        values = BootValues(base_url, f"{base_url}/{self.name}", tree_url, mac=facts.mac, uuid=facts.uuid)
+        unattended = self._unattended(boot)
+        values = BootValues(
+            base_url,
+            f"{base_url}/{self.name}",
+            f"{base_url}/iso/{self.name}/",
+            answers=self._answers.url(facts, base_url) if unattended else None,
+            mac=facts.mac,
+            uuid=facts.uuid,
+        )
         try:
-            cmdline = boot.render_cmdline(values, extra=self._extra)
+            cmdline = boot.render_cmdline(values, unattended, self._extra)
             served, urls = [], []
-            if boot.inject:
+            if self._injected_files(boot):
+                who = facts.mac.replace(":", "-") if facts.mac else ANY_MACHINE
                 served.append(ServedFile(INITRD_NAME))
-                urls.append(f"{base_url}/inject/{self.name}/{boot.name}/{INITRD_NAME}")
+                urls.append(f"{base_url}/inject/{self.name}/{boot.name}/{who}/{INITRD_NAME}")
             for number, file in enumerate(boot.files):
-                served.append(ServedFile(file.name, boot.render_arguments(file, values, extra=self._extra)))
-                urls.append(self._url(file, boot, number, base_url))
+                served.append(ServedFile(file.name, boot.render_arguments(file, values, unattended, self._extra)))
+                urls.append(self._url(file, boot, number, values))
+            kernel_url = self._url(boot.kernel, boot, -1, values)
         except UserError as error:
             return Explanation(f"{self.name} cannot boot on this machine", error.what, error.fix or error.why)
         kernel = ServedFile(boot.kernel.name)
         entry = replace(plan.entry, kernel=kernel, initrds=tuple(served), cmdline=cmdline)
-        file_urls = FileUrls(self._url(boot.kernel, boot, -1, base_url), tuple(urls))
+        file_urls = FileUrls(kernel_url, tuple(urls))
         return ResolvedBoot(RunEntry(entry, plan.way), file_urls, _notes(boot))
 
-    def injected(self, boot_name: str) -> Content | Missing:
-        """The cpio archive with the files that this boot's initrd must find inside itself."""
+    def injected(self, boot_name: str, who: str, peer: Peer, base_url: str) -> Content | Missing:
+        """The cpio archive with the files that this boot's initrd must find inside itself, for one machine."""
         boot = next((boot for boot in self.boots if boot.name == boot_name), None)
-        if boot is None or not boot.inject:
+        files = self._injected_files(boot) if boot else ()
+        if not files:
             return Missing("this boot puts nothing into its initrd")
         contents = []
-        for injected in boot.inject:
-            data = self._read(injected)
+        for injected in files:
+            data = self._read(injected, who, peer, base_url)
             if isinstance(data, Missing):
                 return data
             contents.append(data)
-        members = [Member(one.at, len(data), one.mode) for one, data in zip(boot.inject, contents, strict=True)]
+        members = [Member(one.at, len(data), one.mode) for one, data in zip(files, contents, strict=True)]
         body = plan_archive(members).encode(contents)
         return Content(f"inject/{self.name}/{boot_name}/{INITRD_NAME}", len(body), role="initrd", body=body)
 
@@ -184,7 +200,17 @@ class IsoEntry:
         finally:
             content.close()
 
-    def _url(self, file: BootFile, boot: Boot, number: int, base_url: str) -> str:
+    def _unattended(self, boot: Boot) -> Unattended | None:
+        """How this boot takes the answers there are; None when there are none it could take."""
+        format = self._answers.format_among(one.format for one in boot.unattended)
+        return boot.unattended_for(format) if format else None
+
+    def _injected_files(self, boot: Boot) -> tuple[InjectedFile, ...]:
+        unattended = self._unattended(boot)
+        return (*boot.inject, *(unattended.inject if unattended else ()))
+
+    def _url(self, file: BootFile, boot: Boot, number: int, values: BootValues) -> str:
+        base_url = values.station
         match file.source:
             case Source.WHOLE_IMAGE:
                 return f"{base_url}/{self.name}"
@@ -193,11 +219,16 @@ class IsoEntry:
             case Source.TEXT:
                 return f"{base_url}/text/{self.name}/{boot.name}/{number}/{quote(file.name)}"
             case Source.ANSWERS:
-                raise UserError(f"{self.name} needs answers to boot, and there are none", "", "")
+                if values.answers is None:
+                    raise UserError(f"{self.name} needs answers to boot, and there are none")
+                return f"{values.answers}{quote(file.name)}"
         return f"{base_url}/iso/{self.name}/{quote(file.path)}"
 
-    def _read(self, injected: InjectedFile) -> bytes | Missing:
+    def _read(self, injected: InjectedFile, who: str, peer: Peer, base_url: str) -> bytes | Missing:
         file = injected.content
+        if file.source is Source.ANSWERS:
+            answers = self._answers.open(who, file.name, peer, base_url)
+            return answers if isinstance(answers, Missing) else answers.read_at(0, answers.size_bytes)
         if file.source is Source.TEXT:
             return file.text.encode()
         if file.source is not Source.IMAGE:

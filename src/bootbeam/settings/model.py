@@ -1,11 +1,22 @@
 """What a person can choose about a station, checked in one place."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){2,5}")
+
+
+def _mac_or_prefix(text: str) -> str:
+    mac = text.lower().replace("-", ":").removesuffix(":*").removesuffix(":")
+    if not _MAC.fullmatch(mac):
+        raise ValueError("a MAC is six bytes in hex, 52:54:00:12:34:56; its first three to five stand for a group")
+    return mac
 
 
 class StationSettings(BaseModel):
@@ -29,6 +40,16 @@ class StationSettings(BaseModel):
     """Seconds the menu waits; 0: for ever."""
     loader_directory: Path | None = None
     """A directory of boot loaders to look in first."""
+    answers: tuple[tuple[str, Path], ...] = ()
+    """A person's own answers to an unattended installation: format and file."""
+    short_form: Path | None = None
+    """Answers in bootbeam's short form, made into the format of the system that is booted."""
+    macs: tuple[Annotated[str, AfterValidator(_mac_or_prefix)], ...] = ()
+    """Machines that may be wiped: MACs, or the first bytes of them."""
+    yes_to_any_machine: bool = False
+    """Any machine may be wiped."""
+    reports: bool = True
+    """Installers report back."""
     tftp_blksize_cap: Annotated[int, Field(ge=8, le=65464)] = 1468
     """Largest TFTP block granted, bytes; the interface's MTU bounds it too."""
     tftp_windowsize_cap: Annotated[int, Field(ge=1, le=64)] = 16
@@ -37,4 +58,11 @@ class StationSettings(BaseModel):
     @property
     def paths(self) -> tuple[Path, ...]:
         """Everything that was named and has to be read."""
-        return (*self.images, *((self.kernel,) if self.kernel else ()), *self.initrds)
+        one_by_one = (self.kernel, *(path for _, path in self.answers))
+        return (*self.images, *self.initrds, *(path for path in one_by_one if path is not None))
+
+    def may_be_wiped(self, mac: str | None) -> bool:
+        """Whether this machine was named for unattended installation."""
+        return self.yes_to_any_machine or (
+            mac is not None and any(mac == m or mac.startswith(f"{m}:") for m in self.macs)
+        )

@@ -1,0 +1,207 @@
+"""Answers to unattended installations: a person's own file or the short form, made for each machine as it asks.
+
+    answers/MAC/FILE      FILE is what the installer asks for: user-data, preseed.cfg, ks.cfg ...
+
+A person's file is read anew each time, so that an edit counts from the next machine on; it was checked when the
+station started. What reports progress is added to it unless that is switched off.
+"""
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from bootbeam.boot.facts import MachineFacts as BootFacts
+from bootbeam.boot.recipe import UnattendedFormat
+from bootbeam.errors import DecodeError, UserError
+from bootbeam.install.answers import KINDS, AnswerFormat, AnswerKind
+from bootbeam.install.autoinstall import render_meta_data
+from bootbeam.install.facts import MachineFacts, StationFacts
+from bootbeam.install.finding import Severity
+from bootbeam.install.short_form import parse_short_form
+from bootbeam.install.template import is_template, render_template
+from bootbeam.journal.events import EventKind
+from bootbeam.journal.journal import Record
+from bootbeam.library.content import Content, Missing, Peer
+
+MAX_ANSWERS_BYTES = 1 << 20
+MAX_KNOWN_MACHINES = 10_000
+AUTO = "auto"
+SHORT_FORM_NAME = "unattended.toml"
+ANY_MACHINE = "any"
+"""In the place of a MAC that is not known."""
+SALT_CHARACTERS = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+SIBLINGS = ("meta-data", "vendor-data", "network-config")
+"""Beside user-data, for cloud-init; each may lie beside the person's own."""
+
+_EXAMPLE_MACHINE = MachineFacts("52:54:00:00:00:01", serial="X1", hostname="pc", ip="192.0.2.1")
+
+KINDS_BY_FORMAT: Mapping[UnattendedFormat, AnswerKind] = {
+    UnattendedFormat.AUTOINSTALL: KINDS[AnswerFormat.AUTOINSTALL],
+    UnattendedFormat.PRESEED: KINDS[AnswerFormat.PRESEED],
+    UnattendedFormat.KICKSTART: KINDS[AnswerFormat.KICKSTART],
+    UnattendedFormat.AUTOYAST: KINDS[AnswerFormat.AUTOYAST],
+    UnattendedFormat.IGNITION: KINDS[AnswerFormat.IGNITION],
+    UnattendedFormat.PROXMOX: KINDS[AnswerFormat.PROXMOX],
+    UnattendedFormat.AUTOUNATTEND: KINDS[AnswerFormat.AUTOUNATTEND],
+}
+PLAIN_CMDLINES = {
+    UnattendedFormat.AUTOINSTALL: "autoinstall ds=nocloud-net;s={answers}",
+    UnattendedFormat.PRESEED: "auto=true priority=critical url={answers}preseed.cfg",
+    UnattendedFormat.KICKSTART: "inst.ks={answers}ks.cfg",
+    UnattendedFormat.AUTOYAST: "autoyast={answers}autoinst.xml",
+    UnattendedFormat.IGNITION: (
+        "ignition.firstboot ignition.platform.id=metal ignition.config.url={answers}config.ign"
+    ),
+}
+"""For a kernel and initrd that no recipe describes; ``{answers}`` is the address of the answers."""
+
+
+class Answers:
+    """Hands out answers.
+
+    Args:
+        files: a person's own file for each format they gave one for.
+        short_form: the short form's file; None without one.
+        reports: whether installers report back.
+        record: the journal.
+
+    Raises:
+        UserError: a file cannot be read, or has a mistake that would stop the installation.
+    """
+
+    def __init__(
+        self, files: Mapping[UnattendedFormat, Path], short_form: Path | None, reports: bool, record: Record
+    ) -> None:
+        self._files = dict(files)
+        self._reports = reports
+        self._record = record
+        self._known: OrderedDict[str, BootFacts] = OrderedDict()
+        salt = "".join(secrets.choice(SALT_CHARACTERS) for _ in range(16))
+        self._short_form = parse_short_form(_read(short_form), salt) if short_form else None
+        self.warnings = [warning for format, path in files.items() for warning in _check(format, path)]
+        """What may be meant so, for a person to look at: one line each."""
+
+    @property
+    def is_given(self) -> bool:
+        """Whether anything installs unattended at all."""
+        return bool(self._files) or self._short_form is not None
+
+    def has(self, format: UnattendedFormat) -> bool:
+        """Whether answers in this format can be given."""
+        return format in self._files or (self._short_form is not None and format in KINDS_BY_FORMAT)
+
+    @property
+    def plain_cmdline(self) -> str:
+        """Words for a kernel and initrd that no recipe describes: by the only format a person gave a file for."""
+        return PLAIN_CMDLINES.get(next(iter(self._files)), "") if len(self._files) == 1 else ""
+
+    def format_among(self, formats: Iterable[UnattendedFormat]) -> UnattendedFormat | None:
+        """Of these formats, one that answers can be given in: a person's own file before the short form."""
+        wanted = list(formats)
+        own = [format for format in wanted if format in self._files]
+        return next(iter([*own, *(format for format in wanted if self.has(format))]), None)
+
+    def url(self, facts: BootFacts, base_url: str) -> str:
+        """The address of a machine's answers, ending in ``/``."""
+        if facts.mac:
+            self._known[facts.mac] = facts
+            self._known.move_to_end(facts.mac)
+            while len(self._known) > MAX_KNOWN_MACHINES:
+                self._known.popitem(last=False)
+        return f"{base_url}/answers/{facts.mac.replace(':', '-') if facts.mac else ANY_MACHINE}/"
+
+    def open(self, who: str, file: str, peer: Peer, base_url: str) -> Content | Missing:
+        """One file of the answers for the machine ``who`` (a MAC with hyphens, or ``any``)."""
+        format = next(
+            (format for format, kind in KINDS_BY_FORMAT.items() if file == kind.file_name and self.has(format)), None
+        )
+        if format is None and file in SIBLINGS and self.has(UnattendedFormat.AUTOINSTALL):
+            format = UnattendedFormat.AUTOINSTALL
+        if format is None:
+            return Missing("there are no such answers here")
+        try:
+            machine = self._machine(who, peer)
+            text = self._text(format, file, machine, StationFacts(self._report_url(who, base_url)))
+        except (UserError, DecodeError) as error:
+            self._record(EventKind.PROBLEM, address=peer.address, what=str(error), why="", fix="")
+            return Missing("the answers cannot be made for this machine; the station's log says why")
+        if file == KINDS_BY_FORMAT[format].file_name:
+            self._record(EventKind.ANSWERS_FETCHED, address=peer.address, mac=machine.mac, file=file, format=format)
+        body = text.encode("utf-8")
+        return Content(f"answers/{who}/{file}", len(body), "text/plain; charset=utf-8", role="script", body=body)
+
+    def _text(self, format: UnattendedFormat, file: str, machine: MachineFacts, station: StationFacts) -> str:
+        path = self._files.get(format)
+        if path is None:
+            assert self._short_form is not None, "has() said so"
+            return KINDS_BY_FORMAT[format].render(self._short_form, machine, station)[file]
+        if file in SIBLINGS:
+            beside = path.parent / file
+            if beside.is_file() and path.name.startswith("user-data"):
+                return _read(beside)
+            return render_meta_data(machine, machine.hostname or "") if file == "meta-data" else ""
+        text = _read(path)
+        if is_template(path.name):
+            text = render_template(text, machine, path.name)
+        return KINDS_BY_FORMAT[format].report(text, station.report_url)
+
+    def _machine(self, who: str, peer: Peer) -> MachineFacts:
+        mac = who.replace("-", ":").lower() if who != ANY_MACHINE else None
+        known = self._known.get(mac or "")
+        return MachineFacts(mac=mac, uuid=known.uuid if known else None, ip=peer.address)
+
+    def _report_url(self, who: str, base_url: str) -> str:
+        return f"{base_url}/report/{who}/" if self._reports and who != ANY_MACHINE else ""
+
+
+def short_form_file(named: Path, configuration_directories: Iterable[Path]) -> Path:
+    """The short form's file: the one named, or for ``auto`` the first ``unattended.toml`` where people keep theirs.
+
+    Raises:
+        UserError: there is none; says what to write, and where.
+    """
+    if str(named) != AUTO:
+        return named
+    places = [directory / SHORT_FORM_NAME for directory in configuration_directories]
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        raise UserError(
+            f"--unattended auto found no {SHORT_FORM_NAME}",
+            f"looked for {' and '.join(map(str, places))}",
+            f'write {places[0]}, two lines are enough:   user = "ann"   password = "secret"',
+        )
+    return found
+
+
+def _check(format: UnattendedFormat, path: Path) -> list[str]:
+    text = _read(path)
+    if is_template(path.name):
+        # Checked as one machine would get it: what a template leaves open shows only then.
+        text = render_template(
+            text, MachineFacts("52:54:00:00:00:01", serial="X1", hostname="pc", ip="192.0.2.1"), path.name
+        )
+    findings = KINDS_BY_FORMAT[format].check(text)
+    problems = [finding for finding in findings if finding.severity is Severity.PROBLEM]
+    if problems:
+        first, more = problems[0], len(problems) - 1
+        others = f" (and {more} more)" if more else ""
+        raise UserError(
+            f"{path}{f', {first.where}' if first.where else ''}: {first.what}{others}", first.why, first.fix
+        )
+    return [f"{path}: {finding}" for finding in findings]
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_ANSWERS_BYTES + 1)
+        if len(data) > MAX_ANSWERS_BYTES:
+            raise UserError(
+                f"{path} is too large for answers to an installation", f"more than {MAX_ANSWERS_BYTES} bytes"
+            )
+        return data.decode("utf-8")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read", error.strerror or str(error), f"look at it: ls -l {path}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not UTF-8 text", "answers are text files", f"look at it: file {path}") from None
