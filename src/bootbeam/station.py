@@ -6,15 +6,14 @@ Binds everything, gives up root, serves, drains, stops. Every part gets here wha
 import asyncio
 import os
 import signal
-import socket
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from uuid import NAMESPACE_OID, uuid5
 
 from bootbeam.boot.boot_file import BootFileChoice
 from bootbeam.boot.decision import Offering
 from bootbeam.boot.recipe import UnattendedFormat
-from bootbeam.errors import UserError
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Journal, Record, Watcher
 from bootbeam.library.answers import Answers, short_form_file
@@ -22,42 +21,28 @@ from bootbeam.library.cache import state_directory
 from bootbeam.library.catalogue import Catalogue
 from bootbeam.library.images import ImageLibrary
 from bootbeam.library.loader_files import LoaderFiles
-from bootbeam.library.machine_book import MachineBook
-from bootbeam.library.machines import Machines
+from bootbeam.library.machine_book import InstalledMachines, MachineBook
 from bootbeam.library.recipe_files import recipe_directories
 from bootbeam.library.scripts import Scripts
+from bootbeam.net.addresses6 import read_addresses6
 from bootbeam.net.interfaces import Interface, choose_interfaces, list_interfaces
 from bootbeam.net.neighbours import Neighbours
-from bootbeam.net.ports import bind_tcp, explain_bind_failure
 from bootbeam.net.privileges import drop_to_invoking_user, raise_open_files_limit
-from bootbeam.net.udp import bind_udp
+from bootbeam.pxe.dhcp6 import Dhcp6Boot
 from bootbeam.pxe.proxydhcp import ProxyDhcp
-from bootbeam.pxe.reply import BOOT_SERVER_PORT, DHCP_SERVER_PORT
-from bootbeam.servers.dhcp import DhcpServer, DhcpSocket
+from bootbeam.servers.dhcp import DhcpServer
+from bootbeam.servers.dhcp6 import Dhcp6Server
 from bootbeam.servers.http import HttpServer
+from bootbeam.servers.listeners import Listeners, bind_all
 from bootbeam.servers.reports import Reports
-from bootbeam.servers.tftp import TftpLimits, TftpListener, TftpServer
+from bootbeam.servers.tftp import TftpLimits, TftpServer
 from bootbeam.settings.model import StationSettings
+from bootbeam.wire.dhcp6_options import encode_uuid_duid
 
-TFTP_PORT = 69
 DRAIN_S = 3.0
 """How long transfers under way may take to finish after Ctrl-C."""
 IP_UDP_TFTP_HEADERS_BYTES = 32
 """IPv4, UDP and TFTP headers together: what a block's packet has beside the block."""
-
-
-@dataclass(slots=True)
-class Sockets:
-    """Everything the station listens on."""
-
-    dhcp: list[DhcpSocket] = field(default_factory=list)
-    tftp: list[TftpListener] = field(default_factory=list)
-    http: list[socket.socket] = field(default_factory=list)
-
-    def close(self) -> None:
-        """Close them all."""
-        for sock in (*(each.sock for each in self.dhcp), *(each.sock for each in self.tftp), *self.http):
-            sock.close()
 
 
 class Station:
@@ -85,38 +70,56 @@ class Station:
             record = self._journal.record
             interfaces = choose_interfaces(list_interfaces(), self._settings.interfaces)
             loaders = stack.enter_context(LoaderFiles(self._settings.loader_directory, record))
-            sockets = bind_all(interfaces, self._settings)
-            stack.callback(sockets.close)
+            listeners = bind_all(interfaces, self._settings)
+            stack.callback(listeners.close)
             drop_to_invoking_user(self._settings.paths)
             answers = _answers(self._settings, record)
             images = stack.enter_context(ImageLibrary(self._settings, record, answers))
-            machines = Machines(state_directory() / "state.db" if answers.is_given else None)
-            stack.callback(machines.close)
-            asyncio.run(self._serve(interfaces, sockets, Stock(images, loaders, answers, machines)))
+            machines = _open_machines(stack) if answers.is_given else None
+            asyncio.run(self._serve(interfaces, listeners, Stock(images, loaders, answers, machines)))
 
-    async def _serve(self, interfaces: list[Interface], sockets: Sockets, stock: "Stock") -> None:
+    async def _serve(self, interfaces: list[Interface], listeners: Listeners, stock: "Stock") -> None:
         record = self._journal.record
         offering = _Offerings(stock, self._settings)
         book = MachineBook(stock.machines, self._settings.may_be_wiped, time.time)
         self._journal.watch(book.watch)
         scripts = Scripts(offering, stock.images.resolve, self._settings.http_port, record, book.complete)
         catalogue = Catalogue(stock.images.files, stock.loaders.files, scripts, stock.images.isos, stock.answers)
-        proxy = ProxyDhcp(BootFileChoice(offering, self._settings.http_port))
-        dhcp = DhcpServer(sockets.dhcp, proxy, record, time.monotonic, self._neighbours.learn)
-        tftp = TftpServer(sockets.tftp, catalogue, record, _tftp_limits(self._settings, interfaces))
-        http = HttpServer(catalogue, record, sockets.http, Reports(record, book.set_installed).routes)
+        choice = BootFileChoice(offering, self._settings.http_port)
+        dhcp = DhcpServer(listeners.dhcp, ProxyDhcp(choice), record, time.monotonic, self._neighbours.learn)
+        dhcp6 = self._dhcp6_server(listeners, choice, interfaces[0])
+        tftp = TftpServer(listeners.tftp, catalogue, record, _tftp_limits(self._settings, interfaces))
+        http = HttpServer(catalogue, record, listeners.http, Reports(record, book.set_installed).routes)
         stopped = _stop_on_signals()
         await http.start()
         tftp.start()
         dhcp.start()
+        dhcp6.start()
         self._record_ready(interfaces, offering(), stock)
+        for warning in listeners.warnings:
+            record(EventKind.PROBLEM, what=warning.what, why=warning.why, fix=warning.fix)
         reason = await stopped
         dhcp.stop()
+        dhcp6.stop()
         await asyncio.gather(http.stop(DRAIN_S), asyncio.to_thread(tftp.stop, DRAIN_S))
         record(EventKind.STATION_STOPPED, reason=reason)
 
+    def _dhcp6_server(self, listeners: Listeners, choice: BootFileChoice, interface: Interface) -> Dhcp6Server:
+        # The same at every start, so that a machine can renew its address, and not what this computer itself is
+        # known by as a client.
+        duids = [encode_uuid_duid(uuid5(NAMESPACE_OID, f"bootbeam {role} {interface.mac}")) for role in ("", "probe")]
+        return Dhcp6Server(
+            listeners.dhcp6,
+            Dhcp6Boot(choice, *duids),
+            self._journal.record,
+            time.monotonic,
+            read_addresses6,
+            self._neighbours.learn,
+            self._neighbours.mac_of,
+        )
+
     def _record_ready(self, interfaces: list[Interface], offering: Offering, stock: "Stock") -> None:
-        addresses = [f"{interface.name} {interface.addresses[0].ip}" for interface in interfaces]
+        addresses = [_address_words(interface, self._settings) for interface in interfaces]
         self._journal.record(
             EventKind.STATION_READY,
             interfaces=", ".join(addresses),
@@ -135,7 +138,7 @@ class Stock:
     images: ImageLibrary
     loaders: LoaderFiles
     answers: Answers
-    machines: Machines
+    machines: InstalledMachines | None
 
 
 class _Offerings:
@@ -156,45 +159,12 @@ class _Offerings:
         )
 
 
-def bind_all(interfaces: list[Interface], settings: StationSettings) -> Sockets:
-    """Every socket of the station; the broadcast ports on each interface, HTTP on each address.
-
-    Raises:
-        UserError: what could not be bound, all of it together.
-    """
-    sockets, errors = Sockets(), []
-
-    def udp(port: int, interface: Interface) -> socket.socket | None:
-        try:
-            return bind_udp("0.0.0.0", port, interface.name)
-        except OSError as error:
-            errors.append(explain_bind_failure(error, "udp", str(interface.addresses[0].ip), port))
-            return None
-
-    for interface in interfaces:
-        for port in (DHCP_SERVER_PORT, BOOT_SERVER_PORT):
-            if sock := udp(port, interface):
-                sockets.dhcp.append(DhcpSocket(sock, port, interface))
-        if sock := udp(TFTP_PORT, interface):
-            sockets.tftp.append(TftpListener(sock, interface.name))
-        for address in interface.addresses:
-            try:
-                sockets.http.append(bind_tcp(str(address.ip), settings.http_port))
-            except OSError as error:
-                errors.append(explain_bind_failure(error, "tcp", str(address.ip), settings.http_port, "--http-port"))
-    if errors:
-        sockets.close()
-        raise _join(errors)
-    return sockets
-
-
-def _join(errors: list[UserError]) -> UserError:
-    """All errors as one; the same cause or advice is said once."""
-    whats, whys, fixes = (
-        list(dict.fromkeys(getattr(error, part) for error in errors if getattr(error, part)))
-        for part in ("what", "why", "fix")
-    )
-    return UserError("; ".join(whats), "; ".join(whys), "; ".join(fixes))
+def _address_words(interface: Interface, settings: StationSettings) -> str:
+    """Name and addresses, as in "eno1 192.168.1.50 and fd00::50"."""
+    addresses = [str(address.ip) for address in interface.addresses[:1]]
+    if settings.ipv6:
+        addresses += [str(address.ip) for address in interface.addresses6[:1] if not address.is_link_local]
+    return f"{interface.name} {' and '.join(addresses)}"
 
 
 def _answers(settings: StationSettings, record: Record) -> Answers:

@@ -9,20 +9,22 @@ station started. What reports progress is added to it unless that is switched of
 import secrets
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bootbeam.boot.facts import MachineFacts as BootFacts
 from bootbeam.boot.recipe import UnattendedFormat
 from bootbeam.errors import DecodeError, UserError
-from bootbeam.install.answers import KINDS, AnswerFormat, AnswerKind
-from bootbeam.install.autoinstall import render_meta_data
 from bootbeam.install.facts import MachineFacts, StationFacts
 from bootbeam.install.finding import Severity
-from bootbeam.install.short_form import parse_short_form
-from bootbeam.install.template import is_template, render_template
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, Missing, Peer
+
+if TYPE_CHECKING:
+    from bootbeam.install.answers import AnswerKind
+    from bootbeam.install.short_form import ShortForm
 
 MAX_ANSWERS_BYTES = 1 << 20
 MAX_KNOWN_MACHINES = 10_000
@@ -36,15 +38,23 @@ SIBLINGS = ("meta-data", "vendor-data", "network-config")
 
 _EXAMPLE_MACHINE = MachineFacts("52:54:00:00:00:01", serial="X1", hostname="pc", ip="192.0.2.1")
 
-KINDS_BY_FORMAT: Mapping[UnattendedFormat, AnswerKind] = {
-    UnattendedFormat.AUTOINSTALL: KINDS[AnswerFormat.AUTOINSTALL],
-    UnattendedFormat.PRESEED: KINDS[AnswerFormat.PRESEED],
-    UnattendedFormat.KICKSTART: KINDS[AnswerFormat.KICKSTART],
-    UnattendedFormat.AUTOYAST: KINDS[AnswerFormat.AUTOYAST],
-    UnattendedFormat.IGNITION: KINDS[AnswerFormat.IGNITION],
-    UnattendedFormat.PROXMOX: KINDS[AnswerFormat.PROXMOX],
-    UnattendedFormat.AUTOUNATTEND: KINDS[AnswerFormat.AUTOUNATTEND],
-}
+_WORDS = {UnattendedFormat.PROXMOX: "answer"}
+"""Where the option's word is not the format's."""
+
+
+@cache
+def _kinds() -> "dict[UnattendedFormat, AnswerKind]":
+    """What each format's own module offers. Imported when there are answers: parsers take a tenth of a second."""
+    from bootbeam.install.answers import KINDS, AnswerFormat
+
+    words = {word.value for word in AnswerFormat}
+    return {
+        format: KINDS[AnswerFormat(_WORDS.get(format, format.value))]
+        for format in UnattendedFormat
+        if _WORDS.get(format, format.value) in words
+    }
+
+
 PLAIN_CMDLINES = {
     UnattendedFormat.AUTOINSTALL: "autoinstall ds=nocloud-net;s={answers}",
     UnattendedFormat.PRESEED: "auto=true priority=critical url={answers}preseed.cfg",
@@ -77,8 +87,7 @@ class Answers:
         self._reports = reports
         self._record = record
         self._known: OrderedDict[str, BootFacts] = OrderedDict()
-        salt = "".join(secrets.choice(SALT_CHARACTERS) for _ in range(16))
-        self._short_form = parse_short_form(_read(short_form), salt) if short_form else None
+        self._short_form = _read_short_form(short_form) if short_form else None
         self.warnings = [warning for format, path in files.items() for warning in _check(format, path)]
         """What may be meant so, for a person to look at: one line each."""
 
@@ -89,7 +98,7 @@ class Answers:
 
     def has(self, format: UnattendedFormat) -> bool:
         """Whether answers in this format can be given."""
-        return format in self._files or (self._short_form is not None and format in KINDS_BY_FORMAT)
+        return format in self._files or (self._short_form is not None and format in _kinds())
 
     @property
     def plain_cmdline(self) -> str:
@@ -114,7 +123,7 @@ class Answers:
     def open(self, who: str, file: str, peer: Peer, base_url: str) -> Content | Missing:
         """One file of the answers for the machine ``who`` (a MAC with hyphens, or ``any``)."""
         format = next(
-            (format for format, kind in KINDS_BY_FORMAT.items() if file == kind.file_name and self.has(format)), None
+            (format for format, kind in _kinds().items() if file == kind.file_name and self.has(format)), None
         )
         if format is None and file in SIBLINGS and self.has(UnattendedFormat.AUTOINSTALL):
             format = UnattendedFormat.AUTOINSTALL
@@ -126,7 +135,7 @@ class Answers:
         except (UserError, DecodeError) as error:
             self._record(EventKind.PROBLEM, address=peer.address, what=str(error), why="", fix="")
             return Missing("the answers cannot be made for this machine; the station's log says why")
-        if file == KINDS_BY_FORMAT[format].file_name:
+        if file == _kinds()[format].file_name:
             self._record(EventKind.ANSWERS_FETCHED, address=peer.address, mac=machine.mac, file=file, format=format)
         body = text.encode("utf-8")
         return Content(f"answers/{who}/{file}", len(body), "text/plain; charset=utf-8", role="script", body=body)
@@ -135,16 +144,13 @@ class Answers:
         path = self._files.get(format)
         if path is None:
             assert self._short_form is not None, "has() said so"
-            return KINDS_BY_FORMAT[format].render(self._short_form, machine, station)[file]
+            return _kinds()[format].render(self._short_form, machine, station)[file]
         if file in SIBLINGS:
             beside = path.parent / file
             if beside.is_file() and path.name.startswith("user-data"):
                 return _read(beside)
-            return render_meta_data(machine, machine.hostname or "") if file == "meta-data" else ""
-        text = _read(path)
-        if is_template(path.name):
-            text = render_template(text, machine, path.name)
-        return KINDS_BY_FORMAT[format].report(text, station.report_url)
+            return _meta_data(machine) if file == "meta-data" else ""
+        return _kinds()[format].report(_filled(_read(path), machine, path), station.report_url)
 
     def _machine(self, who: str, peer: Peer) -> MachineFacts:
         mac = who.replace("-", ":").lower() if who != ANY_MACHINE else None
@@ -175,21 +181,35 @@ def short_form_file(named: Path, configuration_directories: Iterable[Path]) -> P
 
 
 def _check(format: UnattendedFormat, path: Path) -> list[str]:
-    text = _read(path)
-    if is_template(path.name):
-        # Checked as one machine would get it: what a template leaves open shows only then.
-        text = render_template(
-            text, MachineFacts("52:54:00:00:00:01", serial="X1", hostname="pc", ip="192.0.2.1"), path.name
-        )
-    findings = KINDS_BY_FORMAT[format].check(text)
+    # Checked as one machine would get it: what a template leaves open shows only then.
+    text = _filled(_read(path), _EXAMPLE_MACHINE, path)
+    findings = _kinds()[format].check(text)
     problems = [finding for finding in findings if finding.severity is Severity.PROBLEM]
     if problems:
         first, more = problems[0], len(problems) - 1
         others = f" (and {more} more)" if more else ""
-        raise UserError(
-            f"{path}{f', {first.where}' if first.where else ''}: {first.what}{others}", first.why, first.fix
-        )
+        where = f"{path}, {first.where}" if first.where else str(path)
+        raise UserError(f"{where}: {first.what}{others}", first.why, first.fix)
     return [f"{path}: {finding}" for finding in findings]
+
+
+def _filled(text: str, machine: MachineFacts, path: Path) -> str:
+    """A template for one machine; any other file as it is."""
+    from bootbeam.install.template import is_template, render_template
+
+    return render_template(text, machine, path.name) if is_template(path.name) else text
+
+
+def _meta_data(machine: MachineFacts) -> str:
+    from bootbeam.install.autoinstall import render_meta_data
+
+    return render_meta_data(machine, machine.hostname or "")
+
+
+def _read_short_form(path: Path) -> "ShortForm":
+    from bootbeam.install.short_form import parse_short_form
+
+    return parse_short_form(_read(path), "".join(secrets.choice(SALT_CHARACTERS) for _ in range(16)))
 
 
 def _read(path: Path) -> str:
