@@ -75,7 +75,9 @@ def test_openssl_agrees_around_the_block_size(length: int) -> None:
 
 
 @pytest.mark.peer
-@pytest.mark.parametrize("method", ["yescrypt", "gost-yescrypt", "scrypt", "bcrypt", "sha512crypt", "sha256crypt", "md5"])
+@pytest.mark.parametrize(
+    "method", ["yescrypt", "gost-yescrypt", "scrypt", "bcrypt", "sha512crypt", "sha256crypt", "md5"]
+)
 def test_what_mkpasswd_makes_is_known_for_a_hash(method: str) -> None:
     made = subprocess.run(["mkpasswd", "-m", method, "secret"], capture_output=True, check=True, text=True).stdout
     assert is_password_hash(made.strip())

@@ -38,6 +38,7 @@ COMMANDS = frozenset(
         *("nfs", "nvdimm", "ostreecontainer", "ostreesetup", "part", "partition", "poweroff", "raid", "rdp", "realm"),
         *("reboot", "repo", "reqpart", "rescue", "rhsm", "rootpw", "selinux", "services", "shutdown", "skipx"),
         *("snapshot", "sshkey", "sshpw", "syspurpose", "text", "timesource", "timezone", "updates", "upgrade", "url"),
+        *("unsupported_hardware",),
         *("user", "vnc", "volgroup", "xconfig", "zerombr", "zfcp", "zipl"),
     )
 )

@@ -43,10 +43,11 @@ def check_preseed(text: str) -> list[Finding]:
     for line in logical_lines(text):
         wrong_form = _check_form(line)
         findings += wrong_form or [*_check_question(line), *_check_value(line)]
-        if line.question in seen and line.type != "seen":
+        if wrong_form or line.type == "seen":
+            continue
+        if line.question in seen:
             findings.append(_twice(line, seen[line.question]))
-        if not wrong_form and line.type != "seen":
-            seen[line.question] = line
+        seen[line.question] = line
     if not seen:
         findings.append(problem(None, "the file answers nothing", "", "write lines like: d-i time/zone string Etc/UTC"))
     elif not set(seen) & set(INCLUDES):
@@ -157,7 +158,7 @@ def _check_physical_lines(text: str) -> list[Finding]:
         if line.is_dropped:
             continue
         if stripped.startswith("#"):
-            why = "the installer knows a comment only by a # in the first column, and stops at any other"
+            why = "the installer knows a comment by a # in the first column, and may stop at this as no whole line"
             findings.append(problem(line.number, "a space stands before a comment", why, "begin the line with #"))
         is_continued = line.text.endswith("\\")
         if stripped.endswith("\\") and not is_continued:
@@ -176,7 +177,8 @@ def _check_form(line: LogicalLine) -> list[Finding]:
     if "/" in line.owner and line.question in TYPES:
         return [problem(line.line, f"{line.owner} has no owner before it", "", f"write: d-i {line.owner} ...")]
     if not line.type:
-        return [problem(line.line, f"{shown(line.owner)} is no whole line", "it stops the installer", form)]
+        words = " ".join(word for word in (line.owner, line.question) if word)
+        return [problem(line.line, f"{shown(words)} is no whole line", "it stops the installer", form)]
     if line.type not in TYPES:
         meant = nearest(line.type, TYPES)
         why = "the third word is the answer's type"
