@@ -2,7 +2,7 @@
 
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Address, IPv6Interface
 from pathlib import Path
@@ -47,17 +47,6 @@ class Interface:
         """Our address on the peer's own network; the first address when it is on none."""
         address = ipaddress.IPv4Address(peer)
         return str(next((own for own in self.addresses if address in own.network), self.addresses[0]).ip)
-
-    def address6_for(self, peer: IPv6Address) -> IPv6Interface | None:
-        """Our address on the peer's own network, else the best one; None without IPv6.
-
-        A link-local peer gets the best one too: it is going to have an address in the same prefix.
-        """
-        if not peer.is_link_local:
-            same_network = next((own for own in self.addresses6 if peer in own.network), None)
-            if same_network is not None:
-                return same_network
-        return self.addresses6[0] if self.addresses6 else None
 
 
 def list_interfaces() -> list[Interface]:
@@ -125,6 +114,19 @@ def choose_interfaces(available: Iterable[Interface], wanted: Iterable[str] = ()
         f"seen: {_list(interfaces)}" if interfaces else "this machine has only its loopback interface",
         "connect the cable and give the interface an address, then look with: ip address",
     )
+
+
+def address6_for(peer: IPv6Address, addresses: Sequence[IPv6Interface]) -> IPv6Interface | None:
+    """Which of our ``addresses``, the best first, a peer on that interface is told; None when there is none.
+
+    The one on the peer's own network, else the best. A link-local peer gets the best one too: it is going to have an
+    address in the same prefix.
+    """
+    if not peer.is_link_local:
+        same_network = next((own for own in addresses if peer in own.network), None)
+        if same_network is not None:
+            return same_network
+    return addresses[0] if addresses else None
 
 
 def _named(name: str, interfaces: list[Interface]) -> Interface:

@@ -4,6 +4,8 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
+from bootbeam.net.neighbours6 import neighbour_mac6
+
 PROC_NET_ARP = Path("/proc/net/arp")
 MAX_KNOWN = 10_000
 """Machines remembered; the one not met for longest is forgotten first."""
@@ -36,6 +38,8 @@ class Neighbours:
         return mac
 
     def _from_kernel(self, address: str) -> str | None:
+        if ":" in address:
+            return neighbour_mac6(address)
         try:
             rows = [line.split() for line in self._arp_table.read_text("ascii").splitlines()[1:]]
         except OSError:

@@ -34,6 +34,8 @@ class StationSettings(BaseModel):
     interfaces: tuple[str, ...] = ()
     """Interface names; empty: the one that leads to the LAN."""
     http_port: Port = 8080
+    ipv6: bool = True
+    """Serve machines that boot over IPv6 too, on interfaces that have it."""
     default: str | None = None
     """Name of the menu entry that is taken when nobody chooses."""
     menu_timeout_s: Annotated[int, Field(ge=0, le=3600)] = 10
