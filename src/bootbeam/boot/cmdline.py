@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import pairwise
 from urllib.parse import quote
 
 from bootbeam.boot.ipxe import check_cmdline
@@ -239,13 +240,15 @@ def _check_words(template: Template) -> None:
         check_cmdline(plain)
     except UserError as error:
         raise ValueError(str(error)) from None
-    if "${" in plain:
-        raise ValueError("iPXE replaces ${...} by a setting of its own; write the station's placeholder instead")
+    for piece, following in pairwise((*template.pieces, "")):
+        text = piece if isinstance(piece, str) else ""
+        if "${" in text or (text.endswith("$") and (isinstance(following, Placeholder) or following.startswith("{"))):
+            raise ValueError("${...} is iPXE's own; write the station's placeholder without the $")
     for word in template.words():
         first = word[0]
         if isinstance(first, str) and first.startswith("initrd="):
             raise ValueError("the station writes initrd= itself, one for each initrd; leave it out")
-        for piece, following in zip(word, (*word[1:], ""), strict=True):
+        for piece, following in pairwise((*word, "")):
             if isinstance(piece, Placeholder):
                 _check_following(piece.name, following if isinstance(following, str) else "{", len(word))
 

@@ -133,8 +133,8 @@ class Injection:
     more file.
     """
 
-    path: str
-    """Inside the initrd, without a leading slash."""
+    at: str
+    """Its path inside the initrd, without a leading slash."""
     content: FileRule
     mode: int = 0o644
 

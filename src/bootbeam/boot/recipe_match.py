@@ -216,7 +216,7 @@ def _injected(image: _Image, rule: BootRule | UnattendedRule, names: Mapping[str
     for one in rule.inject:
         content = _file(image, one.content, names)
         if content is not None:
-            injected.append(InjectedFile(one.path, content, one.mode))
+            injected.append(InjectedFile(one.at, content, one.mode))
     return tuple(injected)
 
 
@@ -281,13 +281,17 @@ def _facts_of(tree: Tree, rule: FactRule, known: Mapping[str, str]) -> dict[str,
     if rule.matches is None:
         assert rule.path is not None, "a rule looks at a path or at text"
         found = rule.path.find(tree, known)
-        return {**found.captures, **rule.constants} if found else {}
+        return {**found.captures, **_constants(rule, found.captures)} if found else {}
     text = tree.volume_id if rule.path is None else _text_of(tree, rule.path, known)
     matched = rule.matches.search(text) if text is not None else None
     if matched is None:
         return {}
     groups = {name: value.strip() for name, value in matched.groupdict().items() if value is not None}
-    return {**groups, **{name: _filled_text(value, groups) for name, value in rule.constants.items()}}
+    return {**groups, **_constants(rule, groups)}
+
+
+def _constants(rule: FactRule, groups: Mapping[str, str]) -> dict[str, str]:
+    return {name: _filled_text(value, groups) for name, value in rule.constants.items()}
 
 
 def _base_name(path: str) -> str:

@@ -52,10 +52,15 @@ def parse_recipe(text: str, origin: str) -> Recipe:
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UserError(
-            f"{origin}: {error}", "the file is not TOML", "see https://toml.io for how it is written"
-        ) from None
+        raise _no_toml(origin, text, str(error)) from None
     return _recipe(Table(source, (), document), origin)
+
+
+def _no_toml(origin: str, text: str, why: str) -> UserError:
+    place = re.search(r" \(at line (\d+), column \d+\)$", why)
+    line = int(place.group(1)) if place else text.rstrip("\n").count("\n") + 1
+    what = re.sub(r" \(at [^()]*\)$", "", why)
+    return UserError(f"{origin}, line {line}: {what}", "the file is not TOML", "see https://toml.io/en/ for its rules")
 
 
 def _recipe(table: Table, origin: str) -> Recipe:
