@@ -9,6 +9,7 @@ import signal
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import NAMESPACE_OID, uuid5
 
 from bootbeam.boot.boot_file import BootFileChoice
@@ -17,7 +18,7 @@ from bootbeam.boot.recipe import UnattendedFormat
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Journal, Record, Watcher
 from bootbeam.library.answers import Answers, short_form_file
-from bootbeam.library.cache import state_directory
+from bootbeam.library.cache import STATE_FILE, state_directory
 from bootbeam.library.catalogue import Catalogue
 from bootbeam.library.images import ImageLibrary
 from bootbeam.library.loader_files import LoaderFiles
@@ -75,7 +76,7 @@ class Station:
             drop_to_invoking_user(self._settings.paths)
             answers = _answers(self._settings, record)
             images = stack.enter_context(ImageLibrary(self._settings, record, answers))
-            machines = _open_machines(stack) if answers.is_given else None
+            machines = _open_machines(stack, self._settings.state_directory) if answers.is_given else None
             asyncio.run(self._serve(interfaces, listeners, Stock(images, loaders, answers, machines)))
 
     async def _serve(self, interfaces: list[Interface], listeners: Listeners, stock: "Stock") -> None:
@@ -167,11 +168,11 @@ def _address_words(interface: Interface, settings: StationSettings) -> str:
     return f"{interface.name} {' and '.join(addresses)}"
 
 
-def _open_machines(stack: ExitStack) -> InstalledMachines:
+def _open_machines(stack: ExitStack, directory: Path | None) -> InstalledMachines:
     # Imported here: the database's library takes a tenth of a second, and a station that installs nothing needs none.
     from bootbeam.library.machines import Machines
 
-    machines = Machines(state_directory() / "state.db")
+    machines = Machines((directory or state_directory()) / STATE_FILE)
     stack.callback(machines.close)
     return machines
 

@@ -1,6 +1,7 @@
+import pwd
 from pathlib import Path
 
-from bootbeam.library.cache import cache_directory, state_directory
+from bootbeam.library.cache import cache_directory, state_directories, state_directory
 
 
 def test_roots_is_the_systems() -> None:
@@ -19,3 +20,14 @@ def test_what_is_remembered_lies_elsewhere() -> None:
     assert state_directory({}, is_root=True) == Path("/var/lib/bootbeam")
     assert state_directory({}, is_root=False, home=home) == Path("/home/me/.local/state/bootbeam")
     assert state_directory({"XDG_STATE_HOME": "/x"}, is_root=False, home=home) == Path("/x/bootbeam")
+
+
+def test_a_station_started_with_sudo_keeps_it_at_its_callers_place() -> None:
+    root = Path("/var/lib/bootbeam")
+    assert state_directories({}, is_root=True) == [root]
+    caller = Path(pwd.getpwnam("nobody").pw_dir) / ".local" / "state" / "bootbeam"
+    assert state_directories({"SUDO_USER": "nobody"}, is_root=True) == [root, caller]
+    assert state_directories({"SUDO_USER": "nobody-of-that-name"}, is_root=True) == [root]
+    assert state_directories({"SUDO_USER": "nobody"}, is_root=False, home=Path("/h")) == [
+        Path("/h/.local/state/bootbeam")
+    ]

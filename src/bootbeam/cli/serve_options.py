@@ -82,3 +82,9 @@ YesToAnyMachine = Annotated[
 Report = Annotated[
     bool, typer.Option("--report/--no-report", help="Installers report back.", rich_help_panel=_UNATTENDED)
 ]
+State = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Where it is remembered which machines are installed.", rich_help_panel=_UNATTENDED
+    ),
+]

@@ -39,13 +39,15 @@ class StationProcess:
         self.arguments = tuple(str(argument) for argument in arguments)
         self.log = lan.log_dir / f"{name}.jsonl"
         self.error_log = lan.log_dir / f"{name}.err"
+        self.state_directory = lan.log_dir / f"{name}.state"
+        """What it remembers of machines; it stays for the next station of that name."""
 
     def __enter__(self) -> Self:
         self.log.unlink(missing_ok=True)
         self.error_log.unlink(missing_ok=True)
         self._process = self.lan.station.start(
             *(sys.executable, "-m", "bootbeam", "serve", *self.arguments),
-            *("--interface", INTERFACE, "--log-format", "json"),
+            *("--interface", INTERFACE, "--log-format", "json", "--state", str(self.state_directory)),
             output=self.log,
             errors=self.error_log,
         )

@@ -52,6 +52,8 @@ class StationSettings(BaseModel):
     """Any machine may be wiped."""
     reports: bool = True
     """Installers report back."""
+    state_directory: Path | None = None
+    """Where it is remembered which machines are installed; None: the computer's usual place."""
     tftp_blksize_cap: Annotated[int, Field(ge=8, le=65464)] = 1468
     """Largest TFTP block granted, bytes; the interface's MTU bounds it too."""
     tftp_windowsize_cap: Annotated[int, Field(ge=1, le=64)] = 16
