@@ -45,6 +45,10 @@ Interfaces = Annotated[
         help="Interface of the LAN to serve; may be repeated. Default: found by itself.", rich_help_panel=_NETWORK
     ),
 ]
+Ipv6 = Annotated[
+    bool,
+    typer.Option(help="Serve machines that boot over IPv6, where the interface has it.", rich_help_panel=_NETWORK),
+]
 HttpPort = Annotated[int, typer.Option(min=1, max=65535, help="TCP port for HTTP.", rich_help_panel=_NETWORK)]
 Loaders = Annotated[
     Path | None, typer.Option(help="A directory of boot loaders to look in first.", rich_help_panel=_NETWORK)

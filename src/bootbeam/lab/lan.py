@@ -15,6 +15,7 @@ from typing import Self
 
 from bootbeam.errors import UserError
 from bootbeam.lab.claim import Claim, reap_dead_runs
+from bootbeam.lab.ipv6_router import RouterIpv6, ipv6_address, router_command
 from bootbeam.lab.netns import Namespace, Process
 
 ROUTER_ADDRESS = "192.168.1.1"
@@ -67,13 +68,20 @@ class Lan:
     Args:
         log_dir: where the router's log and the packet capture go; must exist.
         router: whether there is a DHCP server beside the station.
+        ipv4: False leaves IPv4 out altogether: no addresses, no DHCP.
+        ipv6: what the router tells machines about IPv6; None leaves every machine with link-local addresses only.
     """
 
-    def __init__(self, log_dir: Path, *, router: bool = True) -> None:
+    def __init__(
+        self, log_dir: Path, *, router: bool = True, ipv4: bool = True, ipv6: RouterIpv6 | None = None
+    ) -> None:
         self.log_dir = log_dir
         self.router_log = log_dir / "router.log"
+        self.router6_log = log_dir / "router6.log"
         self.capture_file = log_dir / "lan.pcap"
-        self._has_router = router
+        self._has_router = router and ipv4
+        self._has_ipv4 = ipv4
+        self._ipv6 = ipv6
         self._stack = ExitStack()
         self._ports = 0
 
@@ -81,7 +89,7 @@ class Lan:
         check_privileges()
         reap_dead_runs()
         with ExitStack() as stack:
-            for stale in (self.router_log, self.capture_file):
+            for stale in (self.router_log, self.router6_log, self.capture_file):
                 stale.unlink(missing_ok=True)
             self._claim = Claim()
             stack.callback(self._claim.release)
@@ -89,10 +97,13 @@ class Lan:
             self._make_switch()
             self.router = self.add_host("router", ROUTER_ADDRESS)
             self.station = self.add_host("station", STATION_ADDRESS)
-            self.station.ip("route", "add", "default", "via", ROUTER_ADDRESS)
+            if self._has_ipv4:
+                self.station.ip("route", "add", "default", "via", ROUTER_ADDRESS)
             self._start_capture()
             if self._has_router:
                 self._start_router()
+            if self._ipv6 not in (None, RouterIpv6.SILENT):
+                self._start_ipv6_router(self._ipv6)
             self._stack = stack.pop_all()
         return self
 
@@ -112,12 +123,17 @@ class Lan:
         return self._claim.directory
 
     def add_host(self, role: str, address: str) -> Namespace:
-        """A new machine on the switch, with ``address`` on its ``INTERFACE``."""
+        """A new machine on the switch, with ``address`` on its ``INTERFACE``, and the IPv6 one that goes with it."""
         port = self._next_port("veth")
         host = self._stack.enter_context(Namespace(self.run_id, role))
         self.switch.ip("link", "add", port, "type", "veth", "peer", "name", INTERFACE, "netns", host.name)
         self.switch.ip("link", "set", port, "master", BRIDGE, "up")
-        host.ip("address", "add", f"{address}/{PREFIX_LENGTH}", "broadcast", "+", "dev", INTERFACE)
+        # No waiting for duplicates, and no addresses beside those given here.
+        host.run("sh", "-c", "cd /proc/sys/net/ipv6/conf/eth0 && echo 0 > accept_dad && echo 0 > accept_ra")
+        if self._has_ipv4:
+            host.ip("address", "add", f"{address}/{PREFIX_LENGTH}", "broadcast", "+", "dev", INTERFACE)
+        if self._ipv6 is not None:
+            host.ip("address", "add", f"{ipv6_address(address)}/64", "dev", INTERFACE)
         host.ip("link", "set", INTERFACE, "up")
         return host
 
@@ -165,6 +181,13 @@ class Lan:
             output=self.router_log,
         )
         _wait_for_start(dnsmasq, self.router_log)
+
+    def _start_ipv6_router(self, kind: RouterIpv6) -> None:
+        # A router's kernel forwards; radvd refuses to speak for one that does not.
+        self.router.run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding")
+        argv = router_command(kind, INTERFACE, self.scratch_dir)
+        service = self.router.start(*argv, output=self.router6_log)
+        _wait_for_start(service, self.router6_log)
 
 
 def _wait_for_start(service: Process, sign_of_life: Path) -> None:
