@@ -35,6 +35,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_DOLLAR = "\ue000"
+"""Stands for a ``$`` that begins no variable."""
 _PREFIXES = frozenset({"then", "else", "do", "if", "elif", "while", "until", "!"})
 
 
@@ -102,7 +104,7 @@ class _Reader:
             paths = words[1:2] if name.startswith("module") else words[1:]
             self._initrds += [_image_path(self._expanded(word)) for word in paths if not word.startswith("--")]
         elif name in _INCLUDES and len(words) > 1:
-            self.includes.append(_image_path(self._expanded(words[-1])))
+            self.includes += filter(None, [_image_path(self._expanded(words[-1]))])
         elif "=" in name and len(words) == 1:
             self._set(name)
 
@@ -124,7 +126,8 @@ class _Reader:
         def value(match: re.Match[str]) -> str:
             return self._variables.get(match.group(1) or match.group(2), "")
 
-        return _VARIABLE.sub(value, word[:MAX_VALUE_CHARACTERS])[:MAX_VALUE_CHARACTERS]
+        expanded = _VARIABLE.sub(value, word[:MAX_VALUE_CHARACTERS])[:MAX_VALUE_CHARACTERS]
+        return expanded.replace(_DOLLAR, "$")
 
 
 def _image_path(word: str) -> str:
@@ -162,7 +165,8 @@ def _commands(text: str) -> Iterator[list[str]]:
 def _plain(kind: str | None, token: str) -> str:
     """What a token stands for."""
     if kind == "single":
-        return token.strip("'")
+        return token.strip("'").replace("$", _DOLLAR)
     if kind == "double":
-        return re.sub(r'\\(["\\$])', r"\1", token.removeprefix('"').removesuffix('"'))
-    return token[1:] if kind == "escaped" else token
+        inner = token.removeprefix('"').removesuffix('"').replace("\\$", _DOLLAR)
+        return re.sub(r'\\(["\\])', r"\1", inner)
+    return token[1:].replace("$", _DOLLAR) if kind == "escaped" else token
