@@ -1,5 +1,6 @@
 """What is known of the machine that asks and of the station that answers, checked, before it gets into any file."""
 
+import ipaddress
 import re
 from dataclasses import dataclass
 
@@ -13,7 +14,6 @@ _SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+ -]{0,63}")
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
 """RFC 1123 §2.1, with or without a domain."""
-_IP = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-f:]{2,39}")
 _URL = re.compile(r"http://[A-Za-z0-9.:\[\]-]+/([A-Za-z0-9._~=+,:@-]+/)*")
 
 PLACEHOLDER_SERIALS = frozenset(
@@ -64,11 +64,16 @@ class MachineFacts:
             value = getattr(self, name)
             if value is not None and not pattern.fullmatch(value):
                 raise DecodeError(f"the machine's {name} is not one: {value[:80]!r}")
+        if self.ip is not None:
+            try:
+                ipaddress.ip_address(self.ip)
+            except ValueError as error:
+                raise DecodeError(f"the machine's address is none: {self.ip[:80]!r}") from error
         if self.serial is not None and self.serial.strip().lower() in PLACEHOLDER_SERIALS:
             object.__setattr__(self, "serial", None)
 
 
-_PATTERNS = {"mac": _MAC, "uuid": _UUID, "serial": _SERIAL, "hostname": HOST_NAME, "ip": _IP}
+_PATTERNS = {"mac": _MAC, "uuid": _UUID, "serial": _SERIAL, "hostname": HOST_NAME}
 
 
 @dataclass(frozen=True, slots=True)

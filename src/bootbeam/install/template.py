@@ -129,7 +129,9 @@ def _bounded(parts: Iterable[str]) -> str:
         if characters > MAX_TEXT_CHARACTERS:
             raise TemplateRuntimeError(f"what comes out has more than {MAX_TEXT_CHARACTERS} characters")
         kept.append(part)
-    return "".join(kept)
+    text = "".join(kept)
+    text.encode()  # half a character, written as \\ud800, fits in no file
+    return text
 
 
 def _short(value: Any) -> Any:

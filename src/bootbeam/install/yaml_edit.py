@@ -6,6 +6,7 @@ again and compared; where it is not what was meant (aliases, explicit keys), the
 
 import copy
 import json
+import re
 from typing import Any
 
 import yaml
@@ -59,13 +60,19 @@ def _edited(text: str, path: tuple[str, ...], key: str, value: object) -> str | 
         return None
     for step in reversed(steps):
         key, value = step, {key: value}
-    entry = f"{key}: {json.dumps(value)}"
+    entry = f"{_key(key)}: {json.dumps(value)}"
     if node.flow_style:
         at = node.start_mark.index + 1
         return f"{text[:at]}{entry}{', ' if node.value else ''}{text[at:]}"
     first = node.value[0][0].start_mark
     newline = "\r\n" if "\r\n" in text else "\n"
     return f"{text[: first.index]}{entry}{newline}{' ' * first.column}{text[first.index :]}"
+
+
+def _key(name: str) -> str:
+    """Plain where it can be; not where YAML would read a boolean or number in it."""
+    is_plain = re.fullmatch(r"[a-z][a-z_-]*", name) and yaml.safe_load(name) == name
+    return name if is_plain else json.dumps(name)
 
 
 def _leading_comments(text: str) -> str:

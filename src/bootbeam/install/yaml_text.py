@@ -71,10 +71,9 @@ class _Reader:
             value = self.converted(value_node, depth + 1)
             key_line = key_node.start_mark.line + 1
             if key_node.tag == _MERGE:
-                for source in [value] if isinstance(value.value, dict) else value.items():
-                    for name, inherited in source.value.items() if isinstance(source.value, dict) else ():
-                        merged.setdefault(name, inherited)
-                        lines.setdefault(name, key_line)
+                for name, inherited in self._merged(value, key_line).items():
+                    merged.setdefault(name, inherited)
+                    lines.setdefault(name, key_line)
                 continue
             name = self._key(key_node, key_line)
             if name in values:
@@ -83,6 +82,19 @@ class _Reader:
             values[name] = value
             lines[name] = key_line
         return Node({**merged, **values}, line, key_lines=lines)
+
+    def _merged(self, value: Node, line: int) -> dict[str, Node]:
+        """What ``<<: *a`` or ``<<: [*a, *b]`` brings in; the first to name a key gives it."""
+        sources = value.value if isinstance(value.value, list) else [value]
+        merged: dict[str, Node] = {}
+        for source in sources:
+            if not isinstance(source.value, dict):
+                what = "<< takes a mapping, or a list of mappings"
+                self.findings.append(problem(line, what, "", "write <<: *NAME, with &NAME before the mapping"))
+                continue
+            for name, inherited in source.value.items():
+                merged.setdefault(name, inherited)
+        return merged
 
     def _key(self, node: yaml.Node, line: int) -> str:
         if not isinstance(node, yaml.ScalarNode):
@@ -134,7 +146,7 @@ _SYNTAX: tuple[tuple[str, str, str], ...] = (
         "a character that means something to YAML begins a value",
         "put the value in quotes",
     ),
-    ("expected a single document", "a second --- begins another document", "leave one document in the file"),
+    ("expected a single document|found another document", "a second --- begins another document", "leave one document in the file"),
     (
         "could not find expected ':'|expected <block end>|expected ',' or",
         "the indentation changes within a block, or a quote or bracket is not closed",
