@@ -37,7 +37,7 @@ LAYOUTS = (
             arch/boot/amd-ucode.img arch/x86_64/airootfs.erofs""",
         sizes_mb={"arch/x86_64/airootfs.erofs": 4500},
         volume_id="ENDEAVOUROS_202409",
-        title="ENDEAVOUROS 202409 (x86_64)",
+        title="EndeavourOS 202409 (x86_64)",
         version="202409",
         architecture="x86_64",
         boot="live",
