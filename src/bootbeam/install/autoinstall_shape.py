@@ -134,5 +134,7 @@ _KNOWN: dict[str, Shape] = {
 
 AUTOINSTALL = Keys(_KNOWN, required=("version",), others="warning")
 """Version 1 ignores keys it does not know."""
-SIGNS = frozenset(_KNOWN) - {"locale", "timezone", "packages", "ssh", "apt", "snaps", "version"}
+SIGNS = frozenset(
+    ("identity", "storage", "early-commands", "late-commands", "error-commands", "interactive-sections", "source")
+)
 """Keys that cloud-config does not have: at the top of a file they mean that ``autoinstall:`` was left out."""

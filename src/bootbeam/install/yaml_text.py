@@ -146,7 +146,11 @@ _SYNTAX: tuple[tuple[str, str, str], ...] = (
         "a character that means something to YAML begins a value",
         "put the value in quotes",
     ),
-    ("expected a single document|found another document", "a second --- begins another document", "leave one document in the file"),
+    (
+        "expected a single document|found another document",
+        "a second --- begins another document",
+        "leave one document in the file",
+    ),
     (
         "could not find expected ':'|expected <block end>|expected ',' or",
         "the indentation changes within a block, or a quote or bracket is not closed",
