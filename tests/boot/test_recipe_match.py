@@ -98,6 +98,12 @@ def test_every_recipe_has_a_layout_that_it_matches(recipe: object) -> None:
 
 
 @each_layout
+def test_every_way_has_a_key_of_its_own(layout: Layout) -> None:
+    keys = [boot.key for boot in matched(layout).boots]
+    assert len(set(keys)) == len(keys)
+
+
+@each_layout
 def test_recognising_reads_little(layout: Layout) -> None:
     image = layout.image()
     match(image, RECIPES)

@@ -56,7 +56,7 @@ def agama(name: str, menu: str, title: str, paths: str, boot: str, words: str) -
 LAYOUTS = (
     linuxrc("openSUSE-Leap-15.5-DVD-x86_64-Media.iso", "openSUSE-Leap-15.5-DVD-x86_64491", "openSUSE-Leap", "15.5"),
     linuxrc("SLE-15-SP6-Full-x86_64-GM-Media1.iso", "SLE-15-SP6-Full-x86_647015.001", "SLE", "15.6"),
-    linuxrc("SLE-Micro-5.5-DVD-x86_64-GM-Media1.iso", "SLE-Micro-5.5-DVD-x86_64-Build32.", "SLE-Micro", "5.5"),
+    linuxrc("SLE-Micro-5.5-DVD-x86_64-GM-Media1.iso", "SLE-Micro-5.5-DVD-x86_64-Build32", "SLE-Micro", "5.5"),
     linuxrc(
         "openSUSE-Tumbleweed-DVD-x86_64-Current.iso",
         "openSUSE-Tumbleweed-DVD-x86_6420",

@@ -46,6 +46,7 @@ def _boot(tree: Tree, entry: MenuEntry, number: int) -> Boot:
     cmdline = _carried(entry.cmdline)
     looks = _MEDIUM_WORDS.search(cmdline)
     return Boot(
+        key=f"menu-{number}",
         name=f"menu-{number}",
         title=_printable(entry.title) or entry.kernel,
         start=Start.MULTIBOOT if entry.is_multiboot else Start.LINUX,

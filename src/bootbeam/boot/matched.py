@@ -73,6 +73,8 @@ class Unattended:
 class Boot:
     """One way to boot this image."""
 
+    key: str
+    """Tells it from every other way of this image, those of the same name on other firmware too: for addresses."""
     name: str
     title: str
     start: Start

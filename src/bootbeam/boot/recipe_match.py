@@ -6,6 +6,7 @@ characters, paths are percent-encoded where they become part of an address.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from bootbeam.boot.boot_menu import menu_kernels
 from bootbeam.boot.cmdline import STATION_NAMES, Template
@@ -62,9 +63,16 @@ def _describe(tree: Tree, recipe: Recipe, station: Tree | None) -> Match:
         except _Unfit as unfit:
             advice = f"; {_filled_text(rule.package, image.names)}" if unfit.is_stations else ""
             reasons.append(f"{rule.title or rule.name}: {unfit.why}{advice}")
+    boots = [replace(boot, key=_key(boots, number)) for number, boot in enumerate(boots)]
     boots.sort(key=lambda boot: (boot.is_on_request, boot.ram_mb or 0))
     refusals = [one.why for one in recipe.refusals if _is_wanted(one.version, one.facts, facts)]
     return Match(recipe, facts, tuple(boots), (*refusals, *reasons))
+
+
+def _key(boots: Sequence[Boot], number: int) -> str:
+    """The name; with a number behind it from the second way of that name on."""
+    earlier = sum(boot.name == boots[number].name for boot in boots[:number])
+    return f"{boots[number].name}.{earlier + 1}" if earlier else boots[number].name
 
 
 class _Unfit(Exception):
@@ -101,6 +109,7 @@ def _resolve(image: _Image, rule: BootRule) -> Boot:
     files, names = _files(image, rule, names)
     sizes = {**image.sizes_bytes, "kernel": kernel.size_bytes, "initrds": sum(file.size_bytes for file in files)}
     return Boot(
+        key=rule.name,
         name=rule.name,
         title=rule.title or rule.name,
         start=rule.start,
