@@ -34,9 +34,8 @@ class Listeners:
 
     def close(self) -> None:
         """Close them all."""
-        for each in (*self.dhcp, *self.dhcp6, *self.tftp):
-            each.sock.close()
-        for sock in self.http:
+        sockets = (*(each.sock for each in self.dhcp), *(each.sock for each in self.dhcp6), *self.http)
+        for sock in (*sockets, *(each.sock for each in self.tftp)):
             sock.close()
 
 
