@@ -90,7 +90,9 @@ class Station:
         dhcp = DhcpServer(listeners.dhcp, ProxyDhcp(choice), record, time.monotonic, self._neighbours.learn)
         dhcp6 = self._dhcp6_server(listeners, choice, interfaces[0])
         tftp = TftpServer(listeners.tftp, catalogue, record, _tftp_limits(self._settings, interfaces))
-        http = HttpServer(catalogue, record, listeners.http, Reports(record, book.set_installed).routes)
+        http = HttpServer(
+            catalogue, record, listeners.http, Reports(record, book.expects_report, book.set_installed).routes
+        )
         stopped = _stop_on_signals()
         await http.start()
         tftp.start()

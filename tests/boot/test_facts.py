@@ -1,5 +1,7 @@
 """What an iPXE reports of its machine, and what a stranger may write in its place."""
 
+from urllib.parse import unquote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +22,8 @@ def test_everything_is_read() -> None:
     assert facts.uuid == "ec3a37b2-9c1e-4d2b-8a77-0123456789ab"
     assert (facts.manufacturer, facts.product) == ("QEMU", "Standard PC (Q35 + ICH9, 2009)")
     assert (facts.machine.firmware, facts.machine.cpu, facts.machine.runs_ipxe) == (Firmware.UEFI, Cpu.X86_64, True)
-    assert facts.steps == "mac=52-54-00-12-34-56/platform=efi/buildarch=x86_64/"
+    uuid = "uuid=ec3a37b2-9c1e-4d2b-8a77-0123456789ab"
+    assert facts.steps == f"mac=52-54-00-12-34-56/platform=efi/buildarch=x86_64/{uuid}/"
 
 
 def test_a_bios_build_says_i386_whatever_the_cpu() -> None:
@@ -51,3 +54,16 @@ def test_nothing_of_a_strangers_reaches_the_next_url_unchecked(steps: list[str])
     facts = parse_facts(["platform=efi", "buildarch=x86_64", *steps, "platform=efi", "buildarch=x86_64"])
     assert all(character.isascii() and (character.isalnum() or character in "=/-_") for character in facts.steps)
     assert facts.manufacturer.isprintable()
+
+
+def test_what_is_told_once_is_told_again_when_an_entry_is_chosen() -> None:
+    told = ["mac=52-54-00-12-34-56", "platform=efi", "buildarch=x86_64", "serial=A/B 1%", "hostname=desk-3.lan"]
+    facts = parse_facts(told)
+    assert (facts.serial, facts.hostname) == ("A/B 1%", "desk-3.lan")
+    again = parse_facts(unquote(facts.steps.removesuffix("/")).split("/"))
+    assert again == facts
+
+
+@pytest.mark.parametrize("hostname", ["", "-a", "a b", "a/b", "x" * 65, "a\n"])
+def test_a_host_name_that_is_none_is_left_out(hostname: str) -> None:
+    assert parse_facts(["platform=efi", "buildarch=x86_64", f"hostname={hostname}"]).hostname is None

@@ -1,5 +1,9 @@
 """What the station adds to a machine, and which reports it believes."""
 
+from pathlib import Path
+
+import pytest
+
 from bootbeam.boot.facts import MachineFacts
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.library.machine_book import MachineBook
@@ -22,12 +26,39 @@ def test_a_named_machine_may_be_wiped_and_another_may_not() -> None:
 def test_a_report_counts_for_what_the_machine_was_given() -> None:
     known = book()
     known.watch(Event(EventKind.SCRIPT_SENT, 1.0, MAC, None, None, {"entry": "Ubuntu 24.04"}))
+    known.watch(Event(EventKind.ANSWERS_FETCHED, 2.0, MAC, None, None, {"format": "autoinstall"}))
+    assert known.expects_report(MAC)
     assert known.complete(FACTS).installed_from is None
     known.set_installed(MAC)
     assert known.complete(FACTS).installed_from == "Ubuntu 24.04"
+    assert known.expects_report(MAC), "its first boot is still to be told"
 
 
-def test_a_machine_that_was_given_nothing_is_not_believed() -> None:
+@pytest.mark.parametrize("entry", ["the menu", "its own disk: it was installed from x", "Ubuntu 24.04"])
+def test_a_machine_whose_installer_took_no_answers_is_not_believed(entry: str) -> None:
     known = book()
+    known.watch(Event(EventKind.SCRIPT_SENT, 1.0, MAC, None, None, {"entry": entry}))
+    assert not known.expects_report(MAC)
+    known.set_installed(MAC)
+    assert known.complete(FACTS).installed_from is None
+
+
+def test_an_installation_outlasts_a_restart_of_the_station(tmp_path: Path) -> None:
+    fetched = Event(EventKind.ANSWERS_FETCHED, 2.0, MAC, None, None, {"format": "preseed"})
+    before = Machines(tmp_path / "state.db")
+    MachineBook(before, lambda _: True, lambda: 5.0).watch(fetched)
+    before.close()
+    after = Machines(tmp_path / "state.db")
+    known = MachineBook(after, lambda _: True, lambda: 6.0)
+    assert known.expects_report(MAC)
+    known.set_installed(MAC)
+    assert known.complete(FACTS).installed_from == "preseed"
+    after.close()
+
+
+def test_a_station_that_installs_nothing_believes_nobody() -> None:
+    known = MachineBook(None, lambda _: True, lambda: 5.0)
+    known.watch(Event(EventKind.ANSWERS_FETCHED, 2.0, MAC, None, None, {"format": "preseed"}))
+    assert not known.expects_report(MAC)
     known.set_installed(MAC)
     assert known.complete(FACTS).installed_from is None

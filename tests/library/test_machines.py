@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bootbeam.errors import UserError
 from bootbeam.library import machines
 from bootbeam.library.machines import Machines
 
@@ -25,6 +26,25 @@ def test_installed_and_forgotten_over_a_restart(tmp_path: Path) -> None:
     assert not again.forget(MAC)
     assert again.installed_entry(MAC) is None
     again.close()
+
+
+def test_what_is_under_way_ends_with_the_installation_or_when_it_is_forgotten() -> None:
+    book = Machines(None)
+    for end in (lambda: book.set_installed(MAC, "debian.iso", 2.0), lambda: book.forget(MAC)):
+        book.set_under_way(MAC, "debian.iso", 1.0)
+        assert book.entry_under_way(MAC) == "debian.iso"
+        end()
+        assert book.entry_under_way(MAC) is None
+    book.close()
+
+
+def test_a_place_that_cannot_be_written_is_said_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no directory")
+    (tmp_path / "broken.db").write_bytes(b"no database at all, but as long as the header of one" * 40)
+    for path in (tmp_path / "file" / "state.db", tmp_path / "broken.db", Path("/proc/bootbeam/state.db")):
+        with pytest.raises(UserError, match="cannot be written") as error:
+            Machines(path)
+        assert "--state" in error.value.fix
 
 
 def test_in_memory_from_several_threads() -> None:

@@ -6,17 +6,19 @@ They come from a stranger: everything is checked here and used for the decision,
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from bootbeam.boot.decision import Machine
 from bootbeam.errors import DecodeError
 from bootbeam.machine import Cpu, Firmware
 
 MAX_TEXT_CHARACTERS = 64
-KEYS = ("mac", "platform", "buildarch", "uuid", "manufacturer", "product", "chosen")
+KEYS = ("mac", "platform", "buildarch", "uuid", "manufacturer", "product", "serial", "hostname", "chosen")
 
 _MAC = re.compile(r"[0-9a-f]{2}(-[0-9a-f]{2}){5}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME = re.compile(r"[A-Za-z0-9._+-]{1,64}")
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class MachineFacts:
     uuid: str | None = None
     manufacturer: str = ""
     product: str = ""
+    serial: str | None = None
+    """SMBIOS."""
+    hostname: str | None = None
+    """As the DHCP server gave it (option 12)."""
     chosen: str | None = None
     """The menu entry a person picked, or that the machine's own script names."""
 
@@ -50,7 +56,9 @@ class MachineFacts:
     def steps(self) -> str:
         """The facts the next question has to repeat, as path steps ending in ``/``."""
         mac = f"mac={self.mac.replace(':', '-')}/" if self.mac else ""
-        return f"{mac}platform={self.platform}/buildarch={self.buildarch}/"
+        more = {"uuid": self.uuid, "serial": self.serial, "hostname": self.hostname}
+        others = "".join(f"{name}={quote(value, safe='')}/" for name, value in more.items() if value)
+        return f"{mac}platform={self.platform}/buildarch={self.buildarch}/{others}"
 
 
 def parse_facts(steps: Sequence[str]) -> MachineFacts:
@@ -79,6 +87,8 @@ def parse_facts(steps: Sequence[str]) -> MachineFacts:
         uuid=uuid if _UUID.fullmatch(uuid) else None,
         manufacturer=_printable(values.get("manufacturer", "")),
         product=_printable(values.get("product", "")),
+        serial=_printable(values.get("serial", "")) or None,
+        hostname=hostname if _HOST_NAME.fullmatch(hostname := values.get("hostname", "")) else None,
         chosen=chosen if _NAME.fullmatch(chosen) else None,
     )
 

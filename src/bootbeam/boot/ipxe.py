@@ -70,6 +70,8 @@ def render_start(script_url: str) -> str:
             "uuid=${uuid}",
             "manufacturer=${manufacturer:uristring}",
             "product=${product:uristring}",
+            "serial=${serial:uristring}",
+            "hostname=${hostname:uristring}",
         )
     )
     return _script(

@@ -6,18 +6,21 @@ A person's file is read anew each time, so that an edit counts from the next mac
 station started. What reports progress is added to it unless that is switched off.
 """
 
+import re
 import secrets
+import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bootbeam.boot.facts import MachineFacts as BootFacts
 from bootbeam.boot.recipe import UnattendedFormat
 from bootbeam.errors import DecodeError, UserError
 from bootbeam.install.facts import MachineFacts, StationFacts
-from bootbeam.install.finding import Severity
+from bootbeam.install.finding import Finding, Severity
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, Missing, Peer
@@ -36,7 +39,10 @@ SALT_CHARACTERS = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 SIBLINGS = ("meta-data", "vendor-data", "network-config")
 """Beside user-data, for cloud-init; each may lie beside the person's own."""
 
-_EXAMPLE_MACHINE = MachineFacts("52:54:00:00:00:01", serial="X1", hostname="pc", ip="192.0.2.1")
+_EXAMPLE_MACHINE = MachineFacts(
+    "52:54:00:00:00:01", "00000000-0000-4000-8000-525400000001", serial="X1", hostname="pc", ip="192.0.2.1"
+)
+_MAC = re.compile(r"[0-9a-f]{2}(-[0-9a-f]{2}){5}")
 
 _WORDS = {UnattendedFormat.PROXMOX: "answer"}
 """Where the option's word is not the format's."""
@@ -87,6 +93,7 @@ class Answers:
         self._reports = reports
         self._record = record
         self._known: OrderedDict[str, BootFacts] = OrderedDict()
+        self._lock = threading.Lock()
         self._short_form = _read_short_form(short_form) if short_form else None
         self.warnings = [warning for format, path in files.items() for warning in _check(format, path)]
         """What may be meant so, for a person to look at: one line each."""
@@ -114,26 +121,42 @@ class Answers:
     def url(self, facts: BootFacts, base_url: str) -> str:
         """The address of a machine's answers, ending in ``/``."""
         if facts.mac:
-            self._known[facts.mac] = facts
-            self._known.move_to_end(facts.mac)
-            while len(self._known) > MAX_KNOWN_MACHINES:
-                self._known.popitem(last=False)
+            with self._lock:
+                self._known[facts.mac] = facts
+                self._known.move_to_end(facts.mac)
+                while len(self._known) > MAX_KNOWN_MACHINES:
+                    self._known.popitem(last=False)
         return f"{base_url}/answers/{facts.mac.replace(':', '-') if facts.mac else ANY_MACHINE}/"
 
     def open(self, who: str, file: str, peer: Peer, base_url: str) -> Content | Missing:
-        """One file of the answers for the machine ``who`` (a MAC with hyphens, or ``any``)."""
+        """One file of the answers for the machine ``who`` (a MAC with hyphens, or ``any``).
+
+        Args:
+            who: whose answers.
+            file: what its installer calls them.
+            peer: who asks.
+            base_url: where this client reaches us by HTTP, without a slash at the end.
+        """
         format = next(
             (format for format, kind in _kinds().items() if file == kind.file_name and self.has(format)), None
         )
         if format is None and file in SIBLINGS and self.has(UnattendedFormat.AUTOINSTALL):
             format = UnattendedFormat.AUTOINSTALL
-        if format is None:
+        who = who.lower()
+        if format is None or not (who == ANY_MACHINE or _MAC.fullmatch(who)):
             return Missing("there are no such answers here")
         try:
             machine = self._machine(who, peer)
             text = self._text(format, file, machine, StationFacts(self._report_url(who, base_url)))
-        except (UserError, DecodeError) as error:
-            self._record(EventKind.PROBLEM, address=peer.address, what=str(error), why="", fix="")
+        except UserError as error:
+            self._record(
+                EventKind.PROBLEM,
+                mac=who.replace("-", ":") if who != ANY_MACHINE else None,
+                address=peer.address,
+                what=error.what,
+                why=error.why,
+                fix=error.fix,
+            )
             return Missing("the answers cannot be made for this machine; the station's log says why")
         if file == _kinds()[format].file_name:
             self._record(EventKind.ANSWERS_FETCHED, address=peer.address, mac=machine.mac, file=file, format=format)
@@ -146,16 +169,21 @@ class Answers:
             assert self._short_form is not None, "has() said so"
             return _kinds()[format].render(self._short_form, machine, station)[file]
         if file in SIBLINGS:
-            beside = path.parent / file
-            if beside.is_file() and path.name.startswith("user-data"):
-                return _read(beside)
+            beside = _beside(path, file)
+            if beside is not None:
+                return _filled(_read(beside), machine, beside)
             return _meta_data(machine) if file == "meta-data" else ""
         return _kinds()[format].report(_filled(_read(path), machine, path), station.report_url)
 
     def _machine(self, who: str, peer: Peer) -> MachineFacts:
-        mac = who.replace("-", ":").lower() if who != ANY_MACHINE else None
-        known = self._known.get(mac or "")
-        return MachineFacts(mac=mac, uuid=known.uuid if known else None, ip=peer.address)
+        mac = who.replace("-", ":") if who != ANY_MACHINE else None
+        with self._lock:
+            known = self._known.get(mac or "")
+        machine = _told(MachineFacts(mac), "ip", peer.address)
+        if known:
+            for name, value in (("uuid", known.uuid), ("serial", known.serial), ("hostname", known.hostname)):
+                machine = _told(machine, name, value)
+        return machine
 
     def _report_url(self, who: str, base_url: str) -> str:
         return f"{base_url}/report/{who}/" if self._reports and who != ANY_MACHINE else ""
@@ -181,9 +209,28 @@ def short_form_file(named: Path, configuration_directories: Iterable[Path]) -> P
 
 
 def _check(format: UnattendedFormat, path: Path) -> list[str]:
+    warnings = _check_file(path, _kinds()[format].check)
+    if format is UnattendedFormat.AUTOINSTALL:
+        from bootbeam.install.answers import SEED_CHECKS
+
+        for file, check in SEED_CHECKS.items():
+            beside = _beside(path, file)
+            if beside is not None:
+                warnings += _check_file(beside, check)
+    return warnings
+
+
+def _beside(user_data: Path, file: str) -> Path | None:
+    """A person's own ``file`` that lies beside their user-data, or the template of it."""
+    if not user_data.name.startswith("user-data"):
+        return None
+    places = (user_data.parent / name for name in (file, f"{file}.j2"))
+    return next((place for place in places if place.is_file()), None)
+
+
+def _check_file(path: Path, check: Callable[[str], list[Finding]]) -> list[str]:
     # Checked as one machine would get it: what a template leaves open shows only then.
-    text = _filled(_read(path), _EXAMPLE_MACHINE, path)
-    findings = _kinds()[format].check(text)
+    findings = check(_filled(_read(path), _EXAMPLE_MACHINE, path))
     problems = [finding for finding in findings if finding.severity is Severity.PROBLEM]
     if problems:
         first, more = problems[0], len(problems) - 1
@@ -191,6 +238,15 @@ def _check(format: UnattendedFormat, path: Path) -> list[str]:
         where = f"{path}, {first.where}" if first.where else str(path)
         raise UserError(f"{where}: {first.what}{others}", first.why, first.fix)
     return [f"{path}: {finding}" for finding in findings]
+
+
+def _told(machine: MachineFacts, name: str, value: str | None) -> MachineFacts:
+    """The machine with this fact of itself; one that cannot stand in a file counts as not told."""
+    changes: dict[str, Any] = {name: value}
+    try:
+        return replace(machine, **changes)
+    except DecodeError:
+        return machine
 
 
 def _filled(text: str, machine: MachineFacts, path: Path) -> str:

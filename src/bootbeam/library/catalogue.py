@@ -71,7 +71,7 @@ class Catalogue:
             case ["iso" | "inject" | "text" as kind, name, *steps] if name in self._isos:
                 return self._inside(self._isos[name], kind, steps, peer)
             case ["answers", who, file] if self._answers is not None:
-                return self._answers.open(who, file, peer, self._scripts.base_url(peer))
+                return self._answers.open(who, file, peer, self._scripts.http_url(peer))
         if path in self._images:
             return self._images[path].open()
         loader = self._loaders.get(path)
@@ -86,7 +86,7 @@ class Catalogue:
                 path = "/".join(steps)
                 return iso.files.open(path, iso.role_of(path))
             case "inject", [boot_name, who, _]:
-                return iso.injected(boot_name, who, peer, self._scripts.base_url(peer))
+                return iso.injected(boot_name, who, peer, self._scripts.http_url(peer))
             case "text", [boot_name, number, _] if number.isdecimal() and len(number) <= MAX_NUMBER_DIGITS:
                 return iso.text(boot_name, int(number))
         return Missing("there is no such file here")

@@ -114,15 +114,17 @@ class IsoEntry:
         if boot is None:
             return Explanation(f"{self.name} cannot boot on this machine", f"it has no way for {firmware}", "")
         unattended = self._unattended(boot)
-        values = BootValues(
-            base_url,
-            f"{base_url}/{self.name}",
-            f"{base_url}/iso/{self.name}/",
-            answers=self._answers.url(facts, base_url) if unattended else None,
-            mac=facts.mac,
-            uuid=facts.uuid,
-        )
         try:
+            values = BootValues(
+                base_url,
+                f"{base_url}/{self.name}",
+                f"{base_url}/iso/{self.name}/",
+                answers=self._answers.url(facts, base_url) if unattended else None,
+                mac=facts.mac,
+                uuid=facts.uuid,
+                serial=facts.serial,
+                hostname=facts.hostname,
+            )
             cmdline = boot.render_cmdline(values, unattended, self._extra)
             served, urls = [], []
             if self._injected_files(boot):

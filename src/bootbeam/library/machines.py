@@ -1,22 +1,34 @@
-"""What is remembered of machines from one run to the next: which image was installed on which.
+"""What is remembered of machines from one run to the next: which image was, or is being, installed on which.
 
 SQLite through SQLAlchemy, so that several stations can share one database by another URL. Safe to use from several
-threads; a station without a place to write remembers for this run only.
+threads. A station that cannot remember does not start: it would install a machine again and again.
 """
 
+import threading
 from pathlib import Path
 
 from sqlalchemy import Column, Float, MetaData, String, Table, create_engine, delete, select
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
+from bootbeam.errors import UserError
+
+SCHEMA_VERSION = 1
 MAX_MACHINES = 100_000
 """Past that the oldest are forgotten: a rack, a school, a lab are a few thousand."""
 
 _metadata = MetaData()
 _installed = Table(
     "installed_machines",
+    _metadata,
+    Column("mac", String(17), primary_key=True),
+    Column("entry", String(200), nullable=False),
+    Column("at_s", Float, nullable=False),
+)
+_under_way = Table(
+    "installations_under_way",
     _metadata,
     Column("mac", String(17), primary_key=True),
     Column("entry", String(200), nullable=False),
@@ -29,41 +41,73 @@ class Machines:
 
     Args:
         path: the database file; made when it is not there. None: in memory.
+
+    Raises:
+        UserError: the file cannot be made, read or written.
     """
 
     def __init__(self, path: Path | None) -> None:
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
         self._engine = _engine(path)
-        _metadata.create_all(self._engine)
+        self._lock = threading.Lock()
+        try:
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            _metadata.create_all(self._engine)
+            with self._engine.begin() as connection:
+                # Written at every start, so that a place that cannot be written to shows now.
+                connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        except (OSError, SQLAlchemyError) as error:
+            self._engine.dispose()
+            why = error.strerror if isinstance(error, OSError) else str(error.__cause__ or error)
+            raise UserError(
+                f"{path} cannot be written, where it is remembered which machines are installed",
+                why or str(error),
+                "name another directory: --state DIR",
+            ) from None
 
     def close(self) -> None:
         """Close the database."""
         self._engine.dispose()
 
+    def set_under_way(self, mac: str, entry: str, at_s: float) -> None:
+        """The installer on the machine ``mac``, started from ``entry``, has its answers."""
+        with self._lock, self._engine.begin() as connection:
+            _put(connection, _under_way, mac, entry, at_s)
+
+    def entry_under_way(self, mac: str) -> str | None:
+        """What is being installed on the machine; None when nothing is."""
+        with self._lock, self._engine.connect() as connection:
+            return connection.execute(select(_under_way.c.entry).where(_under_way.c.mac == mac)).scalar()
+
     def set_installed(self, mac: str, entry: str, at_s: float) -> None:
         """The machine ``mac`` has been installed from ``entry``."""
-        values = {"mac": mac, "entry": entry, "at_s": at_s}
-        with self._engine.begin() as connection:
-            connection.execute(insert(_installed).values(values).on_conflict_do_update(["mac"], set_=values))
-            oldest = select(_installed.c.mac).order_by(_installed.c.at_s.desc()).offset(MAX_MACHINES)
-            connection.execute(delete(_installed).where(_installed.c.mac.in_(oldest)))
+        with self._lock, self._engine.begin() as connection:
+            _put(connection, _installed, mac, entry, at_s)
+            connection.execute(delete(_under_way).where(_under_way.c.mac == mac))
 
     def installed_entry(self, mac: str) -> str | None:
         """What the machine was installed from; None when it was not, or was forgotten."""
-        with self._engine.connect() as connection:
+        with self._lock, self._engine.connect() as connection:
             return connection.execute(select(_installed.c.entry).where(_installed.c.mac == mac)).scalar()
 
     def all_installed(self) -> list[tuple[str, str, float]]:
         """MAC, entry and time of every installed machine, newest first."""
-        with self._engine.connect() as connection:
+        with self._lock, self._engine.connect() as connection:
             rows = connection.execute(select(_installed).order_by(_installed.c.at_s.desc()))
             return [(row.mac, row.entry, row.at_s) for row in rows]
 
     def forget(self, mac: str) -> bool:
         """Let the machine be installed again; false when it was not known."""
-        with self._engine.begin() as connection:
+        with self._lock, self._engine.begin() as connection:
+            connection.execute(delete(_under_way).where(_under_way.c.mac == mac))
             return connection.execute(delete(_installed).where(_installed.c.mac == mac)).rowcount > 0
+
+
+def _put(connection: Connection, table: Table, mac: str, entry: str, at_s: float) -> None:
+    values = {"mac": mac, "entry": entry, "at_s": at_s}
+    connection.execute(insert(table).values(values).on_conflict_do_update(["mac"], set_=values))
+    oldest = select(table.c.mac).order_by(table.c.at_s.desc()).offset(MAX_MACHINES)
+    connection.execute(delete(table).where(table.c.mac.in_(oldest)))
 
 
 def _engine(path: Path | None) -> Engine:

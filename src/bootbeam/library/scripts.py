@@ -66,14 +66,15 @@ class Scripts:
         """Where this client reaches us, without a slash at the end: by HTTP, or by TFTP if that is all it has."""
         if peer.protocol == "tftp":
             return f"tftp://{url_host(peer.local_address)}"
-        return self._http_url(peer)
+        return self.http_url(peer)
 
-    def _http_url(self, peer: Peer) -> str:
+    def http_url(self, peer: Peer) -> str:
+        """Where this client reaches us by HTTP, whatever it came by."""
         return f"http://{url_host(peer.local_address)}:{self._http_port}"
 
     def autoexec(self, peer: Peer) -> Content:
         """The script that newer iPXE fetches by TFTP; what follows comes by HTTP, which is much faster."""
-        url = f"{self._http_url(peer)}/{START_SCRIPT}"
+        url = f"{self.http_url(peer)}/{START_SCRIPT}"
         return _script("autoexec script", ipxe.render_autoexec(url, is_ipv6=":" in peer.local_address))
 
     def start(self, peer: Peer, chosen: str | None = None) -> Content:
