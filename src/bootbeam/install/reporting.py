@@ -27,6 +27,7 @@ TIMEOUT_S = 10
 PHONE_HOME_TRIES = 10
 AUTOYAST_NAMESPACE = "http://www.suse.com/1.0/yast2ns"
 CONFIG_NAMESPACE = "http://www.suse.com/1.0/configns"
+_START_TAG = re.compile(rb"""<([^\s/>]+)(?:[^"'>]|"[^"]*"|'[^']*')*>""")
 _NAMESPACES = f'xmlns="{AUTOYAST_NAMESPACE}" xmlns:config="{CONFIG_NAMESPACE}"'
 PRESEED_MARK = "#_preseed_V1"
 """A first line that some of Debian's tools look for."""
@@ -192,14 +193,12 @@ def _yast_script(report_url: str, stage: Stage, namespaces: str = "") -> str:
 
 def _inserted(data: bytes, element: Element, markup: str) -> str:
     """The XML with ``markup`` as the element's last child."""
-    start, end = element.start_byte, element.end_byte
-    if data[end : end + 2] == b"</":
+    tag = _START_TAG.match(data, element.start_byte)
+    if tag is None or not tag.group().endswith(b"/>"):
+        end = element.end_byte
         return (data[:end] + markup.encode() + data[end:]).decode()
-    # An empty element, <scripts/>: its end is where it starts.
-    close = data.index(b"/>", start)
-    name = re.match(rb"<([^\s/>]+)", data[start:])
-    tag = name.group(1) if name else b""
-    return (data[:close] + b">" + markup.encode() + b"</" + tag + b">" + data[close + 2 :]).decode()
+    opened = tag.group()[:-2] + b">"
+    return (data[: tag.start()] + opened + markup.encode() + b"</" + tag.group(1) + b">" + data[tag.end() :]).decode()
 
 
 def _report_unit(url: str) -> str:

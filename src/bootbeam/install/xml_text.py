@@ -21,7 +21,7 @@ class Element:
     start_byte: int
     """Of its start tag, in the text's UTF-8."""
     end_byte: int = 0
-    """Of its end tag; of the tag itself, when it is empty."""
+    """Of its end tag; of no meaning when it has none, being one tag that ends in ``/>``."""
     children: "list[Element]" = field(default_factory=list)
     text: str = ""
     """All character data directly in it."""
