@@ -28,9 +28,7 @@ def test_sums(text: str, ram_mb: int) -> None:
     assert parse_formula(text).ram_mb(SIZES) == ram_mb
 
 
-@pytest.mark.parametrize(
-    "text", ["iso + other", "iso / none", "none", "initrds - iso", "9 / none"]
-)
+@pytest.mark.parametrize("text", ["iso + other", "iso / none", "none", "initrds - iso", "9 / none"])
 def test_sums_without_a_sense(text: str) -> None:
     assert parse_formula(text).ram_mb(SIZES) is None
 

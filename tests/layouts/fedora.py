@@ -96,7 +96,8 @@ LAYOUTS = (
         name="CloudLinux-DVD-x86_64-7.9.iso",
         family="anaconda",
         paths="""EFI/BOOT/BOOTX64.EFI LiveOS/squashfs.img Packages/bash.rpm repodata/repomd.xml
-            images/pxeboot/initrd.img images/pxeboot/upgrade.img images/pxeboot/vmlinuz isolinux/isolinux.cfg isolinux/vmlinuz""",
+            images/pxeboot/initrd.img images/pxeboot/upgrade.img images/pxeboot/vmlinuz
+            isolinux/isolinux.cfg isolinux/vmlinuz""",
         texts={".treeinfo": treeinfo("CloudLinux", "7.9", "")},
         sizes_mb={"LiveOS/squashfs.img": 500, "images/pxeboot/initrd.img": 60},
         title="CloudLinux 7.9 DVD (x86_64)",

@@ -8,7 +8,7 @@ import pytest
 from bootbeam.boot.cmdline import BootValues
 from bootbeam.boot.recipe_match import match
 from bootbeam.formats.image_tree import ImageTree, open_image_tree
-from bootbeam.library.iso_entry import RecipeTree
+from bootbeam.library.iso_boots import RecipeTree
 from bootbeam.library.recipe_files import load_recipes
 from bootbeam.machine import Firmware
 from tests.image_listing import Layout
