@@ -33,6 +33,9 @@ Images = Annotated[
 Kernel = Annotated[Path | None, typer.Option(help="A kernel or hypervisor, when its parts are named one by one.")]
 Initrd = Annotated[list[Path] | None, typer.Option(help="An initrd or Multiboot module for --kernel; may be repeated.")]
 Cmdline = Annotated[str, typer.Option(help="Command line of the kernel.")]
+Recipes = Annotated[
+    list[Path] | None, typer.Option(metavar="DIR", help="A directory of boot recipes of your own; may be repeated.")
+]
 Default = Annotated[str | None, typer.Option(help="Menu entry that boots when nobody chooses.", rich_help_panel=_MENU)]
 Timeout = Annotated[
     int, typer.Option(min=0, max=3600, help="Seconds the menu waits; 0: for ever.", rich_help_panel=_MENU)
