@@ -3,6 +3,8 @@
 boot.ipxe, start/..., ipxe/...   scripts, made when asked for (``library.scripts``)
 file/VERSION/NAME                one file in exactly this version, for the length of a boot
 NAME                             the same file, newest complete version (an address a person can type)
+iso/NAME/PATH                    a file inside an ISO, or the page of a directory (``library.iso_files``)
+inject/..., text/... and others  what the ISO's recipe adds (``library.iso_additions``)
 bios/undionly.kpxe, x64/...      boot loaders
 """
 
@@ -14,11 +16,12 @@ from bootbeam.boot.boot_file import START_SCRIPT
 from bootbeam.boot.name import MAX_NAME_CHARACTERS
 from bootbeam.library.answers import Answers
 from bootbeam.library.content import Content, Missing, NotReady, Peer
-from bootbeam.library.iso_entry import IsoEntry
+from bootbeam.library.iso_additions import KINDS as ADDITION_KINDS
+from bootbeam.library.iso_entry import TREE_KIND, IsoEntry
 from bootbeam.library.scripts import Scripts
 
 SCRIPT_SUFFIX = ".ipxe"
-MAX_NUMBER_DIGITS = 4
+ISO_KINDS = frozenset({TREE_KIND, *ADDITION_KINDS})
 AUTOEXEC_SCRIPT = "autoexec.ipxe"
 """iPXE looks for it beside itself (since 2.0) and at the root."""
 
@@ -68,8 +71,8 @@ class Catalogue:
                 return self._scripts.for_machine(facts, peer)
             case ["file", version, name] if name in self._images:
                 return self._images[name].open(version)
-            case ["iso" | "inject" | "text" as kind, name, *steps] if name in self._isos:
-                return self._inside(self._isos[name], kind, steps, peer)
+            case [kind, name, *steps] if name in self._isos and kind in ISO_KINDS:
+                return self._isos[name].open(kind, steps, peer, self._scripts.http_url(peer))
             case ["answers", who, file] if self._answers is not None:
                 return self._answers.open(who, file, peer, self._scripts.http_url(peer))
         if path in self._images:
@@ -77,16 +80,4 @@ class Catalogue:
         loader = self._loaders.get(path)
         if loader is not None:
             return loader.open()
-        return Missing("there is no such file here")
-
-    def _inside(self, iso: IsoEntry, kind: str, steps: list[str], peer: Peer) -> Content | Missing | NotReady:
-        """What belongs to an ISO: a file inside it, or what its recipe puts beside that."""
-        match kind, steps:
-            case "iso", _:
-                path = "/".join(steps)
-                return iso.files.open(path, iso.role_of(path))
-            case "inject", [boot_name, who, _]:
-                return iso.injected(boot_name, who, peer, self._scripts.http_url(peer))
-            case "text", [boot_name, number, _] if number.isdecimal() and len(number) <= MAX_NUMBER_DIGITS:
-                return iso.text(boot_name, int(number))
         return Missing("there is no such file here")

@@ -18,11 +18,12 @@ from bootbeam.boot.name import served_name
 from bootbeam.errors import ImageError, UserError
 from bootbeam.formats.identify import identify
 from bootbeam.formats.identity import ACCEPTED_WORDS, Identity, Kind
+from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.answers import Answers
 from bootbeam.library.content import NotReady
 from bootbeam.library.entries import NamedFile, PlannedEntry, plan_entries, ways_of
-from bootbeam.library.iso_entry import IsoEntry
+from bootbeam.library.iso_entry import IsoEntry, station_name
 from bootbeam.library.iso_files import IsoFiles
 from bootbeam.library.recipe_files import load_recipes, recipe_directories
 from bootbeam.library.refresher import Refresher
@@ -67,7 +68,7 @@ class ImageLibrary:
             self._planned = _plan([file for file in files if file not in isos], self._settings)
             if not self._planned and not isos:
                 raise _nothing_to_serve(self._settings)
-            self._load([file.path for file in isos])
+            self._load(isos)
             self._check_default()
         except BaseException:
             self._stack.close()
@@ -96,9 +97,10 @@ class ImageLibrary:
 
     def resolve(self, plan: RunEntry, facts: MachineFacts, base_url: str) -> ResolvedBoot | NotReady | Explanation:
         """The boot with its addresses; each file's names the version that is current now."""
+        http_url = self._http_url(base_url)
         iso = self._isos.get(plan.entry.name)
         if iso is not None:
-            return iso.resolve(plan, facts, base_url)
+            return iso.resolve(plan, facts, base_url, http_url)
         urls = []
         for served in plan.entry.files:
             version = self.files[served.name].current_version()
@@ -106,12 +108,17 @@ class ImageLibrary:
                 return version
             urls.append(f"{base_url}/file/{version}/{served.name}")
         if plan.entry.is_unattended:
-            words = self._answers.plain_cmdline.replace("{answers}", self._answers.url(facts, base_url))
+            words = self._answers.plain_cmdline.replace("{answers}", self._answers.url(facts, http_url))
             entry = replace(plan.entry, cmdline=f"{words} {plan.entry.cmdline}".strip())
             plan = RunEntry(entry, plan.way)
         return ResolvedBoot(plan, FileUrls(urls[0], tuple(urls[1:])))
 
-    def _load(self, iso_paths: Sequence[Path]) -> None:
+    def _http_url(self, base_url: str) -> str:
+        """For what the system fetches once it runs: by HTTP, even when its loader has TFTP alone."""
+        scheme, separator, host = base_url.partition("://")
+        return base_url if scheme == "http" else f"http{separator}{host}:{self._settings.http_port}"
+
+    def _load(self, isos: Sequence[NamedFile]) -> None:
         storage = SnapshotStorage(Path(tempfile.gettempdir()))
         refresher = Refresher(self._record)
         self._stack.callback(refresher.close)
@@ -119,25 +126,44 @@ class ImageLibrary:
             self._add(planned.name, planned.kernel.path, "kernel", storage)
             for name, file in zip(planned.initrd_names, planned.initrds, strict=True):
                 self._add(name, file.path, "initrd", storage)
-        for path in iso_paths:
-            name = served_name(f"{path.name.removesuffix('.iso').removesuffix('.ISO')}.iso", set(self.files))
-            self._add(name, path, "image", storage, copy_limit_bytes=0)
+        for file in isos:
+            stem = file.path.name.removesuffix(".iso").removesuffix(".ISO")
+            name = served_name(f"{stem}.iso", set(self.files))
+            self._add(name, file.path, "image", storage, copy_limit_bytes=0)
+        found_by_chance = {file.path for file in isos if file.from_directory}
+        left_out = None
         for image in list(self.files.values()):
             image.load(refresher)
-            if image.role == "image":
+            if image.role != "image":
+                continue
+            try:
                 self._add_iso(image, storage, refresher)
+            except UserError as error:
+                if image.path not in found_by_chance:
+                    raise
+                left_out = error
+                self._leave_out(image, error)
+        if left_out and not self._planned and not self._isos:
+            raise left_out
         refresher.start()
+
+    def _leave_out(self, image: ImageFile, error: UserError) -> None:
+        """What cannot boot is no reason not to serve the rest of the directory it was found in."""
+        image.close()
+        del self.files[image.name]
+        self._record(EventKind.PROBLEM, what=error.what, why=error.why, fix=error.fix)
 
     def _add_iso(self, image: ImageFile, storage: SnapshotStorage, refresher: Refresher) -> None:
         files = IsoFiles(image)
         self._stack.callback(files.close)
-        recipes = load_recipes(recipe_directories(os.environ))
-        iso = IsoEntry(image.name, files, recipes, image.path.stat().st_size, self._settings.cmdline, self._answers)
+        named = self._settings.recipe_directories
+        recipes = load_recipes(recipe_directories(os.environ, named), named)
+        iso = IsoEntry(image.name, files, recipes, self._settings.cmdline, self._answers)
         self._isos[image.name] = iso
-        for path in iso.station_paths:
-            name = f"station/{Path(path).name}"
+        for path, role in iso.station_files.items():
+            name = station_name(path)
             if name not in self.files:
-                self._add(name, Path(path), "loader", storage)
+                self._add(name, Path(path), role, storage)
                 self.files[name].load(refresher)
 
     def _add(

@@ -16,7 +16,7 @@ from bootbeam.formats.identity import Identity, Kind
 from bootbeam.formats.image_tree import open_image_tree
 from bootbeam.library.directory_tree import DirectoryTree
 from bootbeam.library.entries import bootable
-from bootbeam.library.iso_entry import RecipeTree
+from bootbeam.library.iso_boots import RecipeTree
 from bootbeam.machine import Firmware
 
 SHOWN_STATION = "http://STATION:8080"
