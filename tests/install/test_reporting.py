@@ -26,7 +26,7 @@ from tests.install.installer import answers_set_by, run_in_ash
 from tests.install.test_kickstart import parsed
 
 YAST = {"y": "http://www.suse.com/1.0/yast2ns"}
-WGET = "wget -q -T 10 -O /dev/null " + REPORT_URL
+WGET = "wget -q -t 1 -T 10 -O /dev/null " + REPORT_URL
 
 
 @pytest.mark.parametrize("kind", AnswerFormat)
@@ -54,7 +54,10 @@ class TestUserData:
             "bootbeam": {"type": "webhook", "endpoint": f"{REPORT_URL}progress", "level": "INFO"}
         }
         assert content["user-data"]["phone_home"]["url"] == f"{REPORT_URL}first-boot"
-        del content["reporting"], content["user-data"]
+        for key, stage in (("late-commands", "installed"), ("error-commands", "failed")):
+            [command] = content[key]
+            assert command == f"curl -s -m 10 -o /dev/null {REPORT_URL}{stage} || {WGET}{stage} || true"
+        del content["reporting"], content["user-data"], content["late-commands"], content["error-commands"]
         assert content == yaml.safe_load(self.TEXT)["autoinstall"]
 
     def test_what_the_person_reports_and_says_stays(self) -> None:
@@ -66,11 +69,21 @@ class TestUserData:
 
     def test_an_own_entry_of_the_same_name_stays(self) -> None:
         text = self.TEXT + "  reporting: {bootbeam: {type: none}}\n  user-data: {phone_home: {url: x}}\n"
-        assert report_in_user_data(text, REPORT_URL) == text
+        content = yaml.safe_load(report_in_user_data(text, REPORT_URL))["autoinstall"]
+        assert content["reporting"] == {"bootbeam": {"type": "none"}}
+        assert content["user-data"] == {"phone_home": {"url": "x"}}
+
+    def test_their_commands_come_before_the_report(self) -> None:
+        text = self.TEXT + "  late-commands:\n  - first  # one\n  - [second, x]\n"
+        reported = report_in_user_data(text, REPORT_URL)
+        assert "  late-commands:\n  - first  # one\n  - [second, x]\n  - " in reported
+        *theirs, ours = yaml.safe_load(reported)["autoinstall"]["late-commands"]
+        assert theirs == ["first", ["second", "x"]]
+        assert f"{REPORT_URL}installed" in ours
 
     def test_without_a_login_user_data_is_not_made_up(self) -> None:
         content = yaml.safe_load(report_in_user_data("#cloud-config\nautoinstall: {version: 1}\n", REPORT_URL))
-        assert set(content["autoinstall"]) == {"version", "reporting"}
+        assert set(content["autoinstall"]) == {"version", "reporting", "late-commands", "error-commands"}
 
     def test_any_other_cloud_config_phones_home(self) -> None:
         text = report_in_user_data("#cloud-config\nhostname: a\n", REPORT_URL)

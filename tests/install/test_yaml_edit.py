@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootbeam.install.yaml_edit import insert_entry
+from bootbeam.install.yaml_edit import append_item, insert_entry
 
 VALUE = {"type": "webhook", "endpoint": "http://192.168.1.50/", "level": "INFO"}
 
@@ -98,3 +98,48 @@ def test_whatever_the_file_the_entry_is_added_and_nothing_lost(
         assert read == wanted
     else:
         assert read == content
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("a:\n  b:\n  - x  # why\n  # next\n  c: 1\n", 'a:\n  b:\n  - x  # why\n  - "new"\n  # next\n  c: 1\n'),
+        ("a:\n  b:\n    - [x, y]\n    - z", 'a:\n  b:\n    - [x, y]\n    - z\n    - "new"\n'),
+        ("a: {b: [x, 'y' ], c: 1}\n", "a: {b: [x, 'y', \"new\" ], c: 1}\n"),
+        ("a:\r\n  b:\r\n  - x\r\n  c: 1\r\n", 'a:\r\n  b:\r\n  - x\r\n  - "new"\r\n  c: 1\r\n'),
+        ("a:\n  b:\n  - |\n    x\n    y\n\n  c: 1\n", 'a:\n  b:\n  - |\n    x\n    y\n  - "new"\n\n  c: 1\n'),
+        ("a:\n  b:\n  - k: v\n    l: w\n\n  c: 1\n", 'a:\n  b:\n  - k: v\n    l: w\n  - "new"\n\n  c: 1\n'),
+    ],
+)
+def test_an_item_comes_last_in_its_list_and_the_rest_stays_letter_by_letter(text: str, wanted: str) -> None:
+    edited = append_item(text, ("a", "b"), "new")
+    assert edited == wanted
+    content = yaml.safe_load(text)
+    assert yaml.safe_load(edited) == {"a": {**content["a"], "b": [*content["a"]["b"], "new"]}}
+    assert append_item(edited, ("a", "b"), "new") == edited
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: {c: 1}\n",
+        "a:\n  b:\n  c: 1\n",
+        "a: {b: []}\n",
+        "a:\n  b: [x, ]\n",
+        "a:\n  b:\n  - |+\n    x\n\n  c: 1\n",
+        "a:\n  b:\n  -\n  c: 1\n",
+        "a:\n  e: &l [x]\n  b: *l\n",
+        "a:\n  b: &l\n  - x\n  e: *l\n",
+        "a:\n  ? b\n  : - x\n",
+        "a:\n  b:\n  - - x\n    - y\n",
+    ],
+)
+def test_every_style_of_list(text: str) -> None:
+    content = yaml.safe_load(text)
+    wanted = {"a": {**content["a"], "b": [*(content["a"].get("b") or []), {"k": "new"}]}}
+    assert yaml.safe_load(append_item(text, ("a", "b"), {"k": "new"})) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "a: [\n", "- x\n", "a: x\n", "a: {b: x}\n", "a: {b: {}}\n"])
+def test_a_file_without_a_list_there_comes_back(text: str) -> None:
+    assert append_item(text, ("a", "b"), "new") == text

@@ -17,7 +17,7 @@ from bootbeam.install.kickstart_sections import has_open_section
 from bootbeam.install.preseed_lines import LogicalLine, logical_lines
 from bootbeam.install.toml_text import parse_toml, toml_text
 from bootbeam.install.xml_text import Element, parse_xml, xml_text
-from bootbeam.install.yaml_edit import insert_entry
+from bootbeam.install.yaml_edit import append_item, insert_entry
 from bootbeam.install.yaml_text import parse_yaml
 
 REPORTER = "bootbeam"
@@ -48,8 +48,8 @@ class Stage(StrEnum):
 
 
 def wget_report(url: str) -> str:
-    """The shell command that reports from BusyBox: Debian's installer."""
-    return f"wget -q -T {TIMEOUT_S} -O /dev/null {url} || true"
+    """The shell command that reports from Debian's installer, whose wget is GNU's: it would try twenty times."""
+    return f"wget -q -t 1 -T {TIMEOUT_S} -O /dev/null {url} || true"
 
 
 def curl_report(url: str) -> str:
@@ -57,8 +57,13 @@ def curl_report(url: str) -> str:
     return f"curl -s -m {TIMEOUT_S} -o /dev/null {url} || true"
 
 
+def either_report(url: str) -> str:
+    """The shell command that reports where curl or wget is: Ubuntu's installer, whose media differ."""
+    return f"curl -s -m {TIMEOUT_S} -o /dev/null {url} || {wget_report(url)}"
+
+
 def report_in_user_data(text: str, report_url: str) -> str:
-    """A cloud-config that reports: an autoinstall its steps and the first boot, any other its first boot.
+    """A cloud-config that reports: an autoinstall its steps, its end and the first boot, any other its first boot.
 
     The ``user-data`` of an autoinstall is only added to where it or ``identity`` is: by itself it would stand for one.
     """
@@ -75,6 +80,9 @@ def report_in_user_data(text: str, report_url: str) -> str:
         return insert_entry(text, (), "phone_home", phone_home)
     webhook = {"type": "webhook", "endpoint": report_url + Stage.PROGRESS, "level": "INFO"}
     text = insert_entry(text, ("autoinstall", "reporting"), REPORTER, webhook)
+    # The installer ends at the first of these commands that fails: then this last one does not run.
+    text = append_item(text, ("autoinstall", "late-commands"), either_report(report_url + Stage.INSTALLED))
+    text = append_item(text, ("autoinstall", "error-commands"), either_report(report_url + Stage.FAILED))
     if autoinstall.get("identity") or autoinstall.get("user-data"):
         text = insert_entry(text, ("autoinstall", "user-data"), "phone_home", phone_home)
     return text

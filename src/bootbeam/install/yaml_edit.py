@@ -1,7 +1,8 @@
-"""One entry put into a person's YAML, the rest of the file left as it is: comments, order, quoting, line ends.
+"""One entry or item put into a person's YAML, the rest of the file left as it is: comments, order, quoting, line ends.
 
-The entry is written at the beginning of its mapping, in YAML's braces, which fit anywhere. What comes out is read
-again and compared; where it is not what was meant (aliases, explicit keys), the file is written anew instead.
+The entry is written at the beginning of its mapping, in YAML's braces, which fit anywhere; an item at the end of its
+list. What comes out is read again and compared; where it is not what was meant (aliases, explicit keys), the file is
+written anew instead.
 """
 
 import copy
@@ -28,6 +29,51 @@ def insert_entry(text: str, path: tuple[str, ...], key: str, value: object) -> s
     if edited is not None and parse_yaml(edited).plain == wanted:
         return edited
     return _leading_comments(text) + dump_yaml(wanted)
+
+
+def append_item(text: str, path: tuple[str, ...], value: object) -> str:
+    """``text`` with ``value`` as the last item of the list at ``path``, which is made when it is missing.
+
+    A list that ends in it already is left as it is, and so is a text that is no YAML or has no list there.
+    """
+    content = parse_yaml(text).plain
+    items: Any = content
+    for step in path:
+        if not isinstance(items, dict) or step not in items:
+            return insert_entry(text, path[:-1], path[-1], [value])
+        items = items[step]
+    items = [] if items is None else items
+    if not isinstance(items, list) or items[-1:] == [value]:
+        return text
+    wanted = _replaced(content, path, [*items, value])
+    edited = _with_item(text, path, value)
+    if edited is not None and parse_yaml(edited).plain == wanted:
+        return edited
+    return _leading_comments(text) + dump_yaml(wanted)
+
+
+def _replaced(content: Any, path: tuple[str, ...], value: object) -> Any:
+    """The content with ``value`` at ``path``; what an alias stands for elsewhere stays as it was."""
+    return {**content, path[0]: _replaced(content[path[0]], path[1:], value)} if path else value
+
+
+def _with_item(text: str, path: tuple[str, ...], value: object) -> str | None:
+    """The text with the item written behind the list's last one; None where it has to be written anew."""
+    node = yaml.SafeLoader(text).get_single_node()
+    for step in path:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        node = next((v for k, v in pairs if isinstance(k, yaml.ScalarNode) and k.value == step), None)
+    if not isinstance(node, yaml.SequenceNode) or not node.value:
+        return None
+    if node.flow_style:
+        at = node.value[-1].end_mark.index
+        return f"{text[:at]}, {json.dumps(value)}{text[at:]}"
+    # What follows the last item on its line, such as a comment, stays there.
+    last = len(text[: node.value[-1].end_mark.index].rstrip())
+    end = text.find("\n", last)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    before, after = (text[: end + 1], text[end + 1 :]) if end >= 0 else (text + newline, "")
+    return f"{before}{' ' * node.start_mark.column}- {json.dumps(value)}{newline}{after}"
 
 
 def _with_entry(content: object, path: tuple[str, ...], key: str, value: object) -> object | None:
