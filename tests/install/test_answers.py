@@ -13,6 +13,7 @@ import pytest
 
 from bootbeam.errors import UserError
 from bootbeam.install.answers import KINDS, SEED_CHECKS, AnswerFormat, complete_seed
+from bootbeam.install.document import MAX_TEXT_CHARACTERS
 from bootbeam.install.facts import MachineFacts
 from bootbeam.install.short_form import parse_short_form
 from tests.install.examples import HASH, MACHINE, REPORT_URL, SALT, STATION, short_form
@@ -96,3 +97,9 @@ def test_every_format_renders_a_file_that_its_check_finds_right(kind: AnswerForm
 def test_a_hash_alone_is_enough_where_hashes_are_taken(kind: AnswerFormat) -> None:
     form = parse_short_form(f'user = "ann"\npassword-hash = "{HASH}"', SALT)
     assert HASH in "".join(KINDS[kind].render(form, MACHINE, STATION).values())
+
+
+@pytest.mark.parametrize("kind", AnswerFormat)
+def test_a_file_of_that_size_was_named_by_mistake(kind: AnswerFormat) -> None:
+    findings = KINDS[kind].check("#cloud-config\n" + "x" * MAX_TEXT_CHARACTERS)
+    assert [finding.what for finding in findings] == ["the file has 262158 characters"]

@@ -151,6 +151,10 @@ def test_the_identity(old: str, new: str, what: str) -> None:
     assert any(what in finding.what for finding in problems), [str(finding) for finding in problems]
 
 
+def test_a_template_of_cloud_inits_own_is_not_looked_into() -> None:
+    assert check_autoinstall("## template: jinja\n#cloud-config\nautoinstall:\n  {% if x %}\n") == []
+
+
 DISKS = (
     DiskFacts("/dev/sda", 10**12, "WDC_WD10_WD-1", "WDC_WD10", "ATA", solid_state=False),
     DiskFacts("/dev/nvme0n1", 10**12, "Samsung_SSD_S4", "Samsung_SSD", solid_state=True),

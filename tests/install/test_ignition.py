@@ -84,6 +84,12 @@ def test_the_verdict_is_ignitions_own(tmp_path: Path, text: str) -> None:
         (config('"kernelArguments": {}', "3.2.0"), Severity.WARNING, 3, "there is no kernelArguments"),
         (config('"storage": {"luks": []}', "3.1.0"), Severity.WARNING, 3, "there is no storage.luks"),
         (config().replace('["ssh-ed25519 AAAA"]', '[], "passwordHash": "secret"'), Severity.PROBLEM, 2, "is no hash"),
+        (
+            '{"ignition": {"version": "3.0.0", "config": {"replace": {"source": "x"}}}}',
+            Severity.PROBLEM,
+            1,
+            "'x' is no source",
+        ),
         (config(file('"contents": {"source": "data:,a b"}')), Severity.PROBLEM, 3, "a space or line break"),
         ('{"ignition": {"version": "3.0.0"}}', Severity.WARNING, None, "there are no users"),
         (

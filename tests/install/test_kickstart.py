@@ -12,6 +12,7 @@ from pykickstart.version import makeVersion
 from bootbeam.install.facts import StationFacts
 from bootbeam.install.finding import Finding, Severity
 from bootbeam.install.kickstart import COMMANDS, KICKSTART, check_kickstart, render_kickstart
+from bootbeam.install.reporting import report_in_kickstart
 from tests.install.examples import HASH, MACHINE, QUIET_STATION, STATION, full_names, lines, public_key, short_form
 
 COMPLETE = f"""\
@@ -111,6 +112,12 @@ def test_what_may_be_meant_so(line: str, what: str) -> None:
     finding = only(COMPLETE + line + "\n")
     assert (finding.severity, finding.line) == (Severity.WARNING, LINE)
     assert what in finding.what
+
+
+def test_a_file_for_esxi_is_another_language() -> None:
+    text = "vmaccepteula\ninstall --firstdisk\nrootpw secret\nreboot\n%firstboot --interpreter=busybox\nls\n"
+    assert check_kickstart(text) == []
+    assert report_in_kickstart(text, STATION.report_url) == text
 
 
 def test_a_locked_password_is_fine() -> None:

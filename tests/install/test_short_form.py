@@ -65,6 +65,8 @@ def refused(text: str) -> UserError:
         ('ssh-keys = "ssh-ed25519 AAAA"', "a list of texts"),
         ('ssh-keys = ["ssh-ed25519 AAAAC3Nz"]', "damaged"),
         (f'ssh-keys = ["{KEY[:60]}"]', "damaged"),
+        ('ssh-keys = ["ssh-ed25519 AAAAC"]', "damaged"),
+        ("ssh-keys = [" + f'"{KEY} {"x" * 2000}",' * 17 + "]", "longer than 32768 bytes"),
         ('ssh-keys = ["-----BEGIN OPENSSH PRIVATE KEY-----"]', "the public one"),
         ('ssh-keys = ["hello"]', "no line of a .pub file"),
         ("ssh-keys = [" + f'"{KEY}",' * 65 + "]", "more than 64"),

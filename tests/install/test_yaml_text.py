@@ -39,6 +39,7 @@ def test_a_plain_word_keeps_how_it_was_written() -> None:
     [
         ("a: 1:20\n", 1, "1:20 is not a text"),
         ("a:\n - yes\n", 2, "yes is not a word"),
+        ("a: 2026-11-21\n", 1, "2026-11-21 is not a text"),
         ("on: push\n", 1, "the key on is no text"),
         ("a: 1\nb: 2\na: 3\n", 3, "a is there twice"),
         ("? [x]\n: y\n", 1, "a list or mapping stands where a key should"),

@@ -22,14 +22,14 @@ from bootbeam.install.short_form import ShortForm
 
 
 class AnswerFormat(StrEnum):
-    """A way of answering an installer; the word is that of the command line's option."""
+    """A way of answering an installer; the word is the one that recipes use."""
 
     AUTOINSTALL = "autoinstall"
     PRESEED = "preseed"
     KICKSTART = "kickstart"
     AUTOYAST = "autoyast"
     IGNITION = "ignition"
-    PROXMOX = "answer"
+    PROXMOX = "proxmox"
     AUTOUNATTEND = "autounattend"
 
 

@@ -9,7 +9,7 @@ from bootbeam.install.disk_choice import DiskChoice, render_disk_search
 from bootbeam.install.document import check_size
 from bootbeam.install.facts import MachineFacts, StationFacts
 from bootbeam.install.finding import Finding, in_order, nearest, problem, shown, warning
-from bootbeam.install.kickstart_sections import SECTIONS, KickstartFile, split_sections
+from bootbeam.install.kickstart_sections import SECTIONS, KickstartFile, is_of_esxi, split_sections
 from bootbeam.install.password_field import check_clear, check_hash
 from bootbeam.install.reporting import report_in_kickstart
 from bootbeam.install.short_form import ShortForm, host_name
@@ -71,10 +71,12 @@ _Command = tuple[int, list[str]]
 
 
 def check_kickstart(text: str) -> list[Finding]:
-    """What is wrong with a kickstart file for Anaconda."""
+    """What is wrong with a kickstart file for Anaconda. One for VMware ESXi is not looked into."""
     too_large = check_size(text)
     if too_large:
         return [too_large]
+    if is_of_esxi(text):
+        return []
     file = split_sections(text)
     findings = _check_sections(file)
     commands: list[_Command] = []

@@ -3,6 +3,7 @@
 Source: pykickstart's documentation, "Kickstart Documentation", chapters 1 to 9.
 """
 
+import re
 from dataclasses import dataclass, field
 
 SECTIONS = (
@@ -11,6 +12,7 @@ SECTIONS = (
 )
 CLOSED_BY_END = frozenset(SECTIONS) - {"%include", "%ksappend"}
 MAX_SECTIONS = 1000
+_ESXI = re.compile(r"^\s*(vm)?accepteula\b", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -61,6 +63,11 @@ def split_sections(text: str) -> KickstartFile:
         else:
             current.lines.append((number, line))
     return file
+
+
+def is_of_esxi(text: str) -> bool:
+    """Whether it is for VMware ESXi, whose kickstart has the name in common, other commands, and no ``%end``."""
+    return _ESXI.search(text) is not None
 
 
 def has_open_section(text: str) -> bool:

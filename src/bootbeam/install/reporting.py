@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from bootbeam.install.cloud_config import check_header
 from bootbeam.install.json_text import parse_json
-from bootbeam.install.kickstart_sections import has_open_section
+from bootbeam.install.kickstart_sections import has_open_section, is_of_esxi
 from bootbeam.install.preseed_lines import LogicalLine, logical_lines
 from bootbeam.install.toml_text import parse_toml, toml_text
 from bootbeam.install.xml_text import Element, parse_xml, xml_text
@@ -104,9 +104,9 @@ def report_in_preseed(text: str, report_url: str) -> str:
 def report_in_kickstart(text: str, report_url: str) -> str:
     """A kickstart file that reports when it was read, and when the system is installed or the installation failed.
 
-    A file with a section that is not closed comes back as it is.
+    A file with a section that is not closed comes back as it is, and one for VMware ESXi, where nothing is closed.
     """
-    if not report_url or has_open_section(text):
+    if not report_url or has_open_section(text) or is_of_esxi(text):
         return text
     sections = (
         ("%pre", Stage.STARTED),

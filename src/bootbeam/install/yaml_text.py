@@ -4,6 +4,7 @@ Source: YAML 1.1 §10.3 and its type repository: ``no`` and ``on`` are booleans,
 ``012`` is octal.
 """
 
+import datetime
 import re
 from collections.abc import Hashable
 
@@ -124,6 +125,9 @@ class _Reader:
             self.findings.append(warning(line, f"{source} is not a text here", why, fix))
         if value is None or isinstance(value, str | int | float | bool):
             return Node(value, line, source)
+        if isinstance(value, datetime.date):
+            fix = f'put it in quotes: "{node.value}"'
+            self.findings.append(warning(line, f"{node.value} is not a text here", "YAML reads it as a date", fix))
         # Dates, binary and sets: of no use in an answer, and a text to whoever wrote them.
         return Node(node.value, line, node.value)
 
