@@ -30,6 +30,7 @@ from bootbeam.net.interfaces import Interface, choose_interfaces, list_interface
 from bootbeam.net.neighbours import Neighbours
 from bootbeam.net.privileges import drop_to_invoking_user, raise_open_files_limit
 from bootbeam.pxe.dhcp6 import Dhcp6Boot
+from bootbeam.pxe.ipv4_stand_in import Ipv4StandIn
 from bootbeam.pxe.proxydhcp import ProxyDhcp
 from bootbeam.servers.dhcp import DhcpServer
 from bootbeam.servers.dhcp6 import Dhcp6Server
@@ -84,15 +85,14 @@ class Station:
         offering = _Offerings(stock, self._settings)
         book = MachineBook(stock.machines, self._settings.may_be_wiped, time.time)
         self._journal.watch(book.watch)
-        scripts = Scripts(offering, stock.images.resolve, self._settings.http_port, record, book.complete)
-        catalogue = Catalogue(stock.images.files, stock.loaders.files, scripts, stock.images.isos, stock.answers)
+        catalogue = self._catalogue(stock, offering, book)
         choice = BootFileChoice(offering, self._settings.http_port)
-        dhcp = DhcpServer(listeners.dhcp, ProxyDhcp(choice), record, time.monotonic, self._neighbours.learn)
-        dhcp6 = self._dhcp6_server(listeners, choice, interfaces[0])
+        stand_in = Ipv4StandIn(choice)
+        proxy = ProxyDhcp(choice, stand_in)
+        dhcp = DhcpServer(listeners.dhcp, proxy, record, time.monotonic, self._neighbours.learn)
+        dhcp6 = self._dhcp6_server(listeners, choice, stand_in, interfaces[0])
         tftp = TftpServer(listeners.tftp, catalogue, record, _tftp_limits(self._settings, interfaces))
-        http = HttpServer(
-            catalogue, record, listeners.http, Reports(record, book.expects_report, book.set_installed).routes
-        )
+        http = HttpServer(catalogue, record, listeners.http, Reports(record, book.expects_report, book.set_installed).routes)
         stopped = _stop_on_signals()
         await http.start()
         tftp.start()
@@ -107,13 +107,26 @@ class Station:
         await asyncio.gather(http.stop(DRAIN_S), asyncio.to_thread(tftp.stop, DRAIN_S))
         record(EventKind.STATION_STOPPED, reason=reason)
 
-    def _dhcp6_server(self, listeners: Listeners, choice: BootFileChoice, interface: Interface) -> Dhcp6Server:
+    def _catalogue(self, stock: "Stock", offering: Callable[[], Offering], book: MachineBook) -> Catalogue:
+        images, http_port, record = stock.images, self._settings.http_port, self._journal.record
+        return Catalogue(
+            images.files,
+            stock.loaders.files,
+            Scripts(offering, images.resolve, http_port, record, book.complete),
+            images.isos,
+            stock.answers,
+            GrubFiles(stock.grub, GrubScripts(offering, images.resolve, http_port, record, book.complete), offering),
+        )
+
+    def _dhcp6_server(
+        self, listeners: Listeners, choice: BootFileChoice, stand_in: Ipv4StandIn, interface: Interface
+    ) -> Dhcp6Server:
         # The same at every start, so that a machine can renew its address, and not what this computer itself is
         # known by as a client.
         duids = [encode_uuid_duid(uuid5(NAMESPACE_OID, f"bootbeam {role} {interface.mac}")) for role in ("", "probe")]
         return Dhcp6Server(
             listeners.dhcp6,
-            Dhcp6Boot(choice, *duids),
+            Dhcp6Boot(choice, *duids, note_booting=stand_in.note_booting),
             self._journal.record,
             time.monotonic,
             read_addresses6,

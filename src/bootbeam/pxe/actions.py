@@ -55,8 +55,8 @@ class Send:
     destination: Destination
     client: "ClientInfo"
     boot_file: BootFile
-    address_offered: IPv6Address | None = None
-    """An address that comes along with it (DHCPv6, where nobody else gives one)."""
+    address_offered: IpAddress | None = None
+    """An address that comes along with it, where nobody else gives one."""
 
 
 @dataclass(frozen=True, slots=True)

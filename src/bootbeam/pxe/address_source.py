@@ -9,6 +9,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from enum import Enum
 
+from bootbeam.pxe.sightings import Sightings
+
 SERVER_REMEMBERED_S = 3600.0
 """So long after its last sign of life a server that gives addresses is believed to be there."""
 RETRY_S = 180.0
@@ -37,20 +39,16 @@ class AddressSources:
     """Decides who gives the address, from what was seen on each link and what each client made of it."""
 
     def __init__(self) -> None:
-        self._servers_seen: OrderedDict[str, float] = OrderedDict()
+        self._servers = Sightings(MAX_LINKS, SERVER_REMEMBERED_S)
         self._asked: OrderedDict[tuple[bytes, str], _Asked] = OrderedDict()
 
     def note_server(self, link: str, now: float) -> None:
         """Another server gives addresses on this link."""
-        self._servers_seen[link] = now
-        self._servers_seen.move_to_end(link)
-        while len(self._servers_seen) > MAX_LINKS:
-            self._servers_seen.popitem(last=False)
+        self._servers.note(link, now)
 
     def has_server(self, link: str, now: float) -> bool:
         """Whether another server gave addresses on this link lately."""
-        seen = self._servers_seen.get(link)
-        return seen is not None and now - seen < SERVER_REMEMBERED_S
+        return self._servers.seen_at(link, now) is not None
 
     def source_for(self, identifier: bytes, kind: str, xid: int, link: str, now: float) -> AddressSource:
         """Who gives this client its address, in this exchange.

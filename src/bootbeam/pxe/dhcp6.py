@@ -66,10 +66,18 @@ class Dhcp6Boot:
         choose_boot_file: the boot decision.
         server_duid: what this station is known by.
         probe_duid: what it is known by when it asks for itself.
+        note_booting: told the MAC of each client that is told what to load, and when.
     """
 
-    def __init__(self, choose_boot_file: ChooseBootFile6, server_duid: bytes, probe_duid: bytes) -> None:
+    def __init__(
+        self,
+        choose_boot_file: ChooseBootFile6,
+        server_duid: bytes,
+        probe_duid: bytes,
+        note_booting: Callable[[str, float], None] = lambda mac, now: None,
+    ) -> None:
         self._choose_boot_file = choose_boot_file
+        self._note_booting = note_booting
         self._server_duid = server_duid
         self._probe_duid = probe_duid
         self._sources = AddressSources()
@@ -125,6 +133,7 @@ class Dhcp6Boot:
         if isinstance(decided, Ignore):
             return [decided]
         client, boot_file = decided
+        self._note_booting(client.mac, now)
         address = self._address_to_offer(message, client, arrival, now)
         options = boot_options(client, boot_file, arrival.server, is_proxy=address is None)
         if address is not None:

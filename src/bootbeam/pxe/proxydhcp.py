@@ -1,15 +1,17 @@
 """The proxyDHCP machine: a datagram to port 67 or 4011 in, actions out.
 
-It hands out boot files and never addresses (PXE 2.1 §2.2). It keeps nothing between datagrams and has no timers:
-a client that hears nothing asks again by itself, and any station on the LAN can answer any of its questions.
+It hands out boot files and never addresses (PXE 2.1 §2.2), but for the dummy of ``pxe.ipv4_stand_in``, which alone
+remembers anything. It has no timers: a client that hears nothing asks again by itself, and any station on the LAN can
+answer any of its questions.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from bootbeam.pxe.actions import Action, BootFile, Destination, Ignore, Lease, Send
 from bootbeam.pxe.client import ClientInfo, classify
+from bootbeam.pxe.ipv4_stand_in import Ipv4StandIn
 from bootbeam.pxe.reply import BOOT_SERVER_PORT, build_reply, offer_destination
 from bootbeam.wire.dhcp4 import BOOTREQUEST, DhcpMessage, MessageType, OptionCode, decode_dhcp, encode_dhcp
 
@@ -25,15 +27,26 @@ class Arrival:
     """The station's port: 67 or 4011."""
     source: Destination
     """The sender's address and port."""
-    server: IPv4Address
-    """The station's own address on the interface it came in on; goes into siaddr and option 54."""
+    server: IPv4Address | None
+    """The station's own address on the interface it came in on; goes into siaddr and option 54. None where the
+    interface has IPv6 only."""
+    link: str = ""
+    """The interface it came in on."""
+    link_local: IPv6Address | None = None
+    """The station's link-local IPv6 address there, if it has one."""
 
 
 class ProxyDhcp:
-    """Answers network boot clients beside somebody else's DHCP server."""
+    """Answers network boot clients beside somebody else's DHCP server.
 
-    def __init__(self, choose_boot_file: ChooseBootFile) -> None:
+    Args:
+        choose_boot_file: the boot decision.
+        stand_in: answers where there is no IPv4; None for a station without IPv6.
+    """
+
+    def __init__(self, choose_boot_file: ChooseBootFile, stand_in: Ipv4StandIn | None = None) -> None:
         self._choose_boot_file = choose_boot_file
+        self._stand_in = stand_in
 
     def handle_datagram(self, data: bytes, arrival: Arrival, now: float) -> list[Action]:
         """What to do about one datagram.
@@ -41,17 +54,20 @@ class ProxyDhcp:
         Args:
             data: the UDP payload.
             arrival: where it came in.
-            now: monotonic seconds; unused, kept so that all machines have one shape.
+            now: monotonic seconds.
 
         Raises:
             DecodeError: the datagram is malformed.
         """
-        del now
         message = decode_dhcp(data)
         if message.op != BOOTREQUEST:
             return [Ignore("a reply, not a request")]
         if arrival.port == BOOT_SERVER_PORT:
             return self._answer_boot_server_request(message, arrival)
+        if self._stand_in is not None:
+            answer = self._stand_in.answer(message, arrival.link, arrival.server, arrival.link_local, now)
+            if answer is not None:
+                return [answer]
         if message.message_type == MessageType.REQUEST:
             return self._note_request(message)
         if message.message_type != MessageType.DISCOVER:
@@ -72,6 +88,8 @@ class ProxyDhcp:
         client = classify(message)
         if isinstance(client, Ignore):
             return [client]
+        if arrival.server is None:
+            return [Ignore("this computer has no IPv4 address on that network")]
         boot_file = self._choose_boot_file(client, arrival.server)
         if isinstance(boot_file, Ignore):
             return [Ignore(boot_file.reason, boot_file.fix, client)]

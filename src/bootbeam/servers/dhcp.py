@@ -18,6 +18,8 @@ from bootbeam.servers.dhcp_notes import DhcpNotes
 
 MAX_DATAGRAMS_PER_TURN = 64
 """After so many the other servers of the loop get their turn."""
+NO_ADDRESS = IPv4Address(0)
+"""What a computer without IPv4 sends from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +89,31 @@ class DhcpServer:
 
     def _handle(self, listener: DhcpSocket, datagram: Datagram) -> None:
         source_address, source_port = datagram.source
-        server = self._server_address(listener.interface, datagram)
-        arrival = Arrival(listener.port, Destination(IPv4Address(source_address), source_port), server)
+        interface = listener.interface
+        server = self._server_address(interface, datagram)
+        link_local = next((address.ip for address in interface.addresses6 if address.is_link_local), None)
+        source = Destination(IPv4Address(source_address), source_port)
+        arrival = Arrival(listener.port, source, server, interface.name, link_local)
         try:
             actions = self._proxy.handle_datagram(datagram.data, arrival, self._clock())
         except DecodeError as error:
-            self._notes.malformed(source_address, listener.port, listener.interface.name, str(error))
+            self._notes.malformed(source_address, listener.port, interface.name, str(error))
             return
         for action in actions:
             self._perform(listener, server, action)
 
     @staticmethod
-    def _server_address(interface: Interface, datagram: Datagram) -> IPv4Address:
-        """Our address for this client: the one it wrote to, else the one on its network, else the interface's first."""
+    def _server_address(interface: Interface, datagram: Datagram) -> IPv4Address | None:
+        """Our address for this client: the one it wrote to, else the one on its network, else the interface's first.
+        None when it has IPv6 only."""
+        if not interface.addresses:
+            return None
         own = {str(address.ip) for address in interface.addresses}
         if datagram.local_address in own:
             return IPv4Address(datagram.local_address)
         return IPv4Address(interface.address_for(datagram.source[0]))
 
-    def _perform(self, listener: DhcpSocket, server: IPv4Address, action: Action) -> None:
+    def _perform(self, listener: DhcpSocket, server: IPv4Address | None, action: Action) -> None:
         match action:
             case Send():
                 self._send(listener, server, action)
@@ -114,7 +122,7 @@ class DhcpServer:
             case Ignore():
                 self._notes.ignored(action, listener.interface.name)
 
-    def _send(self, listener: DhcpSocket, server: IPv4Address, action: Send) -> None:
+    def _send(self, listener: DhcpSocket, server: IPv4Address | None, action: Send) -> None:
         client = action.client
         if client.address is not None:
             self._learn(str(client.address), client.mac)
@@ -123,7 +131,7 @@ class DhcpServer:
             self._notes.seen(client, listener.interface.name)
         destination = (str(action.destination.address), action.destination.port)
         try:
-            send_from(listener.sock, action.datagram, destination, str(server), listener.interface.index)
+            send_from(listener.sock, action.datagram, destination, str(server or NO_ADDRESS), listener.interface.index)
         except OSError as error:
             self._notes.problem(f"the answer to {client.mac} could not be sent", error, listener.interface.name)
             return
@@ -134,5 +142,6 @@ class DhcpServer:
             interface=listener.interface.name,
             what=action.boot_file.kind,
             file=action.boot_file.file,
-            siaddr=str(server),
+            siaddr=str(server or NO_ADDRESS),
+            address_offered=str(action.address_offered) if action.address_offered else None,
         )

@@ -47,7 +47,8 @@ def bind_all(interfaces: Sequence[Interface], settings: StationSettings) -> List
     """
     listeners, errors = Listeners(), []
     for interface in interfaces:
-        errors += _bind4(listeners, interface, settings.http_port)
+        if interface.addresses:
+            errors += _bind4(listeners, interface, settings.http_port)
         if settings.ipv6 and interface.addresses6:
             errors6 = _bind6(listeners, interface, settings.http_port)
             if interface.addresses:
@@ -71,8 +72,6 @@ def join_errors(errors: Sequence[UserError]) -> UserError:
 
 def _bind4(listeners: Listeners, interface: Interface, http_port: int) -> list[UserError]:
     errors: list[UserError] = []
-    if not interface.addresses:
-        return errors
     for port in (DHCP_SERVER_PORT, BOOT_SERVER_PORT, TFTP_PORT):
         try:
             sock = bind_udp("0.0.0.0", port, interface.name)
@@ -110,9 +109,17 @@ def _bind6(listeners: Listeners, interface: Interface, http_port: int) -> list[U
         bound.http.append(bind_tcp6(interface.name, http_port))
     except OSError as error:
         errors.append(_without_ipv6(explain_bind_failure(error, "tcp", address, http_port, "--http-port")))
+    if not interface.addresses:  # iPXE asks over IPv4 too, whether or not there is any: pxe.ipv4_stand_in
+        try:
+            bound.dhcp.append(
+                DhcpSocket(bind_udp("0.0.0.0", DHCP_SERVER_PORT, interface.name), DHCP_SERVER_PORT, interface)
+            )
+        except OSError as error:
+            errors.append(explain_bind_failure(error, "udp", address, DHCP_SERVER_PORT))
     if errors:
         bound.close()
         return errors
+    listeners.dhcp += bound.dhcp
     listeners.dhcp6 += bound.dhcp6
     listeners.tftp += bound.tftp
     listeners.http += bound.http

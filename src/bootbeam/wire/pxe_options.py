@@ -41,6 +41,8 @@ class IpxeTag(IntEnum):
     ELF = 0x22
     EFI = 0x24
     MENU = 0x27
+    NO_PXE_DHCP = 0xB0
+    """To iPXE: take this offer without waiting for a proxy's."""
     VERSION = 0xEB
 
 
