@@ -85,14 +85,17 @@ class Station:
         offering = _Offerings(stock, self._settings)
         book = MachineBook(stock.machines, self._settings.may_be_wiped, time.time)
         self._journal.watch(book.watch)
-        catalogue = self._catalogue(stock, offering, book)
+        scripts = Scripts(offering, stock.images.resolve, self._settings.http_port, record, book.complete)
+        catalogue = Catalogue(stock.images.files, stock.loaders.files, scripts, stock.images.isos, stock.answers)
         choice = BootFileChoice(offering, self._settings.http_port)
         stand_in = Ipv4StandIn(choice)
         proxy = ProxyDhcp(choice, stand_in)
         dhcp = DhcpServer(listeners.dhcp, proxy, record, time.monotonic, self._neighbours.learn)
         dhcp6 = self._dhcp6_server(listeners, choice, stand_in, interfaces[0])
         tftp = TftpServer(listeners.tftp, catalogue, record, _tftp_limits(self._settings, interfaces))
-        http = HttpServer(catalogue, record, listeners.http, Reports(record, book.expects_report, book.set_installed).routes)
+        http = HttpServer(
+            catalogue, record, listeners.http, Reports(record, book.expects_report, book.set_installed).routes
+        )
         stopped = _stop_on_signals()
         await http.start()
         tftp.start()
@@ -107,26 +110,17 @@ class Station:
         await asyncio.gather(http.stop(DRAIN_S), asyncio.to_thread(tftp.stop, DRAIN_S))
         record(EventKind.STATION_STOPPED, reason=reason)
 
-    def _catalogue(self, stock: "Stock", offering: Callable[[], Offering], book: MachineBook) -> Catalogue:
-        images, http_port, record = stock.images, self._settings.http_port, self._journal.record
-        return Catalogue(
-            images.files,
-            stock.loaders.files,
-            Scripts(offering, images.resolve, http_port, record, book.complete),
-            images.isos,
-            stock.answers,
-            GrubFiles(stock.grub, GrubScripts(offering, images.resolve, http_port, record, book.complete), offering),
-        )
-
     def _dhcp6_server(
         self, listeners: Listeners, choice: BootFileChoice, stand_in: Ipv4StandIn, interface: Interface
     ) -> Dhcp6Server:
         # The same at every start, so that a machine can renew its address, and not what this computer itself is
         # known by as a client.
-        duids = [encode_uuid_duid(uuid5(NAMESPACE_OID, f"bootbeam {role} {interface.mac}")) for role in ("", "probe")]
+        own, asking = (
+            encode_uuid_duid(uuid5(NAMESPACE_OID, f"bootbeam{role} {interface.mac}")) for role in ("", " probe")
+        )
         return Dhcp6Server(
             listeners.dhcp6,
-            Dhcp6Boot(choice, *duids, note_booting=stand_in.note_booting),
+            Dhcp6Boot(choice, own, asking, stand_in.note_booting),
             self._journal.record,
             time.monotonic,
             read_addresses6,
