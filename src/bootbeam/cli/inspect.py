@@ -59,7 +59,7 @@ def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _boot_rows(boot: dict[str, Any]) -> Iterator[tuple[str, str]]:
     request = ", only when asked for" if boot["on_request"] else ""
-    yield "  boots on", f"{' and '.join(boot['firmware'])}: {boot['title']}{request}"
+    yield "  boots on", f"{' and '.join(boot['firmware'])}: {boot['title']} (--boot {boot['name']}){request}"
     yield "    kernel", boot["kernel"]
     for initrd in boot["initrds"]:
         yield "    initrd", initrd

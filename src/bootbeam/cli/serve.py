@@ -8,11 +8,37 @@ if TYPE_CHECKING:
     from bootbeam.settings.model import StationSettings
 
 
+ANSWER_FORMATS = {
+    "autoinstall": "autoinstall",
+    "preseed": "preseed",
+    "kickstart": "kickstart",
+    "autoyast": "autoyast",
+    "ignition": "ignition",
+    "answer": "proxmox",
+    "autounattend": "autounattend",
+}
+"""Options that name a file of answers -> its format."""
+SETTINGS = {
+    "initrd": "initrds",
+    "recipes": "recipe_directories",
+    "timeout": "menu_timeout_s",
+    "unattended": "short_form",
+    "report": "reports",
+    "state": "state_directory",
+    "interface": "interfaces",
+    "loaders": "loader_directory",
+    "tftp_blksize": "tftp_blksize_cap",
+    "tftp_windowsize": "tftp_windowsize_cap",
+}
+"""Options whose setting has another name."""
+
+
 def serve(
     images: option.Images = None,
     kernel: option.Kernel = None,
     initrd: option.Initrd = None,
     cmdline: option.Cmdline = "",
+    boot: option.Boot = None,
     recipes: option.Recipes = None,
     default: option.Default = None,
     timeout: option.Timeout = 10,
@@ -40,45 +66,24 @@ def serve(
 
     Answers beside the DHCP server that is there (proxyDHCP); nothing on the router changes. Ctrl-C ends it.
     """
-    own_answers = {
-        "autoinstall": autoinstall,
-        "preseed": preseed,
-        "kickstart": kickstart,
-        "autoyast": autoyast,
-        "ignition": ignition,
-        "proxmox": answer,
-        "autounattend": autounattend,
-    }
-    chosen = {
-        "kernel": kernel,
-        "initrds": tuple(initrd or ()),
-        "cmdline": cmdline,
-        "recipe_directories": tuple(recipes or ()),
-        "default": default,
-        "menu_timeout_s": timeout,
-        "answers": tuple((format, path) for format, path in own_answers.items() if path is not None),
-        "short_form": unattended,
-        "macs": tuple(macs or ()),
-        "yes_to_any_machine": yes_to_any_machine,
-        "reports": report,
-        "state_directory": state,
-        "interfaces": tuple(interface or ()),
-        "ipv6": ipv6,
-        "http_port": http_port,
-        "loader_directory": loaders,
-        "tftp_blksize_cap": tftp_blksize,
-        "tftp_windowsize_cap": tftp_windowsize,
-    }
-    _run(images or [], chosen, log_format)
+    _run(dict(locals()))
 
 
-def _run(images: list[str], chosen: dict[str, Any], log_format: option.LogFormat) -> None:
+def _run(options: dict[str, Any]) -> None:
     from bootbeam.cli.fetching import local_images
     from bootbeam.cli.terminal import EventPrinter, view_for
     from bootbeam.net.maker import maker_of
     from bootbeam.station import Station
 
-    settings = _checked(images=local_images(images), **chosen)
+    log_format, images = options.pop("log_format"), local_images(options.pop("images") or [])
+    answers = {format: options.pop(option) for option, format in ANSWER_FORMATS.items()}
+    given = tuple((format, path) for format, path in answers.items() if path is not None)
+    chosen = {
+        SETTINGS.get(name, name): tuple(value) if isinstance(value, list) else value
+        for name, value in options.items()
+        if value is not None
+    }
+    settings = _checked(images=images, answers=given, **chosen)
     with EventPrinter(view_for(log_format, maker_of)) as printer:
         Station(settings, printer.watch).run()
 

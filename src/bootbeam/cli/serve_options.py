@@ -33,6 +33,10 @@ Images = Annotated[
 Kernel = Annotated[Path | None, typer.Option(help="A kernel or hypervisor, when its parts are named one by one.")]
 Initrd = Annotated[list[Path] | None, typer.Option(help="An initrd or Multiboot module for --kernel; may be repeated.")]
 Cmdline = Annotated[str, typer.Option(help="Command line of the kernel.")]
+Boot = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Which way to boot an ISO that has several; see: bootbeam inspect ISO."),
+]
 Recipes = Annotated[
     list[Path] | None, typer.Option(metavar="DIR", help="A directory of boot recipes of your own; may be repeated.")
 ]

@@ -158,7 +158,7 @@ class ImageLibrary:
         self._stack.callback(files.close)
         named = self._settings.recipe_directories
         recipes = load_recipes(recipe_directories(os.environ, named), named)
-        iso = IsoEntry(image.name, files, recipes, self._settings.cmdline, self._answers)
+        iso = IsoEntry(image.name, files, recipes, self._settings.cmdline, self._answers, self._settings.boot)
         self._isos[image.name] = iso
         for path, role in iso.station_files.items():
             name = station_name(path)

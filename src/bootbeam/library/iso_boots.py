@@ -11,7 +11,7 @@ from bootbeam.boot.recipe import Recipe, Source, Start
 from bootbeam.boot.recipe_match import match
 from bootbeam.errors import ImageError
 from bootbeam.formats.identify import identify
-from bootbeam.formats.identity import Identity
+from bootbeam.formats.identity import BootForm, Identity
 from bootbeam.formats.image_tree import ImageTree
 from bootbeam.library.content import Content
 from bootbeam.library.directory_tree import DirectoryTree
@@ -27,6 +27,14 @@ METHODS = {
     (Start.WIMBOOT, Firmware.BIOS): Method.LINUX,
     (Start.WIMBOOT, Firmware.UEFI): Method.EFI_APPLICATION,
 }
+
+FORMS = {
+    Method.LINUX: BootForm.LINUX,
+    Method.EFI_LINUX: BootForm.EFI,
+    Method.MULTIBOOT: BootForm.MULTIBOOT1,
+    Method.EFI_APPLICATION: BootForm.EFI,
+}
+"""What the first file must be for a method."""
 
 
 class RecipeTree:
@@ -52,7 +60,7 @@ class IsoBoots:
     match: Match | None = None
     boots: tuple[Boot, ...] = ()
     starts: tuple[tuple[BootWay, Boot], ...] = ()
-    """Every way to start it that nobody has to ask for, best first, and what is started."""
+    """Every way to start it that is meant, best first, and what is started."""
     packed_kernels: frozenset[str] = frozenset()
     """Kernels inside that are gzip files; loaders are served them unpacked."""
     broken: str = ""
@@ -78,8 +86,13 @@ class IsoBoots:
         return "initrd" if any(file.path == path for boot in self.boots for file in boot.files) else "image"
 
 
-def look_into(read: ReadTree, recipes: Sequence[Recipe]) -> IsoBoots:
+def look_into(read: ReadTree, recipes: Sequence[Recipe], wanted: str | None = None) -> IsoBoots:
     """What this version is.
+
+    Args:
+        read: the image.
+        recipes: all there are.
+        wanted: the name of the way to boot that a person asked for; None: those nobody has to ask for.
 
     Raises:
         ContentChanged: the image is being overwritten.
@@ -92,21 +105,23 @@ def look_into(read: ReadTree, recipes: Sequence[Recipe]) -> IsoBoots:
         return IsoBoots(read.version, broken=str(error))
     kernels = {boot.kernel.path: _identify_kernel(read, boot) for boot in boots}
     cpu = matched.architecture if matched else None
-    starts = [(way, boot) for boot in boots for way in _ways(boot, kernels[boot.kernel.path], cpu)]
+    meant = [boot for boot in boots if (boot.name == wanted if wanted else not boot.is_on_request)]
+    starts = [(way, boot) for boot in meant for way in _ways(boot, kernels[boot.kernel.path], cpu)]
     packed = frozenset(path for path, kernel in kernels.items() if kernel and kernel.should_be_unpacked)
     return IsoBoots(read.version, matched, boots, tuple(starts), packed)
 
 
 def _ways(boot: Boot, kernel: Identity | None, cpu: Cpu | None) -> list[BootWay]:
     ways = []
-    for firmware in sorted(boot.firmware) if not boot.is_on_request else ():
+    for firmware in sorted(boot.firmware):
         method = METHODS.get((boot.start, firmware))
         if method is None:
             continue
         cpus = frozenset({cpu or Cpu.X86_64})
         if kernel and bootable(kernel).boots_on:
             # A guess at what an image's own menu starts may be wrong about the machine; the kernel's bytes know.
-            known = [way for way in bootable(kernel).ways(firmware) if not way.needs_grub]
+            ways_known = bootable(kernel).ways(firmware)
+            known = [way for way in ways_known if way.form is FORMS[method] and not way.needs_grub]
             if not known:
                 continue
             cpus = frozenset(way.cpu for way in known)

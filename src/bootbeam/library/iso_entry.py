@@ -42,13 +42,23 @@ class IsoEntry:
         recipes: all there are.
         extra: words a person adds to the command line.
         answers: to an unattended installation.
+        wanted: the name of the way to boot that a person asked for; None: the one that needs least memory.
 
     Raises:
         UserError: it cannot be read, or cannot boot from a network; says which files to add.
     """
 
-    def __init__(self, name: str, files: IsoFiles, recipes: Sequence[Recipe], extra: str, answers: Answers) -> None:
+    def __init__(
+        self,
+        name: str,
+        files: IsoFiles,
+        recipes: Sequence[Recipe],
+        extra: str,
+        answers: Answers,
+        wanted: str | None = None,
+    ) -> None:
         self.name = name
+        self._wanted = wanted
         self.files = files
         self._recipes = recipes
         self._extra = extra
@@ -153,7 +163,7 @@ class IsoEntry:
         version = self.files.image.current_version()
         try:
             with self.files.reading() as read:
-                return read if isinstance(read, NotReady) else look_into(read, self._recipes)
+                return read if isinstance(read, NotReady) else look_into(read, self._recipes, self._wanted)
         except ImageError as error:
             return version if isinstance(version, NotReady) else IsoBoots(version, broken=str(error))
         except ContentChanged as error:
@@ -204,6 +214,11 @@ class IsoEntry:
         path = self.files.image.path
         if seen.broken:
             return UserError(f"{path} cannot be read as an ISO", seen.broken, "fetch it again")
+        if self._wanted and seen.boots:
+            names = ", ".join(dict.fromkeys(boot.name for boot in seen.boots))
+            return UserError(
+                f"{path} has no way to boot named {self._wanted!r}", f"it has: {names}", "choose: --boot NAME"
+            )
         if seen.match:
             return UserError(f"{path} is {seen.match.title}, and cannot boot from a network", seen.match.why_not, "")
         advice = "take its kernel and initrd, and name those: bootbeam serve KERNEL INITRD --cmdline ..."

@@ -42,6 +42,8 @@ class StationSettings(BaseModel):
     """Seconds the menu waits; 0: for ever."""
     loader_directory: Path | None = None
     """A directory of boot loaders to look in first."""
+    boot: str | None = None
+    """Name of the way to boot an ISO, when it has several; None: the one that needs least memory."""
     recipe_directories: tuple[Path, ...] = ()
     """Directories of a person's own boot recipes, which count more than those that come with bootbeam."""
     answers: tuple[tuple[str, Path], ...] = ()
