@@ -10,7 +10,7 @@ import re
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -118,6 +118,28 @@ class Answers:
         own = [format for format in wanted if format in self._files]
         return next(iter([*own, *(format for format in wanted if self.has(format))]), None)
 
+    def check_use(self, takers: Mapping[str, Collection[UnattendedFormat]], has_plain_kernel: bool) -> None:
+        """See that what was given is of use, and that the short form can be made into what is taken.
+
+        Args:
+            takers: the formats each entry takes, by its name.
+            has_plain_kernel: whether there is a kernel that no recipe describes; it takes what was given alone.
+
+        Raises:
+            UserError: answers that nothing takes, or a short form that does not fit.
+        """
+        takes_plain = has_plain_kernel and self.plain_cmdline != ""
+        taken = {format for formats in takers.values() for format in formats}
+        useless = [format.value for format in self._files if format not in taken and not takes_plain]
+        if self._short_form is not None and not any(format in taken for format in _kinds()):
+            useless.append("short form")
+        if useless:
+            raise _nothing_takes(useless, takers)
+        for formats in takers.values():
+            format = self.format_among(formats)
+            if format is not None and format not in self._files and self._short_form is not None:
+                _kinds()[format].render(self._short_form, _EXAMPLE_MACHINE, StationFacts())
+
     def url(self, facts: BootFacts, base_url: str) -> str:
         """The address of a machine's answers, ending in ``/``."""
         if facts.mac:
@@ -206,6 +228,22 @@ def short_form_file(named: Path, configuration_directories: Iterable[Path]) -> P
             f'write {places[0]}, two lines are enough:   user = "ann"   password = "secret"',
         )
     return found
+
+
+def _nothing_takes(useless: Iterable[str], takers: Mapping[str, Collection[UnattendedFormat]]) -> UserError:
+    options = {
+        name: " or ".join(f"--{_WORDS.get(format, format.value)}" for format in formats)
+        for name, formats in takers.items()
+    }
+    why = "; ".join(f"{name} takes {option or 'no answers'}" for name, option in options.items())
+    known = next((option for option in options.values() if option), "")
+    return UserError(
+        f"nothing that is served here takes these answers: {', '.join(useless)}",
+        why or "a kernel that no recipe describes takes the answers of one format, which has to be named",
+        f"give those that are taken: {known} FILE"
+        if known
+        else "name the installer's own: --preseed FILE, for example",
+    )
 
 
 def _check(format: UnattendedFormat, path: Path) -> list[str]:

@@ -34,6 +34,8 @@ from bootbeam.library.versions import ImageFile
 from bootbeam.settings.model import StationSettings
 
 MAX_DIRECTORY_FILES = 10_000
+_TAKE_ANSWERS = (Method.LINUX, Method.EFI_LINUX)
+"""How a kernel is started that may be an installer's, when no recipe describes it."""
 
 
 class ImageLibrary:
@@ -70,6 +72,7 @@ class ImageLibrary:
                 raise _nothing_to_serve(self._settings)
             self._load(isos)
             self._check_default()
+            self._check_answers()
         except BaseException:
             self._stack.close()
             raise
@@ -87,7 +90,7 @@ class ImageLibrary:
 
     def _planned_entry(self, planned: PlannedEntry) -> BootEntry:
         entry = planned.entry(self.files[planned.name].identity)
-        takes_answers = any(way.method in (Method.LINUX, Method.EFI_LINUX) for way in entry.ways)
+        takes_answers = any(way.method in _TAKE_ANSWERS for way in entry.ways)
         return replace(entry, is_unattended=takes_answers and bool(self._answers.plain_cmdline))
 
     @property
@@ -185,6 +188,16 @@ class ImageLibrary:
         )
         self._stack.callback(image.close)
         self.files[name] = image
+
+    def _check_answers(self) -> None:
+        identities = [self.files[planned.name].identity for planned in self._planned]
+        has_plain_kernel = any(
+            way.method in _TAKE_ANSWERS
+            for planned, identity in zip(self._planned, identities, strict=True)
+            for way in planned.entry(identity).ways
+        )
+        takers = {iso.name: iso.answer_formats for iso in self._isos.values()}
+        self._answers.check_use(takers, has_plain_kernel)
 
     def _check_default(self) -> None:
         names = [entry.name for entry in self.entries()]

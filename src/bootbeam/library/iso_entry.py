@@ -15,7 +15,7 @@ from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts
 from bootbeam.boot.ipxe import FileUrls
 from bootbeam.boot.matched import Boot, BootFile, Unattended
-from bootbeam.boot.recipe import Recipe, Source, Start
+from bootbeam.boot.recipe import Recipe, Source, Start, UnattendedFormat
 from bootbeam.errors import ImageError, UserError
 from bootbeam.library.answers import ANY_MACHINE, Answers
 from bootbeam.library.content import Content, ContentChanged, Missing, NotReady, Peer
@@ -81,6 +81,12 @@ class IsoEntry:
                 if file.source is Source.STATION:
                     roles.setdefault(file.path, role)
         return roles
+
+    @property
+    def answer_formats(self) -> tuple[UnattendedFormat, ...]:
+        """The formats in which it takes answers to an unattended installation."""
+        formats = (one.format for _, boot in self._seen.starts for one in boot.unattended)
+        return tuple(dict.fromkeys(formats))
 
     def entry(self) -> BootEntry:
         """Its line of the menu, as the ISO is now."""
