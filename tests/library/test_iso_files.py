@@ -1,14 +1,10 @@
 """The files inside an ISO, read where they lie. The ISOs are xorriso's, the expected bytes are the files they hold."""
 
 import os
-import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from html import unescape
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 
@@ -16,55 +12,8 @@ from bootbeam.errors import ImageError
 from bootbeam.formats.image_tree import ImageTree
 from bootbeam.library import iso_files
 from bootbeam.library.content import Content, Missing, NotReady
-from bootbeam.library.iso_files import IsoFiles
-from bootbeam.library.snapshot import SnapshotStorage
-from bootbeam.library.versions import ImageFile
 from tests.formats.disc_images import LARGE_FILE_BYTES, LARGE_FILE_MARKS, large_file_tree, sparse, xorriso_image
-from tests.library.recorded import Recorded
-
-LINK = re.compile(r'<a href="([^"]*)">([^<]*)</a>')
-
-
-class Bench:
-    """One ISO as the station has it, and a clock that is ahead of the file's."""
-
-    def __init__(self, path: Path, directory: Path) -> None:
-        self.path = path
-        self.ahead_s = 10.0
-        self.image = ImageFile(
-            path,
-            "disc.iso",
-            "image",
-            SnapshotStorage(directory),
-            Recorded(),
-            copy_limit_bytes=0,
-            clock=lambda: time.time() + self.ahead_s,
-            monotonic=lambda: time.monotonic() + self.ahead_s,
-        )
-        self.image.load()
-        self.files = IsoFiles(self.image)
-
-    def close(self) -> None:
-        self.files.close()
-        self.image.close()
-
-    def settle(self) -> None:
-        self.image.refresh()
-        self.ahead_s += 10
-        self.image.refresh()
-
-    def opened(self, path: str) -> Content:
-        content = self.files.open(path)
-        assert isinstance(content, Content), content
-        return content
-
-    def read(self, path: str) -> bytes:
-        with closing(self.opened(path)) as content:
-            return content.read_at(0, content.size_bytes)
-
-    def links(self, path: str) -> dict[str, str]:
-        """Of a directory's page: the words of each link and where it leads."""
-        return {unescape(words): unquote(unescape(href)) for href, words in LINK.findall(self.read(path).decode())}
+from tests.library.iso_bench import Bench
 
 
 @pytest.fixture

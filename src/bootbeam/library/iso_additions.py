@@ -8,6 +8,7 @@ unpacked/ISO/PATH                   a kernel that lies in the ISO as a gzip file
 """
 
 import os
+import re
 import zlib
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -30,7 +31,8 @@ ARCHIVE_NAME = "bootbeam.cpio"
 MAX_REWRITTEN_BYTES = 1 << 20
 MAX_UNPACKED_BYTES = 64 << 20
 """A hypervisor has 3, a kernel 40 MB; it is unpacked in memory."""
-MAX_NUMBER_DIGITS = 4
+_NUMBER = re.compile(r"[0-9]{1,4}")
+_WHO = re.compile(rf"{ANY_MACHINE}|[0-9a-f]{{2}}(-[0-9a-f]{{2}}){{5}}")
 _NOTHING = Missing("there is no such file here")
 _GZIP_WINDOW_BITS = 31
 """zlib.h, inflateInit2: a gzip header, the largest window."""
@@ -89,11 +91,11 @@ class IsoAdditions:
         if boot is None:
             return _NOTHING
         match kind, steps:
-            case "inject", [_, who, name]:
-                return self._open_injected(path, boot, who, name, client)
-            case "text", [_, number, _] if number.isdecimal() and len(number) <= MAX_NUMBER_DIGITS:
+            case "text", [_, number, _] if _NUMBER.fullmatch(number):
                 return _text(path, boot, int(number))
-            case "rewritten", [_, who, *inside] if "/".join(inside) in boot.rewrite:
+            case "inject", [_, who, name] if _WHO.fullmatch(who):
+                return self._open_injected(path, boot, who, name, client)
+            case "rewritten", [_, who, *inside] if _WHO.fullmatch(who) and "/".join(inside) in boot.rewrite:
                 return self._open_rewritten(path, boot, who, "/".join(inside), client)
         return _NOTHING
 
