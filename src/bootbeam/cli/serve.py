@@ -39,6 +39,7 @@ def serve(
     initrd: option.Initrd = None,
     cmdline: option.Cmdline = "",
     boot: option.Boot = None,
+    nfs: option.Nfs = None,
     recipes: option.Recipes = None,
     default: option.Default = None,
     timeout: option.Timeout = 10,

@@ -37,6 +37,10 @@ Boot = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Which way to boot an ISO that has several; see: bootbeam inspect ISO."),
 ]
+Nfs = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS:/PATH", help="NFS export of the ISO's files, for a way to boot that needs one."),
+]
 Recipes = Annotated[
     list[Path] | None, typer.Option(metavar="DIR", help="A directory of boot recipes of your own; may be repeated.")
 ]

@@ -161,7 +161,8 @@ class ImageLibrary:
         self._stack.callback(files.close)
         named = self._settings.recipe_directories
         recipes = load_recipes(recipe_directories(os.environ, named), named)
-        iso = IsoEntry(image.name, files, recipes, self._settings.cmdline, self._answers, self._settings.boot)
+        wishes = self._settings
+        iso = IsoEntry(image.name, files, recipes, wishes.cmdline, self._answers, wishes.boot, wishes.nfs)
         self._isos[image.name] = iso
         for path, role in iso.station_files.items():
             name = station_name(path)

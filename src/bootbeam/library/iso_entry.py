@@ -43,6 +43,7 @@ class IsoEntry:
         extra: words a person adds to the command line.
         answers: to an unattended installation.
         wanted: the name of the way to boot that a person asked for; None: the one that needs least memory.
+        nfs: where an NFS server exports the image's files, ``ADDRESS:/PATH``; None: nowhere.
 
     Raises:
         UserError: it cannot be read, or cannot boot from a network; says which files to add.
@@ -56,7 +57,9 @@ class IsoEntry:
         extra: str,
         answers: Answers,
         wanted: str | None = None,
+        nfs: str | None = None,
     ) -> None:
+        self._nfs = nfs
         self.name = name
         self._wanted = wanted
         self.files = files
@@ -188,6 +191,7 @@ class IsoEntry:
             f"{http_url}/iso/{self.name}/",
             answers=self._answers.url(facts, http_url) if unattended else None,
             rewritten=f"{http_url}/rewritten/{self.name}/{boot.key}/{_who(facts)}/" if boot.rewrite else None,
+            nfs=self._nfs,
             mac=facts.mac,
             uuid=facts.uuid,
             serial=facts.serial,

@@ -44,6 +44,8 @@ class StationSettings(BaseModel):
     """A directory of boot loaders to look in first."""
     boot: str | None = None
     """Name of the way to boot an ISO, when it has several; None: the one that needs least memory."""
+    nfs: str | None = None
+    """Where an NFS server exports the files of the ISO, ``ADDRESS:/PATH``: for ways to boot that need it."""
     recipe_directories: tuple[Path, ...] = ()
     """Directories of a person's own boot recipes, which count more than those that come with bootbeam."""
     answers: tuple[tuple[str, Path], ...] = ()
