@@ -59,7 +59,7 @@ def by_openssl(password: str, salt: str) -> str:
 
 
 @pytest.mark.peer
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.text(st.characters(exclude_characters="\0\n\r", exclude_categories=["Cs"]), min_size=1, max_size=60),
     st.text("./0123456789ABCxyz", min_size=1, max_size=16),

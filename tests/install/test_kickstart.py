@@ -3,7 +3,7 @@
 import warnings
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pykickstart.errors import KickstartError
 from pykickstart.parser import KickstartParser
@@ -169,7 +169,6 @@ def test_pykickstart_takes_what_is_rendered(version: str, more: str, user: str) 
 
 
 @pytest.mark.peer
-@settings(deadline=None)
 @given(full_names, lines)
 def test_texts_arrive_as_they_are(full_name: str, comment: str) -> None:
     form = short_form()

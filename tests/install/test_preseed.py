@@ -132,7 +132,7 @@ def test_the_installer_leaves_out_a_line_that_is_never_ended(installer_root: Pat
 
 
 @pytest.mark.peer
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(full_name=full_names, comment=lines)
 def test_the_installers_own_reader_takes_what_is_rendered(installer_root: Path, full_name: str, comment: str) -> None:
     form = short_form(f'password-hash = "{HASH}"')

@@ -186,7 +186,7 @@ class TestPreseed:
         assert report_in_preseed(once, REPORT_URL) == once
 
     @pytest.mark.peer
-    @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
         st.lists(
             st.sampled_from(["d-i a/b string x", "# remark", "", "d-i c/d boolean true", f"{LATE}y", " d-i e/f note"])
