@@ -9,28 +9,28 @@ from bootbeam.errors import UserError
 from bootbeam.library.apt_download import PrivateApt, WantedPackage, explain_apt_failure, native_architecture
 from bootbeam.library.apt_sources import AptSource
 
-SOURCES = [AptSource(("http://deb.debian.org/debian",), ("trixie",), ("main",))]
-HIT = "Hit:1 http://deb.debian.org/debian trixie InRelease\n"
+SOURCES = [AptSource(("http://deb.example.org/debian",), ("trixie",), ("main",))]
+HIT = "Hit:1 http://deb.example.org/debian trixie InRelease\n"
 
 
 @pytest.mark.parametrize(
     ("output", "what", "fix"),
     [
         (
-            HIT + "W: GPG error: http://deb.debian.org/debian trixie InRelease: The following signatures couldn't be "
+            HIT + "W: GPG error: http://deb.example.org/debian trixie InRelease: The following signatures couldn't be "
             "verified because the public key is not available: NO_PUBKEY 6ED0E7B82643E131\n"
-            "E: The repository 'http://deb.debian.org/debian trixie InRelease' is not signed.\n",
+            "E: The repository 'http://deb.example.org/debian trixie InRelease' is not signed.\n",
             "does not know the key that signs Debian trixie",
             "debian-archive-keyring",
         ),
         (
-            "E: The repository 'http://deb.debian.org/debian trixie InRelease' is not signed.\n",
+            "E: The repository 'http://deb.example.org/debian trixie InRelease' is not signed.\n",
             "signature of Debian trixie did not hold",
             "another mirror",
         ),
         (
-            "W: Failed to fetch http://deb.debian.org/debian/dists/trixie/InRelease  "
-            "Temporary failure resolving 'deb.debian.org'\nW: Some index files failed to download.\n",
+            "W: Failed to fetch http://deb.example.org/debian/dists/trixie/InRelease  "
+            "Temporary failure resolving 'deb.example.org'\nW: Some index files failed to download.\n",
             "cannot be reached",
             "proxy",
         ),
@@ -41,13 +41,13 @@ HIT = "Hit:1 http://deb.debian.org/debian trixie InRelease\n"
             "proxy",
         ),
         (
-            "E: Release file for http://deb.debian.org/debian/dists/trixie/InRelease is not valid yet (invalid for "
+            "E: Release file for http://deb.example.org/debian/dists/trixie/InRelease is not valid yet (invalid for "
             "another 3h 2min 1s).\n",
             "for outdated, or for not valid yet",
             "timedatectl",
         ),
         (
-            "E: The repository 'http://deb.debian.org/debian nonesuch Release' does not have a Release file.\n",
+            "E: The repository 'http://deb.example.org/debian nonesuch Release' does not have a Release file.\n",
             "is not where the package sources of this computer point",
             "--suite",
         ),

@@ -16,18 +16,18 @@ from bootbeam.library.apt_sources import (
 )
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-DEB = "http://deb.debian.org/debian"
+DEB = "http://deb.example.org/debian"
 
 DEB822 = f"""\
 Types: deb deb-src
-# http://snapshot.debian.org/archive/debian/20250520T000000Z
+# http://snapshot.example.org/archive/debian/20250520T000000Z
 URIs: {DEB}
 Suites: bookworm bookworm-updates bookworm-backports
 Components: main contrib
 Signed-By: {KEYRING}
 
 Types: deb
-URIs: http://deb.debian.org/debian-security
+URIs: http://deb.example.org/debian-security
 Suites: bookworm-security
 Components: main
 Signed-By:
@@ -53,7 +53,7 @@ ONE_LINE = f"""\
 deb {DEB} bookworm main contrib # a remark
 deb [ arch=amd64 signed-by={KEYRING} trusted=yes ] {DEB} bookworm-updates main
 deb-src {DEB} bookworm main
-deb http://security.debian.org/ bookworm/updates main
+deb http://security.example.org/ bookworm/updates main
 deb cdrom:[Debian GNU/Linux 12]/ bookworm main
 deb [signed-by=/usr/share/keyrings/hashicorp.gpg] https://apt.example.com bookworm main
 deb https://download.example.com/linux/debian bookworm stable
@@ -89,13 +89,13 @@ def test_one_line_turned() -> None:
     assert turned == [
         AptSource((DEB,), ("trixie",), ("main",)),
         AptSource((DEB,), ("trixie-updates",), ("main",), KEYRING),
-        AptSource(("http://security.debian.org/",), ("trixie-security",), ("main",)),
+        AptSource(("http://security.example.org/",), ("trixie-security",), ("main",)),
     ]
 
 
 def test_ubuntus_keyring() -> None:
     source = AptSource(
-        ("http://archive.ubuntu.com/ubuntu/",),
+        ("http://archive.example.com/ubuntu/",),
         ("noble", "noble-updates", "noble-backports", "noble-proposed"),
         ("main", "universe"),
         "/usr/share/keyrings/ubuntu-archive-keyring.gpg",
@@ -146,9 +146,9 @@ def test_apt_understands_what_is_rendered(tmp_path: Path) -> None:
     assert shown.stderr == ""
     uris = [line.split("'")[1] for line in shown.stdout.splitlines()]
     assert sorted(uri for uri in uris if "binary" not in uri) == [
-        "http://deb.debian.org/debian-security/dists/trixie-security/InRelease",
-        "http://deb.debian.org/debian/dists/trixie-updates/InRelease",
-        "http://deb.debian.org/debian/dists/trixie/InRelease",
+        "http://deb.example.org/debian-security/dists/trixie-security/InRelease",
+        "http://deb.example.org/debian/dists/trixie-updates/InRelease",
+        "http://deb.example.org/debian/dists/trixie/InRelease",
     ]
     lists = [uri.partition("/main/")[2] for uri in uris if "binary" in uri]
     assert {name.partition(".")[0] for name in lists} <= {"binary-amd64/Packages", "binary-all/Packages"}

@@ -20,7 +20,7 @@ from bootbeam.library.loaders import Purpose, find_loaders
 from bootbeam.machine import Cpu, Firmware
 
 DEBIAN = Distribution("debian", "Debian GNU/Linux 12 (bookworm)", "bookworm")
-DEB = "http://deb.debian.org/debian"
+DEB = "http://deb.example.org/debian"
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ from bootbeam.install.reporting import report_in_preseed
 from bootbeam.install.short_form import ShortForm, host_name
 
 PRESEED = "preseed.cfg"
+DEFAULT_COUNTRY = "US"
+"""Of the mirror, where the locale names none."""
 ALIKE = 0.9
 """How alike (0 to 1) an unknown question must be to a known one to be taken for a slip of the pen."""
 
@@ -68,7 +70,7 @@ def render_preseed(answers: ShortForm, machine: MachineFacts, station: StationFa
         f"d-i netcfg/hostname string {host}",
         f"d-i netcfg/get_hostname string {host}",
         f"d-i netcfg/get_domain string {domain}",
-        *_mirror(station.repository_url),
+        *_mirror(station.repository_url, answers.language_and_country[1]),
         *_user(answers),
         "d-i clock-setup/utc boolean true",
         "d-i clock-setup/ntp boolean true",
@@ -101,12 +103,15 @@ _PARTITIONING = (
 )
 
 
-def _mirror(repository_url: str) -> list[str]:
-    """The station serves an installation medium, whose index nobody signed."""
+def _mirror(repository_url: str, country: str) -> list[str]:
+    """Where packages come from: the station's own, whose index nobody signed, else the mirror of the person's country
+    that the installer's own list has."""
     match = _HOST_AND_PATH.fullmatch(repository_url)
-    host, path = match.groups() if match else ("deb.debian.org", "/debian")
+    if match is None:
+        return [f"d-i mirror/country string {country or DEFAULT_COUNTRY}", "d-i mirror/http/proxy string"]
+    host, path = match.groups()
     return [
-        *(["d-i debian-installer/allow_unauthenticated boolean true"] if match else []),
+        "d-i debian-installer/allow_unauthenticated boolean true",
         "d-i mirror/country string manual",
         "d-i mirror/protocol string http",
         f"d-i mirror/http/hostname string {host}",

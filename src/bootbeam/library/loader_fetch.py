@@ -43,7 +43,7 @@ class Archive:
     older: frozenset[str]
     """Releases before it; on any other, its own is used."""
     has_all_architectures: bool
-    """Every architecture is on the same servers (Ubuntu has ports.ubuntu.com for most)."""
+    """Every architecture is on the same servers (Ubuntu has most of them elsewhere)."""
 
 
 ARCHIVES = {
