@@ -40,7 +40,7 @@ class AddressSources:
 
     def __init__(self) -> None:
         self._servers = Sightings(MAX_LINKS, SERVER_REMEMBERED_S)
-        self._asked: OrderedDict[tuple[bytes, str], _Asked] = OrderedDict()
+        self._asked: OrderedDict[tuple[str, str], _Asked] = OrderedDict()
 
     def note_server(self, link: str, now: float) -> None:
         """Another server gives addresses on this link."""
@@ -50,17 +50,17 @@ class AddressSources:
         """Whether another server gave addresses on this link lately."""
         return self._servers.seen_at(link, now) is not None
 
-    def source_for(self, identifier: bytes, kind: str, xid: int, link: str, now: float) -> AddressSource:
+    def source_for(self, mac: str, kind: str, xid: int, link: str, now: float) -> AddressSource:
         """Who gives this client its address, in this exchange.
 
         Args:
-            identifier: the client's DUID.
+            mac: the client's.
             kind: what runs on it; each kind takes answers its own way.
             xid: of its question; a repeated question gets the same answer.
             link: where it is.
             now: seconds.
         """
-        key = (identifier, kind)
+        key = (mac, kind)
         before = self._asked.get(key)
         if before is not None and before.xid == xid and now - before.at_s < RETRY_S:
             return before.source

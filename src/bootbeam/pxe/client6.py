@@ -11,6 +11,7 @@ from bootbeam.wire.architecture import ARCHITECTURES, Architecture
 from bootbeam.wire.dhcp6 import Dhcp6Message, OptionCode
 from bootbeam.wire.dhcp6_options import (
     INTEL_ENTERPRISE,
+    Duid,
     decode_architectures,
     decode_duid,
     decode_elapsed_time,
@@ -47,7 +48,6 @@ def classify6(message: Dhcp6Message, address: IPv6Address, neighbour_mac: str | 
     architecture = ARCHITECTURES.get(number)
     is_ipxe = _is_ipxe(message)
     duid = decode_duid(identifier)
-    uuid = duid.uuid and (UUID(bytes=duid.uuid) if is_ipxe else UUID(bytes_le=duid.uuid))
     return ClientInfo(
         kind=ClientKind.IPXE if is_ipxe else _firmware_kind(architecture, vendor_class),
         mac=_relayed_mac(message)
@@ -60,7 +60,7 @@ def classify6(message: Dhcp6Message, address: IPv6Address, neighbour_mac: str | 
         vendor_class=vendor_class.decode("ascii", "replace"),
         xid=message.transaction_id,
         secs=_elapsed_s(message),
-        uuid=uuid or None,
+        uuid=_machine_uuid(duid, is_ipxe),
     )
 
 
@@ -101,6 +101,13 @@ def _elapsed_s(message: Dhcp6Message) -> int:
         return int(decode_elapsed_time(value)) if value is not None else 0
     except DecodeError:
         return 0  # told to people only
+
+
+def _machine_uuid(duid: Duid, is_ipxe: bool) -> UUID | None:
+    """The machine's UUID from its DUID; None when it has none, or zeros in its place."""
+    if duid.uuid is None or not any(duid.uuid):
+        return None
+    return UUID(bytes=duid.uuid) if is_ipxe else UUID(bytes_le=duid.uuid)
 
 
 def _relayed_mac(message: Dhcp6Message) -> str | None:

@@ -149,8 +149,8 @@ class Dhcp6Boot:
         if address is None or client.kind is ClientKind.IPXE:
             # Quirk: iPXE: takes boot file and address from one server only, so a proxy could not tell it anything.
             return address
-        identifier = message.option(OptionCode.CLIENT_IDENTIFIER) or b""
-        source = self._sources.source_for(identifier, client.kind, message.transaction_id, arrival.link, now)
+        # Not by the DUID: makers exist that give all their boards one UUID.
+        source = self._sources.source_for(client.mac, client.kind, message.transaction_id, arrival.link, now)
         return address if source is AddressSource.STATION else None
 
     def _answer_request(self, message: Dhcp6Message, arrival: Arrival6, now: float) -> list[Action6]:
