@@ -100,7 +100,8 @@ class TestDebian:
         assert boot.kernel.path == "/" + self.NETBOOT.format(12) + "linux"
         assert boot.files[0].size_bytes == 38 << 20
         assert boot.render_cmdline(VALUES, boot.unattended_for(UnattendedFormat.PRESEED), "console=ttyS0") == (
-            "auto=true priority=critical preseed/url=http://192.0.2.1/a/preseed.cfg console=ttyS0 ---"
+            "auto=true priority=critical netcfg/get_nameservers= preseed/url=http://192.0.2.1/a/preseed.cfg "
+            "console=ttyS0 ---"
         )
 
     def test_those_of_another_release_are_not(self) -> None:

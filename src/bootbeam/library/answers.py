@@ -63,7 +63,7 @@ def _kinds() -> "dict[UnattendedFormat, AnswerKind]":
 
 PLAIN_CMDLINES = {
     UnattendedFormat.AUTOINSTALL: "autoinstall ds=nocloud-net;s={answers}",
-    UnattendedFormat.PRESEED: "auto=true priority=critical url={answers}preseed.cfg",
+    UnattendedFormat.PRESEED: "auto=true priority=critical netcfg/get_nameservers= url={answers}preseed.cfg",
     UnattendedFormat.KICKSTART: "inst.ks={answers}ks.cfg",
     UnattendedFormat.AUTOYAST: "autoyast={answers}autoinst.xml",
     UnattendedFormat.IGNITION: (
