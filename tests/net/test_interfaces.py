@@ -1,7 +1,7 @@
 """Which interface is the LAN, from machines as people have them."""
 
 import socket
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Interface, IPv6Interface
 
 import pytest
 
@@ -77,5 +77,11 @@ def test_the_address_on_the_clients_own_network_is_used() -> None:
 def test_this_machines_own_interfaces_have_what_is_needed() -> None:
     for found in list_interfaces():
         assert found.name in [name for _, name in socket.if_nameindex()]
-        assert found.addresses
+        assert found.addresses or any(not address.is_link_local for address in found.addresses6)
         assert not any(address.is_loopback for address in found.addresses)
+
+
+def test_an_interface_with_ipv6_only_has_words_too() -> None:
+    only6 = Interface("eno1", 2, "", (), True, 1500, False, False, True, (IPv6Interface("fd00::50/64"),))
+    assert only6.words == "eno1 (fd00::50)"
+    assert choose_interfaces([only6]) == [only6]

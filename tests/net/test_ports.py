@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from bootbeam.net.ports import bind_tcp, explain_bind_failure, holder_of_port
+from bootbeam.net.ports import bind_tcp, bind_tcp6, explain_bind_failure, holder_of_port
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
@@ -63,3 +63,15 @@ def test_bind_tcp_listens() -> None:
             pass
         with pytest.raises(OSError, match="in use"):
             bind_tcp("127.0.0.1", server.getsockname()[1])
+
+
+def test_bind_tcp6_listens_and_leaves_the_port_to_ipv4() -> None:
+    with bind_tcp6("lo", 0) as listener:
+        port = listener.getsockname()[1]
+        with socket.create_connection(("::1", port), timeout=5):
+            pass
+        with bind_tcp("127.0.0.1", port):
+            pass
+        with pytest.raises(OSError, match="in use"):
+            bind_tcp6("lo", port)
+        assert holder_of_port("tcp", port) is not None
