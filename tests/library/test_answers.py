@@ -101,3 +101,42 @@ def test_an_edit_counts_from_the_next_machine_on(tmp_path: Path) -> None:
     assert "Etc/UTC" in text(answers, "preseed.cfg")
     (tmp_path / "preseed.cfg").write_text("d-i time/zone string Asia/Tokyo\n")
     assert "Asia/Tokyo" in text(answers, "preseed.cfg")
+
+
+@pytest.mark.parametrize(
+    ("format", "file", "content"),
+    [
+        (UnattendedFormat.AUTOINSTALL, "user-data", USER_DATA),
+        (UnattendedFormat.PRESEED, "preseed.cfg", "d-i time/zone string Etc/UTC\n"),
+        (UnattendedFormat.KICKSTART, "ks.cfg", "lang en_US.UTF-8\n"),
+        (UnattendedFormat.AUTOYAST, "autoinst.xml", '<profile xmlns="http://www.suse.com/1.0/yast2ns"/>\n'),
+        (UnattendedFormat.IGNITION, "config.ign", '{"ignition": {"version": "3.3.0"}}\n'),
+        (UnattendedFormat.PROXMOX, "answer.toml", None),
+        (UnattendedFormat.AUTOUNATTEND, "autounattend.xml", None),
+    ],
+)
+def test_every_format_is_handed_out_under_its_own_name(
+    tmp_path: Path, format: UnattendedFormat, file: str, content: str | None
+) -> None:
+    short_form = tmp_path / "unattended.toml"
+    short_form.write_text('user = "ann"\npassword = "secret"\n')
+    whole = Answers({}, short_form, True, Recorded())
+    rendered = text(whole, file)
+    assert whole.has(format)
+    assert f"{BASE}/report/{WHO}/" in rendered
+    whole.check_use({"x.iso": (format,)}, has_plain_kernel=False)
+    answers, _ = made(tmp_path / file, content or rendered, format)
+    assert text(answers, file)
+    with pytest.raises(UserError, match="nothing that is served here takes") as error:
+        answers.check_use({"x.iso": (UnattendedFormat.AGAMA,), "y.iso": ()}, has_plain_kernel=False)
+    assert error.value.why == "x.iso takes no answers; y.iso takes no answers"
+
+
+def test_two_files_for_a_kernel_of_no_recipe_are_one_too_many(tmp_path: Path) -> None:
+    files = {}
+    for format, name in ((UnattendedFormat.PRESEED, "preseed.cfg"), (UnattendedFormat.KICKSTART, "ks.cfg")):
+        files[format] = tmp_path / name
+        files[format].write_text("d-i time/zone string Etc/UTC\n" if name == "preseed.cfg" else "lang en_US.UTF-8\n")
+    with pytest.raises(UserError) as error:
+        Answers(files, None, True, Recorded()).check_use({}, has_plain_kernel=True)
+    assert "one format" in error.value.why

@@ -62,3 +62,11 @@ def test_a_station_that_installs_nothing_believes_nobody() -> None:
     assert not known.expects_report(MAC)
     known.set_installed(MAC)
     assert known.complete(FACTS).installed_from is None
+
+
+def test_windows_restarts_before_it_can_report_and_goes_to_its_own_disk_then() -> None:
+    known = book()
+    known.watch(Event(EventKind.SCRIPT_SENT, 1.0, MAC, None, None, {"entry": "Windows 11"}))
+    known.watch(Event(EventKind.ANSWERS_FETCHED, 2.0, MAC, None, None, {"format": "autounattend"}))
+    assert known.complete(FACTS).installed_from == "Windows 11"
+    assert known.expects_report(MAC)

@@ -44,21 +44,16 @@ _EXAMPLE_MACHINE = MachineFacts(
 )
 _MAC = re.compile(r"[0-9a-f]{2}(-[0-9a-f]{2}){5}")
 
-_WORDS = {UnattendedFormat.PROXMOX: "answer"}
+_OPTIONS = {UnattendedFormat.PROXMOX: "--answer"}
 """Where the option's word is not the format's."""
 
 
 @cache
 def _kinds() -> "dict[UnattendedFormat, AnswerKind]":
     """What each format's own module offers. Imported when there are answers: parsers take a tenth of a second."""
-    from bootbeam.install.answers import KINDS, AnswerFormat
+    from bootbeam.install.answers import KINDS
 
-    words = {word.value for word in AnswerFormat}
-    return {
-        format: KINDS[AnswerFormat(_WORDS.get(format, format.value))]
-        for format in UnattendedFormat
-        if _WORDS.get(format, format.value) in words
-    }
+    return {UnattendedFormat(format): kind for format, kind in KINDS.items()}
 
 
 PLAIN_CMDLINES = {
@@ -232,7 +227,7 @@ def short_form_file(named: Path, configuration_directories: Iterable[Path]) -> P
 
 def _nothing_takes(useless: Iterable[str], takers: Mapping[str, Collection[UnattendedFormat]]) -> UserError:
     options = {
-        name: " or ".join(f"--{_WORDS.get(format, format.value)}" for format in formats)
+        name: " or ".join(_OPTIONS.get(format, f"--{format}") for format in formats if format in _kinds())
         for name, formats in takers.items()
     }
     why = "; ".join(f"{name} takes {option or 'no answers'}" for name, option in options.items())

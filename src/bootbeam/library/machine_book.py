@@ -10,6 +10,9 @@ from bootbeam.boot.facts import MachineFacts
 from bootbeam.journal.events import Event, EventKind
 
 MAX_MACHINES_UNDER_WAY = 10_000
+REPORT_AFTER_A_RESTART = ("autounattend",)
+"""Formats whose installer restarts the machine before it can report: it would be wiped again at that restart. Its
+machine goes to its own disk from the moment it took its answers."""
 
 
 class InstalledMachines(Protocol):
@@ -67,6 +70,8 @@ class MachineBook:
             entry = self._last_entry.get(event.mac, str(event.facts.get("format")))
             if self._machines.entry_under_way(event.mac) != entry:
                 self._machines.set_under_way(event.mac, entry, self._clock())
+            if event.facts.get("format") in REPORT_AFTER_A_RESTART:
+                self._machines.set_installed(event.mac, entry, self._clock())
 
     def expects_report(self, mac: str) -> bool:
         """Whether an installation on this machine is under way or was done: anybody can send a report."""
