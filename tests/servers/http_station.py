@@ -135,14 +135,16 @@ class HttpStation:
         stall_timeout_s: float = STALL_TIMEOUT_S,
         stop_deadline_s: float = 0,
         send_buffer_bytes: int | None = None,
+        listener: socket.socket | None = None,
     ) -> None:
         self.files = Files()
         self.journal = Kept()
         self.stop_deadline_s = stop_deadline_s
-        listener = socket.socket()
-        if send_buffer_bytes:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
-        listener.bind(("127.0.0.1", 0))
+        if listener is None:
+            listener = socket.socket()
+            if send_buffer_bytes:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
+            listener.bind(("127.0.0.1", 0))
         self.port: int = listener.getsockname()[1]
         self.server = HttpServer(self.files, self.journal, [listener], routes, stall_timeout_s)
         self._loop = asyncio.new_event_loop()

@@ -19,6 +19,8 @@ from bootbeam.wire.interface_identifier import PREFIX_BITS, mac_of_address
 
 MAX_DATAGRAMS_PER_TURN = 64
 """After so many the other servers of the loop get their turn."""
+PROBE_RETRY_S = 20.0
+"""When our own question is tried again after it could not be sent."""
 ADDRESSES_KEPT_S = 2.0
 """How long our own addresses are taken for unchanged; routers announce new prefixes at any time."""
 
@@ -93,14 +95,19 @@ class Dhcp6Server:
             listener.sock.close()
 
     def _probe(self) -> None:
+        """Ask on each link, and again later; soon where it cannot be asked yet, as when the cable is not in."""
+        again_s = PROBE_INTERVAL_S
         for listener in self._sockets:
-            if listener.port == BOOT_SERVER_PORT:
-                continue
             own = [address.ip for address in self._addresses_of(listener)]
-            reaching = [address for address in own if not address.is_link_local]
-            if reaching:
-                self._transmit(listener, self._machine.probe(reaching[0], own[-1]), "our own question")
-        self._probe_timer = asyncio.get_running_loop().call_later(PROBE_INTERVAL_S, self._probe)
+            if listener.port == BOOT_SERVER_PORT or not own or own[0].is_link_local:
+                continue
+            question = self._machine.probe(own[0], own[-1])
+            destination = (str(question.destination.address), question.destination.port)
+            try:
+                send_from6(listener.sock, question.datagram, destination, listener.interface.name)
+            except OSError:
+                again_s = PROBE_RETRY_S
+        self._probe_timer = asyncio.get_running_loop().call_later(again_s, self._probe)
 
     def _on_readable(self, listener: Dhcp6Socket) -> None:
         for _ in range(MAX_DATAGRAMS_PER_TURN):
