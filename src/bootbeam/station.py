@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ from bootbeam.journal.journal import Journal, Record, Watcher
 from bootbeam.library.answers import Answers, short_form_file
 from bootbeam.library.cache import STATE_FILE, state_directory
 from bootbeam.library.catalogue import Catalogue
+from bootbeam.library.grub_files import GrubFiles
+from bootbeam.library.grub_images import GrubImages
+from bootbeam.library.grub_scripts import GrubScripts
 from bootbeam.library.images import ImageLibrary
 from bootbeam.library.loader_files import LoaderFiles
 from bootbeam.library.machine_book import InstalledMachines, MachineBook
@@ -78,15 +82,15 @@ class Station:
             answers = _answers(self._settings, record)
             images = stack.enter_context(ImageLibrary(self._settings, record, answers))
             machines = _open_machines(stack, self._settings.state_directory) if answers.is_given else None
-            asyncio.run(self._serve(interfaces, listeners, Stock(images, loaders, answers, machines)))
+            grub = GrubImages(self._settings.http_port, record)
+            asyncio.run(self._serve(interfaces, listeners, Stock(images, loaders, grub, answers, machines)))
 
     async def _serve(self, interfaces: list[Interface], listeners: Listeners, stock: "Stock") -> None:
         record = self._journal.record
         offering = _Offerings(stock, self._settings)
         book = MachineBook(stock.machines, self._settings.may_be_wiped, time.time)
         self._journal.watch(book.watch)
-        scripts = Scripts(offering, stock.images.resolve, self._settings.http_port, record, book.complete)
-        catalogue = Catalogue(stock.images.files, stock.loaders.files, scripts, stock.images.isos, stock.answers)
+        catalogue = self._catalogue(stock, offering, book)
         choice = BootFileChoice(offering, self._settings.http_port)
         stand_in = Ipv4StandIn(choice)
         proxy = ProxyDhcp(choice, stand_in)
@@ -109,6 +113,17 @@ class Station:
         dhcp6.stop()
         await asyncio.gather(http.stop(DRAIN_S), asyncio.to_thread(tftp.stop, DRAIN_S))
         record(EventKind.STATION_STOPPED, reason=reason)
+
+    def _catalogue(self, stock: "Stock", offering: Callable[[], Offering], book: MachineBook) -> Catalogue:
+        images, http_port, record = stock.images, self._settings.http_port, self._journal.record
+        return Catalogue(
+            images.files,
+            stock.loaders.files,
+            Scripts(offering, images.resolve, http_port, record, book.complete),
+            images.isos,
+            stock.answers,
+            GrubFiles(stock.grub, GrubScripts(offering, images.resolve, http_port, record, book.complete), offering),
+        )
 
     def _dhcp6_server(
         self, listeners: Listeners, choice: BootFileChoice, stand_in: Ipv4StandIn, interface: Interface
@@ -147,6 +162,7 @@ class Stock:
 
     images: ImageLibrary
     loaders: LoaderFiles
+    grub: GrubImages
     answers: Answers
     machines: InstalledMachines | None
 
@@ -157,15 +173,18 @@ class _Offerings:
     def __init__(self, stock: Stock, settings: StationSettings) -> None:
         self._images = stock.images
         self._loaders = stock.loaders
+        self._grub = stock.grub
         self._settings = settings
 
     def __call__(self) -> Offering:
         return Offering(
             entries=self._images.entries(),
-            loaders=self._loaders.paths,
+            # Where there is no iPXE, a GRUB made here comes first.
+            loaders={**self._grub.paths, **self._loaders.paths},
             default=self._settings.default,
             menu_timeout_s=self._settings.menu_timeout_s,
-            loader_advice=self._loaders.advice,
+            loader_advice={**self._loaders.advice, **self._grub.only_loader_advice},
+            grub_advice=self._grub.advice,
         )
 
 

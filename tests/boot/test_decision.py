@@ -14,6 +14,7 @@ from bootbeam.boot.decision import (
     Offering,
     Refuse,
     RunEntry,
+    RunningGrub,
     decide,
 )
 from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
@@ -93,7 +94,7 @@ def test_one_image_starts_at_once_where_it_fits(entry: BootEntry, firmware: Firm
 @pytest.mark.parametrize(
     ("entry", "firmware", "cpu", "why", "fix"),
     [
-        (BITVISOR, Firmware.UEFI, Cpu.X86_64, "Multiboot ELF, which iPXE starts in BIOS", "legacy (CSM) boot"),
+        (BITVISOR, Firmware.UEFI, Cpu.X86_64, "Multiboot ELF, which needs BIOS firmware", "legacy (CSM) boot"),
         (SHELL, Firmware.BIOS, Cpu.X86_64, "needs UEFI firmware", "UEFI boot"),
         (ARM_KERNEL, Firmware.UEFI, Cpu.X86_64, "for 64-bit ARM (arm64)", "built for 64-bit x86"),
         (ARM_KERNEL, Firmware.BIOS, Cpu.X86_64, "needs UEFI firmware", "built for 64-bit x86"),
@@ -163,3 +164,87 @@ def test_a_chosen_entry_starts_or_is_explained() -> None:
     plan = decide(machine(), offered, "gone.elf")
     assert isinstance(plan, Explain)
     assert "linux, bitvisor.elf" in plan.explanation.fix
+
+
+ON_UEFI = frozenset({Cpu.X86_64, Cpu.I386})
+HYPERVISOR = entry_of(
+    "xen",
+    BootWay(Method.MULTIBOOT, Firmware.BIOS, frozenset()),
+    BootWay(Method.GRUB_MULTIBOOT2, Firmware.UEFI, ON_UEFI),
+    BootWay(Method.GRUB_MULTIBOOT, Firmware.UEFI, ON_UEFI),
+)
+OLD_KERNEL = entry_of(
+    "old", BootWay(Method.LINUX, Firmware.BIOS, frozenset()), BootWay(Method.GRUB_LINUX, Firmware.UEFI, ON_UEFI)
+)
+
+
+def with_grub(
+    firmware: Firmware = Firmware.UEFI,
+    cpu: Cpu = Cpu.X86_64,
+    *,
+    is_locked_down: bool = False,
+    has_multiboot: bool = True,
+) -> Machine:
+    return Machine(firmware, cpu, f"{firmware} {cpu}", grub=RunningGrub(is_locked_down, has_multiboot))
+
+
+@pytest.mark.parametrize(
+    ("asking", "entry", "method"),
+    [
+        (machine(Firmware.BIOS), HYPERVISOR, Method.MULTIBOOT),
+        (machine(Firmware.UEFI), HYPERVISOR, Method.GRUB_MULTIBOOT2),
+        (machine(Firmware.UEFI), OLD_KERNEL, Method.GRUB_LINUX),
+        (with_grub(), HYPERVISOR, Method.GRUB_MULTIBOOT2),
+        (with_grub(cpu=Cpu.I386), HYPERVISOR, Method.GRUB_MULTIBOOT2),
+        (with_grub(Firmware.BIOS), HYPERVISOR, Method.MULTIBOOT),
+        (with_grub(cpu=Cpu.I386), OLD_KERNEL, Method.GRUB_LINUX),
+        (with_grub(), DEBIAN, Method.EFI_LINUX),
+        (with_grub(), SHELL, Method.EFI_APPLICATION),
+    ],
+)
+def test_grub_starts_what_ipxe_cannot(asking: Machine, entry: BootEntry, method: Method) -> None:
+    plan = decide(asking, offering(entry))
+    assert isinstance(plan, RunEntry)
+    assert (plan.entry, plan.way.method) == (entry, method)
+
+
+def test_without_anything_to_make_a_grub_from_the_package_is_named() -> None:
+    kind = (Firmware.UEFI, Cpu.X86_64)
+    offered = replace(offering(HYPERVISOR), grub_advice={kind: "sudo apt install grub-efi-amd64-bin"})
+    plan = decide(machine(Firmware.UEFI), offered)
+    assert isinstance(plan, Explain)
+    assert "Multiboot 2 kernel" in plan.explanation.why
+    assert "sudo apt install grub-efi-amd64-bin" in plan.explanation.fix
+    assert isinstance(decide(machine(Firmware.BIOS), offered), RunEntry), "iPXE does it alone there"
+    assert isinstance(decide(with_grub(), offered), RunEntry), "one runs already"
+
+
+def test_what_a_grub_lacks_an_ipxe_is_started_for_and_where_there_is_none_that_is_said() -> None:
+    assert decide(with_grub(has_multiboot=False), offering(HYPERVISOR)) == LoadNbp("x64/snponly.efi")
+    assert decide(with_grub(), offering(SCRIPT)) == LoadNbp("x64/snponly.efi")
+    plan = decide(with_grub(cpu=Cpu.I386), offering(SCRIPT))
+    assert isinstance(plan, Explain)
+    assert "an iPXE script, which GRUB cannot start" in plan.explanation.why
+
+
+@pytest.mark.parametrize(
+    "entry", [HYPERVISOR, SCRIPT, replace(DEBIAN, is_signed=False), replace(SHELL, is_signed=False)]
+)
+def test_with_secure_boot_on_nothing_unsigned_is_tried(entry: BootEntry) -> None:
+    plan = decide(with_grub(is_locked_down=True, has_multiboot=True), offering(entry))
+    assert isinstance(plan, Explain)
+    assert "Secure Boot on" in plan.explanation.title
+    assert "no signature" in plan.explanation.why
+    assert "switch Secure Boot off" in plan.explanation.fix
+
+
+@pytest.mark.parametrize("is_signed", [True, None])
+def test_with_secure_boot_on_what_may_be_signed_is_tried(is_signed: bool | None) -> None:
+    entry = replace(DEBIAN, is_signed=is_signed)
+    plan = decide(with_grub(is_locked_down=True, has_multiboot=False), offering(entry))
+    assert isinstance(plan, RunEntry)
+
+
+def test_a_grubs_menu_is_a_menu() -> None:
+    plan = decide(with_grub(), offering(DEBIAN, HYPERVISOR, default="xen"))
+    assert plan == ChooseEntry((DEBIAN, HYPERVISOR), "xen", 10)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootbeam.boot.facts import parse_facts
+from bootbeam.boot.facts import parse_facts, parse_grub_facts
 from bootbeam.errors import DecodeError
 from bootbeam.machine import Cpu, Firmware
 
@@ -67,3 +67,47 @@ def test_what_is_told_once_is_told_again_when_an_entry_is_chosen() -> None:
 @pytest.mark.parametrize("hostname", ["", "-a", "a b", "a/b", "x" * 65, "a\n"])
 def test_a_host_name_that_is_none_is_left_out(hostname: str) -> None:
     assert parse_facts(["platform=efi", "buildarch=x86_64", f"hostname={hostname}"]).hostname is None
+
+
+@pytest.mark.parametrize(
+    ("path", "firmware", "cpu"),
+    [
+        ("mac=52:54:00:12:34:56/cpu=x86_64/platform=efi/lockdown=y", Firmware.UEFI, Cpu.X86_64),
+        ("mac=52:54:00:12:34:56/cpu=i386/platform=efi/lockdown=", Firmware.UEFI, Cpu.I386),
+        ("mac=52:54:00:12:34:56/cpu=i386/platform=pc/lockdown=", Firmware.BIOS, Cpu.X86_64),
+        ("mac=52:54:00:12:34:56/cpu=loongarch64/platform=efi", Firmware.UEFI, Cpu.LOONG64),
+    ],
+)
+def test_a_grub_says_it_in_its_own_words(path: str, firmware: Firmware, cpu: Cpu) -> None:
+    facts = parse_grub_facts(path.split("/"))
+    assert (facts.machine.firmware, facts.machine.cpu, facts.mac) == (firmware, cpu, "52:54:00:12:34:56")
+    assert facts.machine.grub is not None
+    assert facts.machine.grub.is_locked_down == ("lockdown=y" in path)
+    assert not facts.machine.runs_ipxe
+
+
+def test_a_grub_tells_what_it_can_and_what_came_of_it() -> None:
+    facts = parse_grub_facts(
+        ["chosen=xen", "multiboot=y", "mac=", "cpu=x86_64", "platform=efi", "lockdown=", "started=no"]
+    )
+    assert (facts.chosen, facts.mac, facts.did_not_start) == ("xen", None, True)
+    assert facts.machine.grub is not None
+    assert facts.machine.grub.has_multiboot
+
+
+@pytest.mark.parametrize(
+    "path", ["", "cpu=x86_64", "platform=efi", "platform=ieee1275/cpu=powerpc", "platform=efi/cpu=a b"]
+)
+def test_a_grub_without_platform_or_cpu_is_told_so(path: str) -> None:
+    with pytest.raises(DecodeError, match="platform"):
+        parse_grub_facts(path.split("/"))
+
+
+@given(st.lists(st.text(max_size=40), max_size=12))
+def test_whatever_a_grub_is_said_to_report_only_sound_facts_come_through(steps: list[str]) -> None:
+    try:
+        facts = parse_grub_facts([*steps, "platform=efi", "cpu=x86_64"])
+    except DecodeError:
+        return
+    for text in (facts.buildarch, facts.chosen or "x", (facts.mac or "").replace(":", "")):
+        assert set(text) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-")

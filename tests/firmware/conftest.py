@@ -15,7 +15,13 @@ import pytest
 from bootbeam.journal.events import EventKind
 from bootbeam.lab.lan import Lan
 from bootbeam.lab.machine import PcSpec, VirtualMachine
-from bootbeam.lab.payload import fetch_xen, make_efi_application, make_multiboot_elf
+from bootbeam.lab.payload import (
+    fetch_xen,
+    make_efi_application,
+    make_multiboot2_elf,
+    make_multiboot_elf,
+    make_multiboot_elf64,
+)
 from bootbeam.lab.station import StationProcess
 
 CACHE_DIR = Path(__file__).parents[2] / ".cache" / "lab"
@@ -53,6 +59,18 @@ def power_on(lan: Lan, start_station: StartStation) -> Iterator[PowerOn]:
 def multiboot_elf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Multiboot kernel that prints its command line and the hash of it."""
     return make_multiboot_elf(tmp_path_factory.mktemp("payload") / "tiny.elf")
+
+
+@pytest.fixture(scope="session")
+def multiboot_elf64(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same in a 64-bit ELF."""
+    return make_multiboot_elf64(tmp_path_factory.mktemp("payload") / "tiny64.elf")
+
+
+@pytest.fixture(scope="session")
+def multiboot2_elf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Multiboot 2 kernel that prints its loader's name, its modules' hashes, its command line and the hash of it."""
+    return make_multiboot2_elf(tmp_path_factory.mktemp("payload") / "tiny2.elf")
 
 
 @pytest.fixture(scope="session")

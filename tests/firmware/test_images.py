@@ -68,10 +68,9 @@ def test_an_efi_application_boots_on_uefi(
 @pytest.mark.parametrize(
     ("image", "firmware", "why", "advice"),
     [
-        ("multiboot_elf", OVMF, r"Multiboot.*BIOS", r"legacy|EFI loader"),
         ("efi_application", SEABIOS, r"EFI.*UEFI", r"UEFI"),
     ],
-    ids=["multiboot-under-uefi", "efi-under-bios"],
+    ids=["efi-under-bios"],
 )
 def test_an_image_for_the_other_firmware_says_so_on_the_machines_own_screen(
     request: pytest.FixtureRequest,

@@ -46,39 +46,59 @@ def test_xen_efi_is_an_efi_application_though_it_carries_multiboot_headers() -> 
     assert identity.boots_on == (BootsOn(Firmware.UEFI, Cpu.X86_64, BootForm.EFI),)
 
 
-def test_a_multiboot_elf_boots_on_bios_only() -> None:
+def places(identity: Identity) -> list[tuple[Firmware, Cpu, BootForm]]:
+    return [(way.firmware, way.cpu, way.form) for way in identity.boots_on]
+
+
+ON_UEFI = [(Firmware.UEFI, Cpu.X86_64), (Firmware.UEFI, Cpu.I386)]
+
+
+def test_a_multiboot_elf_needs_grub_on_uefi_and_nothing_on_bios() -> None:
     identity = read(elf32(multiboot1() + bytes(100)))
     assert identity.kind is Kind.MULTIBOOT_KERNEL
-    assert identity.boots_on == (BootsOn(Firmware.BIOS, Cpu.I386, BootForm.MULTIBOOT1),)
+    assert places(identity) == [
+        (Firmware.BIOS, Cpu.I386, BootForm.MULTIBOOT1),
+        *((firmware, cpu, BootForm.MULTIBOOT1) for firmware, cpu in ON_UEFI),
+    ]
+    bios, *uefi = identity.boots_on
+    assert bios.needs_grub == ""
+    assert all("BIOS (legacy) mode only" in way.needs_grub for way in uefi)
 
 
-def test_a_64_bit_multiboot_elf_needs_grub() -> None:
-    (way,) = read(elf64(multiboot1() + bytes(100))).boots_on
-    assert (way.firmware, way.cpu, way.form) == (Firmware.BIOS, Cpu.X86_64, BootForm.MULTIBOOT1)
-    assert "32-bit ELF" in way.needs_grub
+def test_a_64_bit_multiboot_elf_needs_grub_everywhere() -> None:
+    bios, *uefi = read(elf64(multiboot1() + bytes(100))).boots_on
+    assert (bios.firmware, bios.cpu, bios.form) == (Firmware.BIOS, Cpu.X86_64, BootForm.MULTIBOOT1)
+    assert "32-bit ELF" in bios.needs_grub
+    assert [(way.firmware, way.cpu) for way in uefi] == ON_UEFI
 
 
 def test_address_fields_make_a_64_bit_elf_loadable_by_ipxe() -> None:
     fields = (0x100078, 0x100000, 0, 0, 0x100100)
-    (way,) = read(elf64(multiboot1(0x10003, fields) + bytes(100))).boots_on
-    assert way.needs_grub == ""
+    bios, *_ = read(elf64(multiboot1(0x10003, fields) + bytes(100))).boots_on
+    assert (bios.firmware, bios.needs_grub) == (Firmware.BIOS, "")
 
 
 def test_compulsory_flags_that_ipxe_does_not_know_need_grub() -> None:
-    (way,) = read(elf32(multiboot1(0x0B) + bytes(100))).boots_on
-    assert "0x8" in way.needs_grub
+    bios, *_ = read(elf32(multiboot1(0x0B) + bytes(100))).boots_on
+    assert bios.firmware is Firmware.BIOS
+    assert "0x8" in bios.needs_grub
 
 
-def test_multiboot_2_needs_grub_and_its_tags_tell_of_uefi() -> None:
-    bios, uefi = read(elf32(bytes(4) + multiboot2(7, 9))).boots_on
-    assert (bios.firmware, bios.form, uefi.firmware, uefi.cpu) == (
-        Firmware.BIOS,
-        BootForm.MULTIBOOT2,
-        Firmware.UEFI,
-        Cpu.X86_64,
-    )
-    assert "Multiboot 2" in bios.needs_grub
-    assert "Multiboot 2" in uefi.needs_grub
+def test_multiboot_2_needs_grub_on_every_firmware() -> None:
+    identity = read(elf32(bytes(4) + multiboot2(7)))
+    assert places(identity) == [
+        (Firmware.BIOS, Cpu.I386, BootForm.MULTIBOOT2),
+        *((firmware, cpu, BootForm.MULTIBOOT2) for firmware, cpu in ON_UEFI),
+    ]
+    assert all("Multiboot 2" in way.needs_grub for way in identity.boots_on)
+
+
+def test_of_both_multiboots_ipxes_own_comes_first_on_bios_and_the_second_on_uefi() -> None:
+    first = multiboot1()
+    identity = read(elf32(first + bytes(-(52 + 32 + len(first)) % 8) + multiboot2(7, 9)))
+    assert next(way for way in identity.boots_on if way.firmware is Firmware.BIOS).form is BootForm.MULTIBOOT1
+    for cpu in (Cpu.X86_64, Cpu.I386):
+        assert identity.ways(Firmware.UEFI, cpu)[0].form is BootForm.MULTIBOOT2
 
 
 def test_multiboot_2_for_another_architecture_boots_nowhere_here() -> None:

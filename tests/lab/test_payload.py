@@ -1,7 +1,7 @@
 import shutil
 import struct
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,14 @@ from bootbeam.lab import payload
 from bootbeam.lab.firmware import OVMF, SEABIOS
 from bootbeam.lab.lan import Lan
 from bootbeam.lab.machine import PcSpec, VirtualMachine
-from bootbeam.lab.payload import fnv1a, make_efi_application, make_multiboot_elf, wrap_in_pe
+from bootbeam.lab.payload import (
+    fnv1a,
+    make_efi_application,
+    make_multiboot2_elf,
+    make_multiboot_elf,
+    make_multiboot_elf64,
+    wrap_in_pe,
+)
 
 
 @pytest.fixture
@@ -26,13 +33,33 @@ def test_the_hash_is_fnv_1a(data: bytes, value: str) -> None:
     assert fnv1a(data) == value
 
 
-def test_nothing_of_the_multiboot_kernel_lies_in_the_firmwares_megabyte(tmp_path: Path) -> None:
+@pytest.mark.parametrize("make", [make_multiboot_elf, make_multiboot_elf64, make_multiboot2_elf])
+def test_nothing_of_a_multiboot_kernel_lies_in_the_firmwares_megabyte(
+    tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
     listing = subprocess.check_output(
-        ["readelf", "--program-headers", "--wide", make_multiboot_elf(tmp_path / "kernel.elf")], text=True, timeout=10
+        ["readelf", "--program-headers", "--wide", make(tmp_path / "kernel.elf")], text=True, timeout=10
     )
     addresses = [int(line.split()[3], 16) for line in listing.splitlines() if line.strip().startswith("LOAD")]
     assert addresses
     assert min(addresses) >= 0x100000
+
+
+@pytest.mark.parametrize(
+    ("make", "option", "container"),
+    [
+        (make_multiboot_elf, "--is-x86-multiboot", "ELF32"),
+        (make_multiboot_elf64, "--is-x86-multiboot", "ELF64"),
+        (make_multiboot2_elf, "--is-x86-multiboot2", "ELF32"),
+    ],
+)
+def test_grub_takes_them_for_what_they_are(
+    tmp_path: Path, make: Callable[[Path], Path], option: str, container: str
+) -> None:
+    kernel = make(tmp_path / "kernel.elf")
+    assert subprocess.run(["grub-file", option, kernel], timeout=10, check=False).returncode == 0
+    header = subprocess.check_output(["readelf", "--file-header", kernel], text=True, timeout=10)
+    assert container in header
 
 
 @pytest.mark.firmware

@@ -14,7 +14,7 @@ from bootbeam.library.catalogue import Catalogue
 from bootbeam.library.content import Content, Missing, NotReady, Peer
 from bootbeam.library.resolved_boot import ResolvedBoot
 from bootbeam.library.scripts import Scripts
-from bootbeam.machine import Firmware
+from bootbeam.machine import Cpu, Firmware
 
 PEER = Peer("192.168.1.7", "192.168.1.50", "http", "eth0", "iPXE/1.0.0+git-20190125.36a4c85-5.1")
 FACTS = "mac=52-54-00-12-34-56/platform=efi/buildarch=x86_64/manufacturer=QEMU/product=Q35"
@@ -143,3 +143,16 @@ def test_several_entries_make_a_menu_and_the_choice_comes_back() -> None:
     assert "platform=efi/buildarch=x86_64/chosen=${chosen}/script.ipxe" in menu
     assert "Multiboot" in station.text(f"ipxe/{FACTS}/chosen=xen/script.ipxe")
     assert "kernel http" in station.text(f"ipxe/{FACTS}/chosen=linux/script.ipxe")
+
+
+def test_what_ipxe_cannot_start_it_fetches_a_grub_for() -> None:
+    station = Station()
+    ways = (BootWay(Method.GRUB_MULTIBOOT2, Firmware.UEFI, frozenset({Cpu.X86_64})),)
+    station.offering = Offering((BootEntry("xen", "Xen", ways, ServedFile("xen")),), {})
+    script = station.text(f"ipxe/{FACTS}/script.ipxe")
+    lines = script.splitlines()
+    assert lines[1] == "kernel http://192.168.1.50:8080/grub/x86_64-efi/xen/grub.efi || goto failed"
+    assert lines[2].startswith("prompt --timeout 100 bootbeam: starting GRUB for Xen")
+    assert lines[3] == "boot || goto failed"
+    [(kind, facts)] = station.events
+    assert (kind, facts["entry"]) == (EventKind.SCRIPT_SENT, "GRUB for Xen")

@@ -22,6 +22,16 @@ KERNEL = Identity(Kind.LINUX_KERNEL, "Linux kernel 6.1", 8_000_000, boots_on=(BI
 INITRD = Identity(Kind.INITRD, "initrd", 1000)
 HYPERVISOR = Identity(Kind.MULTIBOOT_KERNEL, "Multiboot kernel", 1000, boots_on=(BIOS_MULTIBOOT,))
 MULTIBOOT2 = Identity(Kind.MULTIBOOT_KERNEL, "Multiboot 2 kernel", 1000, boots_on=(GRUB_ONLY,))
+ELF64 = Identity(
+    Kind.MULTIBOOT_KERNEL,
+    "Multiboot kernel (64-bit ELF)",
+    1000,
+    boots_on=(
+        BootsOn(Firmware.BIOS, Cpu.X86_64, BootForm.MULTIBOOT1, "iPXE loads 32-bit ELF files only"),
+        BootsOn(Firmware.UEFI, Cpu.X86_64, BootForm.MULTIBOOT1, "iPXE starts Multiboot kernels in BIOS mode only"),
+    ),
+)
+PLAIN_ELF = Identity(Kind.ELF, "64-bit ELF program", 1000)
 PICTURE = Identity(Kind.UNKNOWN, "PNG picture", 1000)
 PACKED = Identity(Kind.COMPRESSED, "gzip file", 500, compression=Compression.GZIP, unpacked=HYPERVISOR)
 
@@ -85,7 +95,7 @@ def test_in_a_directory_the_only_kernel_gets_the_only_initrd() -> None:
     ]
 
 
-@pytest.mark.parametrize(("identity", "words"), [(PICTURE, "PNG picture"), (MULTIBOOT2, "Multiboot 2 kernel")])
+@pytest.mark.parametrize(("identity", "words"), [(PICTURE, "PNG picture"), (PLAIN_ELF, "64-bit ELF")])
 def test_what_cannot_boot_is_refused_with_what_was_seen_and_what_is_accepted(identity: Identity, words: str) -> None:
     with pytest.raises(UserError) as caught:
         plan_entries([named("x", identity)], "")
@@ -101,10 +111,15 @@ def test_ways() -> None:
     assert ways_of(KERNEL) == (
         BootWay(Method.LINUX, Firmware.BIOS, frozenset()),
         BootWay(Method.EFI_LINUX, Firmware.UEFI, frozenset({Cpu.X86_64})),
+        BootWay(Method.GRUB_LINUX, Firmware.UEFI, frozenset({Cpu.X86_64, Cpu.I386})),
     )
     assert ways_of(HYPERVISOR) == (BootWay(Method.MULTIBOOT, Firmware.BIOS, frozenset()),)
     assert ways_of(PACKED) == ways_of(HYPERVISOR), "it is served unpacked"
-    assert ways_of(MULTIBOOT2) == ()
+    assert ways_of(MULTIBOOT2) == (BootWay(Method.GRUB_MULTIBOOT2, Firmware.BIOS, frozenset()),)
+    assert ways_of(ELF64) == (
+        BootWay(Method.GRUB_MULTIBOOT, Firmware.BIOS, frozenset()),
+        BootWay(Method.GRUB_MULTIBOOT, Firmware.UEFI, frozenset({Cpu.X86_64})),
+    )
     both = (
         BootsOn(Firmware.BIOS, Cpu.I386, BootForm.IPXE_SCRIPT),
         BootsOn(Firmware.UEFI, Cpu.ARM64, BootForm.IPXE_SCRIPT),

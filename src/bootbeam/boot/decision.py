@@ -3,12 +3,34 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bootbeam.boot.entry import BootEntry, BootWay, way_for
-from bootbeam.boot.explanation import Explanation, explain_no_way, explain_unknown_entry
+from bootbeam.boot.entry import GRUB_METHODS, MULTIBOOT_METHODS, BootEntry, BootWay, Method, way_for
+from bootbeam.boot.explanation import (
+    Explanation,
+    explain_no_grub,
+    explain_no_way,
+    explain_not_by_grub,
+    explain_secure_boot,
+    explain_unknown_entry,
+)
 from bootbeam.machine import Cpu, Firmware
 
 LOCAL_DISK = "bootbeam.local"
 """In a menu: the machine's own disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningGrub:
+    """The GRUB that asks, as it describes itself."""
+
+    is_locked_down: bool = False
+    """Secure Boot is on: it starts nothing whose signature is not accepted."""
+    has_multiboot: bool = False
+
+    @property
+    def methods(self) -> frozenset[Method]:
+        """What it can start."""
+        can_multiboot = self.has_multiboot and not self.is_locked_down
+        return frozenset(Method) - {Method.IPXE_SCRIPT} - (frozenset() if can_multiboot else MULTIBOOT_METHODS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +48,13 @@ class Machine:
     """Somebody named this machine, or any machine, for unattended installation."""
     installed_from: str | None = None
     """The entry it was installed from, by what its installer reported; None when it was not."""
+    grub: RunningGrub | None = None
+    """GRUB is up and asks for a script."""
+
+    @property
+    def methods(self) -> frozenset[Method]:
+        """What the loader that runs on it can start; iPXE fetches a GRUB for what it cannot."""
+        return self.grub.methods if self.grub else frozenset(Method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +70,20 @@ class Offering:
     """0: wait for a person for ever."""
     loader_advice: Mapping[tuple[Firmware, Cpu], str] = field(default_factory=dict)
     """For a kind of machine without a loader: the command that brings one."""
+    grub_advice: Mapping[tuple[Firmware, Cpu], str] = field(default_factory=dict)
+    """For a kind of machine that no GRUB can be made for here: the command that brings what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadNbp:
-    """The firmware gets this network boot program."""
+    """The firmware gets this network boot program; or GRUB starts it, which cannot start the image itself."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class RunEntry:
-    """iPXE starts this entry in this way."""
+    """The loader starts this entry in this way."""
 
     entry: BootEntry
     way: BootWay
@@ -60,14 +91,14 @@ class RunEntry:
 
 @dataclass(frozen=True, slots=True)
 class BootLocalDisk:
-    """iPXE hands over to the machine's own disk."""
+    """The loader hands over to the machine's own disk."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class ChooseEntry:
-    """iPXE shows a menu."""
+    """The loader shows a menu."""
 
     entries: tuple[BootEntry, ...]
     default: str
@@ -77,7 +108,7 @@ class ChooseEntry:
 
 @dataclass(frozen=True, slots=True)
 class Explain:
-    """iPXE shows why nothing boots, and waits."""
+    """The loader shows why nothing boots, and waits."""
 
     explanation: Explanation
 
@@ -106,18 +137,18 @@ def decide(machine: Machine, offering: Offering, chosen: str | None = None) -> B
             f"nothing here boots on {machine.words}",
             "set the machine to BIOS or UEFI network boot, or report its architecture number",
         )
-    if not machine.runs_ipxe:
+    if not machine.runs_ipxe and machine.grub is None:
         return _first_program(machine, machine.cpu, offering)
     if chosen is not None:
         entry = next((entry for entry in offering.entries if entry.name == chosen), None)
         if entry is None:
             return Explain(explain_unknown_entry(chosen, tuple(entry.name for entry in offering.entries)))
-        return _start(entry, machine.firmware, machine.cpu)
+        return _start(entry, machine, machine.cpu, offering)
     if machine.installed_from is not None and any(entry.is_unattended for entry in offering.entries):
         # An installer that finished and a firmware that boots from the network first would go round for ever.
         return BootLocalDisk(f"it was installed from {machine.installed_from}")
     if len(offering.entries) == 1 and (machine.may_be_wiped or not offering.entries[0].is_unattended):
-        return _start(offering.entries[0], machine.firmware, machine.cpu)
+        return _start(offering.entries[0], machine, machine.cpu, offering)
     return _menu(machine, machine.cpu, offering)
 
 
@@ -131,15 +162,30 @@ def _first_program(machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
     return LoadNbp(path)
 
 
-def _start(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> BootPlan:
-    way = way_for(entry, firmware, cpu)
+def _start(entry: BootEntry, machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
+    way = way_for(entry, machine.firmware, cpu, machine.methods)
+    is_locked_down = machine.grub is not None and machine.grub.is_locked_down
+    if is_locked_down and (way is None or entry.is_signed is False):
+        return Explain(explain_secure_boot(entry))
     if way is None:
-        return Explain(explain_no_way(entry, firmware, cpu))
+        return _start_without(entry, machine, cpu, offering)
+    advice = offering.grub_advice.get((machine.firmware, cpu))
+    if way.method in GRUB_METHODS and machine.grub is None and advice is not None:
+        return Explain(explain_no_grub(entry, way, advice))
     return RunEntry(entry, way)
 
 
+def _start_without(entry: BootEntry, machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
+    """The loader on the machine cannot start the entry: perhaps iPXE can."""
+    way = way_for(entry, machine.firmware, cpu)
+    if way is None or machine.runs_ipxe:
+        return Explain(explain_no_way(entry, machine.firmware, cpu))
+    path = offering.loaders.get((machine.firmware, cpu))
+    return Explain(explain_not_by_grub(entry, way)) if path is None else LoadNbp(path)
+
+
 def _menu(machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
-    fitting = [entry for entry in offering.entries if way_for(entry, machine.firmware, cpu)]
+    fitting = [entry for entry in offering.entries if way_for(entry, machine.firmware, cpu, machine.methods)]
     if not fitting:
         return Explain(explain_no_way(offering.entries[0], machine.firmware, cpu))
     # Nothing is wiped by a timeout: an unattended installation starts by itself on machines somebody named only.

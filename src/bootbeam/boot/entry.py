@@ -1,5 +1,6 @@
 """What a person asked to be served: one bootable thing, and the ways it can be started."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +18,16 @@ class Method(StrEnum):
     """Multiboot 1, BIOS only in iPXE; other files are its modules."""
     EFI_APPLICATION = "EFI application"
     IPXE_SCRIPT = "iPXE script"
+    GRUB_LINUX = "Linux kernel started by GRUB"
+    """The x86 boot protocol under UEFI: for a kernel without an EFI stub, or firmware of another width."""
+    GRUB_MULTIBOOT = "Multiboot kernel started by GRUB"
+    """Multiboot 1 where iPXE cannot: under UEFI, or from a 64-bit ELF."""
+    GRUB_MULTIBOOT2 = "Multiboot 2 kernel started by GRUB"
+
+
+GRUB_METHODS = frozenset({Method.GRUB_LINUX, Method.GRUB_MULTIBOOT, Method.GRUB_MULTIBOOT2})
+"""What iPXE starts by way of a GRUB that the station makes."""
+MULTIBOOT_METHODS = frozenset({Method.MULTIBOOT, Method.GRUB_MULTIBOOT, Method.GRUB_MULTIBOOT2})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,8 @@ class BootEntry:
     cmdline: str = ""
     is_unattended: bool = False
     """It installs by itself and wipes a disk for it."""
+    is_signed: bool | None = None
+    """It carries a signature for Secure Boot, by whomever; None when that is not known."""
 
     @property
     def files(self) -> tuple[ServedFile, ...]:
@@ -67,6 +80,15 @@ class BootEntry:
         return (self.kernel, *self.initrds)
 
 
-def way_for(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> BootWay | None:
-    """How ``entry`` starts on such a machine; None when it cannot."""
-    return next((way for way in entry.ways if way.fits(firmware, cpu)), None)
+def way_for(
+    entry: BootEntry, firmware: Firmware, cpu: Cpu, methods: Container[Method] = frozenset(Method)
+) -> BootWay | None:
+    """How ``entry`` starts on such a machine; None when it cannot.
+
+    Args:
+        entry: what is to start.
+        firmware: of the machine.
+        cpu: of the machine.
+        methods: those that the loader on it knows.
+    """
+    return next((way for way in entry.ways if way.method in methods and way.fits(firmware, cpu)), None)

@@ -43,6 +43,44 @@ def explain_unknown_entry(name: str, known: tuple[str, ...]) -> Explanation:
     )
 
 
+def explain_no_grub(entry: BootEntry, way: BootWay, advice: str) -> Explanation:
+    """The entry needs a GRUB, and the station has nothing to make one of."""
+    return Explanation(
+        title=f"{entry.name} cannot boot on this machine yet",
+        why=f"it is {_a(way.method)}, and the station has no GRUB for this machine to make that one from",
+        fix=f"on the station: {advice}; then boot again",
+    )
+
+
+def explain_not_by_grub(entry: BootEntry, way: BootWay) -> Explanation:
+    """The machine runs GRUB, for want of an iPXE, and the entry needs that one."""
+    return Explanation(
+        title=f"{entry.name} cannot boot on this machine",
+        why=f"it is {_a(way.method)}, which GRUB cannot start, and the station has no iPXE for this machine",
+        fix="put an iPXE build for it into a directory and start the station with: --loaders DIRECTORY",
+    )
+
+
+def explain_secure_boot(entry: BootEntry) -> Explanation:
+    """Secure Boot is on, and the entry is nothing that can be verified."""
+    return Explanation(
+        title=f"{entry.name} cannot boot with Secure Boot on",
+        why=f"{entry.title} carries no signature that the machine could check",
+        fix="switch Secure Boot off in the machine's setup, or serve the signed kernel of a distribution",
+    )
+
+
+def explain_refused_signature(entry_name: str) -> Explanation:
+    """GRUB came back from starting a signed image with Secure Boot on."""
+    return Explanation(
+        title=f"{entry_name} was refused with Secure Boot on",
+        why="its signature is not one that the shim on this station accepts, which trusts its own distribution's "
+        "kernels only; the words of GRUB above say more",
+        fix="switch Secure Boot off in the machine's setup, serve a kernel of shim's distribution, or put the shim and "
+        "GRUB of the kernel's distribution into a directory and start the station with: --loaders DIRECTORY",
+    )
+
+
 def _why(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> str:
     machine = f"this machine runs {firmware} on {CPU_WORDS[cpu]}"
     if not entry.ways:
@@ -52,8 +90,6 @@ def _why(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> str:
         cpus = sorted({CPU_WORDS[needed] for way in right_firmware for needed in way.cpus})
         return f"it is for {' or '.join(cpus)}, and {machine}"
     way = entry.ways[0]
-    if way.method is Method.MULTIBOOT:
-        return f"it is a Multiboot ELF, which iPXE starts in BIOS (legacy) mode only, and {machine}"
     return f"it is {_a(way.method)}, which needs {way.firmware} firmware, and {machine}"
 
 
@@ -66,10 +102,10 @@ def _fix(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> str:
 
 def _switch_firmware(way: BootWay, firmware: Firmware) -> str:
     if firmware is Firmware.UEFI and way.firmware is Firmware.BIOS:
-        advice = "switch the machine to legacy (CSM) boot in its setup"
-        if way.method is Method.MULTIBOOT:
-            return f"{advice}, or serve the image's EFI loader (a .efi file) instead"
-        return f"{advice}, or serve a kernel built with an EFI stub (CONFIG_EFI_STUB)"
+        return (
+            "switch the machine to legacy (CSM) boot in its setup, or serve a kernel built with an EFI stub "
+            "(CONFIG_EFI_STUB)"
+        )
     return "switch the machine to UEFI boot in its setup, or serve an image made for BIOS"
 
 

@@ -1,4 +1,4 @@
-"""What an iPXE reports of its machine in the path of the script it asks for: ``key=value`` steps.
+"""What an iPXE or a GRUB reports of its machine in the path of the script it asks for: ``key=value`` steps.
 
 They come from a stranger: everything is checked here and used for the decision, the log and nothing else.
 """
@@ -8,12 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from bootbeam.boot.decision import Machine
+from bootbeam.boot.decision import Machine, RunningGrub
 from bootbeam.errors import DecodeError
 from bootbeam.machine import Cpu, Firmware
 
 MAX_TEXT_CHARACTERS = 64
 KEYS = ("mac", "platform", "buildarch", "uuid", "manufacturer", "product", "serial", "hostname", "chosen")
+GRUB_KEYS = ("mac", "platform", "cpu", "lockdown", "multiboot", "chosen", "started")
+
+_GRUB_PLATFORMS = {"pc": "pcbios", "efi": "efi"}
+_GRUB_CPUS = {"arm": "arm32", "loongarch64": "loong64"}
+"""GRUB's word -> iPXE's, where they differ."""
 
 _MAC = re.compile(r"[0-9a-f]{2}(-[0-9a-f]{2}){5}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -23,7 +28,7 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?")
 
 @dataclass(frozen=True, slots=True)
 class MachineFacts:
-    """One machine as iPXE describes it."""
+    """One machine as its loader describes it."""
 
     platform: str
     """"pcbios" or "efi"."""
@@ -40,17 +45,22 @@ class MachineFacts:
     """As the DHCP server gave it (option 12)."""
     chosen: str | None = None
     """The menu entry a person picked, or that the machine's own script names."""
+    grub: RunningGrub | None = None
+    """None: iPXE asks."""
+    did_not_start: bool = False
+    """The loader came back from starting the entry."""
 
     @property
     def machine(self) -> Machine:
         """What the boot decision needs of it."""
+        runs_ipxe = self.grub is None
         if self.platform == "pcbios":
-            return Machine(Firmware.BIOS, Cpu.X86_64, "BIOS (legacy mode)", runs_ipxe=True)
+            return Machine(Firmware.BIOS, Cpu.X86_64, "BIOS (legacy mode)", runs_ipxe, grub=self.grub)
         try:
             cpu = Cpu(self.buildarch)
         except ValueError:
-            return Machine(Firmware.UEFI, None, f"UEFI on {self.buildarch}", runs_ipxe=True)
-        return Machine(Firmware.UEFI, cpu, f"UEFI {cpu}", runs_ipxe=True)
+            return Machine(Firmware.UEFI, None, f"UEFI on {self.buildarch}", runs_ipxe, grub=self.grub)
+        return Machine(Firmware.UEFI, cpu, f"UEFI {cpu}", runs_ipxe, grub=self.grub)
 
     @property
     def steps(self) -> str:
@@ -67,15 +77,7 @@ def parse_facts(steps: Sequence[str]) -> MachineFacts:
     Raises:
         DecodeError: no platform or no buildarch, so nothing can be decided.
     """
-    values: dict[str, str] = {}
-    key = ""
-    for step in steps:
-        head, equals, value = step.partition("=")
-        if equals and head in KEYS:
-            key = head
-            values[key] = value
-        elif key:
-            values[key] = f"{values[key]}/{step}"
+    values = _values(steps, KEYS)
     platform, buildarch = values.get("platform", ""), values.get("buildarch", "")
     if platform not in ("pcbios", "efi") or not _NAME.fullmatch(buildarch):
         raise DecodeError("the script's address names no platform (pcbios or efi) and buildarch")
@@ -91,6 +93,40 @@ def parse_facts(steps: Sequence[str]) -> MachineFacts:
         hostname=hostname if _HOST_NAME.fullmatch(hostname := values.get("hostname", "")) else None,
         chosen=chosen if _NAME.fullmatch(chosen) else None,
     )
+
+
+def parse_grub_facts(steps: Sequence[str]) -> MachineFacts:
+    """The same of a GRUB, which has words of its own for platforms and CPUs.
+
+    Raises:
+        DecodeError: no platform or no CPU, so nothing can be decided.
+    """
+    values = _values(steps, GRUB_KEYS)
+    platform, cpu = _GRUB_PLATFORMS.get(values.get("platform", "")), values.get("cpu", "")
+    if platform is None or not _NAME.fullmatch(cpu):
+        raise DecodeError("the script's address names no platform (pc or efi) and cpu")
+    mac, chosen = values.get("mac", "").lower().replace(":", "-"), values.get("chosen", "")
+    return MachineFacts(
+        platform=platform,
+        buildarch=_GRUB_CPUS.get(cpu, cpu),
+        mac=mac.replace("-", ":") if _MAC.fullmatch(mac) else None,
+        chosen=chosen if _NAME.fullmatch(chosen) else None,
+        grub=RunningGrub(values.get("lockdown") == "y", values.get("multiboot") == "y"),
+        did_not_start=values.get("started") == "no",
+    )
+
+
+def _values(steps: Sequence[str], keys: Sequence[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    key = ""
+    for step in steps:
+        head, equals, value = step.partition("=")
+        if equals and head in keys:
+            key = head
+            values[key] = value
+        elif key:
+            values[key] = f"{values[key]}/{step}"
+    return values
 
 
 def _printable(text: str) -> str:

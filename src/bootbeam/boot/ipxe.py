@@ -21,6 +21,7 @@ MAX_MULTIBOOT_CMDLINES_BYTES = 512
 MAX_MULTIBOOT_MODULES = 8
 SCREEN_COLUMNS = 76
 RETRY_MS = 5000
+GOODBYE_MS = 100
 LOCAL_DISK_LINES = (
     # Under UEFI an error makes the firmware try its next entry. A BIOS would start over with the network, so iPXE
     # starts the first disk itself.
@@ -127,6 +128,18 @@ def render_entry(plan: RunEntry, urls: FileUrls, again_url: str, notes: Sequence
         *initrds,
         "boot || goto failed",
         *_returned(method),
+        *_failed(again_url),
+    )
+
+
+def render_grub(plan: RunEntry, grub_url: str, again_url: str) -> str:
+    """Start a GRUB that boots one entry, which iPXE itself cannot; it does not come back by itself."""
+    return _script(
+        f"kernel {grub_url} || goto failed",
+        # GRUB takes the network card away at once; meanwhile iPXE acknowledges the end of the file.
+        f"prompt --timeout {GOODBYE_MS} bootbeam: starting GRUB for {screen_text(plan.entry.title)} ||",
+        "boot || goto failed",
+        "exit 1",
         *_failed(again_url),
     )
 

@@ -123,7 +123,9 @@ def _ways(sides: _Sides) -> list[BootsOn]:
         ways.append(BootsOn(Firmware.BIOS, sides.cpu, BootForm.LINUX))
     if sides.pe and sides.pe.is_efi_application and sides.pe.cpu:
         ways.append(BootsOn(Firmware.UEFI, sides.pe.cpu, BootForm.EFI))
-    ways += _multiboot1_ways(sides) + _multiboot2_ways(sides)
+    # What iPXE can start comes first. Then Multiboot 2, by which a kernel learns of UEFI.
+    multiboot = _multiboot2_ways(sides) + _multiboot1_ways(sides)
+    ways += sorted(multiboot, key=lambda way: way.needs_grub != "")
     elf = sides.elf
     if elf and not ways and elf.bits == 32 and elf.cpu is Cpu.I386 and elf.is_executable and elf.has_flat_addresses:
         ways.append(BootsOn(Firmware.BIOS, Cpu.I386, BootForm.ELF))
@@ -140,7 +142,8 @@ def _multiboot1_ways(sides: _Sides) -> list[BootsOn]:
         needs_grub = f"its Multiboot header demands features ({unknown_flags:#x}) that iPXE does not know"
     elif not header.has_address_fields and elf and elf.bits != 32:
         needs_grub = "iPXE loads Multiboot kernels from 32-bit ELF files only, this one is a 64-bit ELF"
-    return [BootsOn(Firmware.BIOS, sides.cpu or Cpu.I386, BootForm.MULTIBOOT1, needs_grub)]
+    on_bios = BootsOn(Firmware.BIOS, sides.cpu or Cpu.I386, BootForm.MULTIBOOT1, needs_grub)
+    return [on_bios, *_uefi_ways(BootForm.MULTIBOOT1, "iPXE starts Multiboot kernels in BIOS (legacy) mode only")]
 
 
 def _multiboot2_ways(sides: _Sides) -> list[BootsOn]:
@@ -150,9 +153,13 @@ def _multiboot2_ways(sides: _Sides) -> list[BootsOn]:
     if not (header.has_address_tag or (elf and elf.is_executable)):
         return []
     why = "iPXE does not know Multiboot 2"
-    ways = [BootsOn(Firmware.BIOS, sides.cpu or Cpu.I386, BootForm.MULTIBOOT2, why)]
-    if header.has_efi_amd64_entry:
-        ways.append(BootsOn(Firmware.UEFI, Cpu.X86_64, BootForm.MULTIBOOT2, why))
-    if header.has_efi_i386_entry:
-        ways.append(BootsOn(Firmware.UEFI, Cpu.I386, BootForm.MULTIBOOT2, why))
-    return ways
+    return [
+        BootsOn(Firmware.BIOS, sides.cpu or Cpu.I386, BootForm.MULTIBOOT2, why),
+        *_uefi_ways(BootForm.MULTIBOOT2, why),
+    ]
+
+
+def _uefi_ways(form: BootForm, why: str) -> list[BootsOn]:
+    """A Multiboot kernel is entered in 32-bit protected mode, from firmware of either width. Without the tags for it
+    GRUB ends the firmware's boot services before."""
+    return [BootsOn(Firmware.UEFI, cpu, form, why) for cpu in (Cpu.X86_64, Cpu.I386)]

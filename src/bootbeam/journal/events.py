@@ -41,7 +41,7 @@ class EventKind(StrEnum):
     """protocol, file, reason"""
     SCRIPT_SENT = "script-sent"
     """entry, notes (what a person should know, as the memory it needs), manufacturer, product, ipxe_version, buildarch,
-    platform"""
+    platform; for a GRUB: loader, secure_boot"""
     MESSAGE_SHOWN = "message-shown"
     """The client's own screen shows why it cannot boot: title, why, fix"""
     ANSWERS_FETCHED = "answers-fetched"

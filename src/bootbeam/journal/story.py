@@ -153,12 +153,16 @@ class Story:
         # Not the version in DHCP: builds made without their git history all announce 1.0.0 there.
         version = str(facts.get("ipxe_version") or "").partition("+")[0]
         loader = f" (iPXE {version})" if version else ""
+        if facts.get("loader"):
+            loader = f" ({facts['loader']}{', Secure Boot on' if facts.get('secure_boot') else ''})"
         notes = (str(facts["notes"]),) if facts.get("notes") else ()
         return Line(f"{f'{model}: ' if model else ''}gets {facts.get('entry')}{loader}", Tone.GOOD, notes)
 
-    def _message_shown(self, event: Event, facts: Facts) -> Line:
+    def _message_shown(self, event: Event, facts: Facts) -> Line | None:
         more = (f"why: {facts.get('why')}", f"what to do: {facts.get('fix')}")
-        return Line(f"its screen says: {facts.get('title')}", Tone.PROBLEM, more)
+        text = f"its screen says: {facts.get('title')}"
+        # A GRUB asks again and again, so that a mended image boots by itself.
+        return Line(text, Tone.PROBLEM, more) if self._once(event, f"{text} {more}") else None
 
     def _answers_fetched(self, event: Event, facts: Facts) -> Line:
         return Line(f"its installer took its answers: {facts.get('file')}")

@@ -41,6 +41,18 @@ def make_multiboot_elf(path: Path) -> Path:
     return path
 
 
+def make_multiboot2_elf(path: Path) -> Path:
+    """The same for Multiboot 2."""
+    _link("multiboot2.s", path, "--32", "elf_i386", "-Ttext", f"{MULTIBOOT_ADDRESS:#x}", "--omagic")
+    return path
+
+
+def make_multiboot_elf64(path: Path) -> Path:
+    """The Multiboot 1 kernel in a 64-bit ELF, which GRUB loads and iPXE does not."""
+    _link("multiboot.s", path, "--64", "elf_x86_64", "-Ttext", f"{MULTIBOOT_ADDRESS:#x}", "--omagic")
+    return path
+
+
 def make_efi_application(path: Path) -> Path:
     """Write an EFI application for x64 to ``path``; it prints its options, then switches the PC off."""
     with TemporaryDirectory() as scratch:
@@ -115,7 +127,7 @@ def _link(source: str, target: Path, width: str, emulation: str, *arguments: str
         raise UserError("there is no assembler and linker on this machine", "", "apt-get install binutils")
     with TemporaryDirectory() as scratch:
         assembled = Path(scratch) / "assembled.o"
-        run_tool("as", width, "-o", str(assembled), str(ASSEMBLY_DIR / source))
+        run_tool("as", width, "-I", str(ASSEMBLY_DIR), "-o", str(assembled), str(ASSEMBLY_DIR / source))
         # No build id: its note would come before the Multiboot header.
         run_tool(
             *("ld", "-m", emulation, "--build-id=none", "--no-warn-rwx-segments", "-static"),

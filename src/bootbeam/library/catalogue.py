@@ -6,6 +6,7 @@ NAME                             the same file, newest complete version (an addr
 iso/NAME/PATH                    a file inside an ISO, or the page of a directory (``library.iso_files``)
 inject/..., text/... and others  what the ISO's recipe adds (``library.iso_additions``)
 bios/undionly.kpxe, x64/...      boot loaders
+grub/..., .../grub.cfg           GRUBs and their scripts (``library.grub_files``)
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from bootbeam.boot.boot_file import START_SCRIPT
 from bootbeam.boot.name import MAX_NAME_CHARACTERS
 from bootbeam.library.answers import Answers
 from bootbeam.library.content import Content, Missing, NotReady, Peer
+from bootbeam.library.grub_files import GrubFiles
 from bootbeam.library.iso_additions import KINDS as ADDITION_KINDS
 from bootbeam.library.iso_entry import TREE_KIND, IsoEntry
 from bootbeam.library.scripts import Scripts
@@ -42,6 +44,7 @@ class Catalogue:
         scripts: makes the scripts.
         isos: the ISOs by served name.
         answers: to unattended installations.
+        grub: finds what GRUBs fetch.
     """
 
     def __init__(
@@ -51,8 +54,10 @@ class Catalogue:
         scripts: Scripts,
         isos: Mapping[str, IsoEntry] = MappingProxyType({}),
         answers: Answers | None = None,
+        grub: GrubFiles | None = None,
     ) -> None:
         self._answers = answers
+        self._grub = grub
         self._images = images
         self._loaders = loaders
         self._scripts = scripts
@@ -80,4 +85,5 @@ class Catalogue:
         loader = self._loaders.get(path)
         if loader is not None:
             return loader.open()
-        return Missing("there is no such file here")
+        of_grub = self._grub.open(path, peer) if self._grub else None
+        return of_grub or Missing("there is no such file here")

@@ -8,7 +8,7 @@ from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
 from bootbeam.boot.name import served_name
 from bootbeam.errors import UserError
 from bootbeam.formats.identity import ACCEPTED_WORDS, BootForm, BootsOn, Identity, Kind
-from bootbeam.machine import Firmware
+from bootbeam.machine import Cpu, Firmware
 
 INITRD_KINDS = frozenset({Kind.INITRD, Kind.COMPRESSED})
 """What can stand after a kernel: a cpio archive, or something compressed whose inside cannot be seen."""
@@ -43,6 +43,7 @@ class PlannedEntry:
             kernel=ServedFile(self.name),
             initrds=tuple(ServedFile(name) for name in self.initrd_names),
             cmdline=self.cmdline,
+            is_signed=bootable(identity).is_signed,
         )
 
 
@@ -52,9 +53,12 @@ def bootable(identity: Identity) -> Identity:
 
 
 def ways_of(identity: Identity) -> tuple[BootWay, ...]:
-    """How iPXE starts it, best first."""
+    """How it is started, best first."""
     what = bootable(identity)
-    ways = [_way(way, what) for way in what.boots_on if not way.needs_grub]
+    ways = [_way(way, what) for way in what.boots_on]
+    if any(way.form is BootForm.LINUX and way.cpu in (Cpu.X86_64, Cpu.I386) for way in what.boots_on):
+        # GRUB starts it in the way of BIOS, whatever the width of the firmware.
+        ways.append(BootWay(Method.GRUB_LINUX, Firmware.UEFI, frozenset({Cpu.X86_64, Cpu.I386})))
     return tuple(dict.fromkeys(way for way in ways if way is not None))
 
 
@@ -94,7 +98,9 @@ def _way(way: BootsOn, identity: Identity) -> BootWay | None:
         case BootForm.EFI:
             return BootWay(Method.EFI_LINUX if identity.linux else Method.EFI_APPLICATION, way.firmware, cpus)
         case BootForm.MULTIBOOT1:
-            return BootWay(Method.MULTIBOOT, way.firmware, cpus)
+            return BootWay(Method.GRUB_MULTIBOOT if way.needs_grub else Method.MULTIBOOT, way.firmware, cpus)
+        case BootForm.MULTIBOOT2:
+            return BootWay(Method.GRUB_MULTIBOOT2, way.firmware, cpus)
         case BootForm.IPXE_SCRIPT:
             return BootWay(Method.IPXE_SCRIPT, None, frozenset())
     return None
@@ -137,9 +143,8 @@ def _give_names(entries: Sequence[PlannedEntry]) -> None:
 
 
 def _cannot_boot(file: NamedFile) -> UserError:
-    needs_grub = next((way.needs_grub for way in bootable(file.identity).boots_on if way.needs_grub), "")
     return UserError(
         f"{file.path} cannot be booted over the network here. Seen: {file.identity.description}",
-        needs_grub,
+        "",
         f"accepted are {ACCEPTED_WORDS}",
     )

@@ -23,13 +23,14 @@ from bootbeam.boot.decision import (
     RunEntry,
     decide,
 )
-from bootbeam.boot.entry import Method
+from bootbeam.boot.entry import GRUB_METHODS, Method
 from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts, parse_facts
 from bootbeam.errors import DecodeError
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, Missing, NotReady, Peer
+from bootbeam.library.grub_images import path_of
 from bootbeam.library.resolved_boot import ResolveBoot
 from bootbeam.wire.url import url_host
 
@@ -111,6 +112,9 @@ class Scripts:
 
     def _render_entry(self, plan: RunEntry, facts: MachineFacts, peer: Peer) -> str:
         again_url = f"{self._machine_url(facts, peer)}script.ipxe"
+        if plan.way.method in GRUB_METHODS:
+            self._record_script(facts, peer, f"GRUB for {plan.entry.title}")
+            return ipxe.render_grub(plan, f"{self.base_url(peer)}/{_grub_path(facts.machine, plan)}", again_url)
         boot = self._resolve(plan, facts, self.base_url(peer))
         if isinstance(boot, NotReady):
             return ipxe.render_wait(boot.reason, again_url)
@@ -154,6 +158,12 @@ class Scripts:
             buildarch=facts.buildarch,
             ipxe_version=version.group(1) if version else None,
         )
+
+
+def _grub_path(machine: Machine, plan: RunEntry) -> str:
+    if machine.cpu is None:
+        raise AssertionError("a machine that can start something has a known processor")
+    return path_of(machine.firmware, machine.cpu, plan.entry.name)
 
 
 def _script(name: str, text: str) -> Content:
