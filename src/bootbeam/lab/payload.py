@@ -98,7 +98,7 @@ def fetch_xen(directory: Path) -> Path:
         return xen
     directory.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=directory) as scratch:
-        _download_package(XEN_PACKAGE, Path(scratch))
+        download_package(XEN_PACKAGE, Path(scratch))
         (package,) = Path(scratch).glob("*.deb")
         run_tool("dpkg-deb", "--extract", str(package), f"{scratch}/tree")
         (packed,) = Path(scratch).glob("tree/boot/xen-*-amd64.gz")
@@ -109,7 +109,8 @@ def fetch_xen(directory: Path) -> Path:
     return xen
 
 
-def _download_package(name: str, directory: Path) -> None:
+def download_package(name: str, directory: Path) -> None:
+    """Put the package's file into ``directory``, by the machine's own apt, which checks its signature."""
     commands = [["apt-get", "--quiet", "download", name]]
     # The lists of what there is are missing on a machine whose image was made small: fetch them, ask again.
     commands += [["apt-get", "--quiet", "update"], ["apt-get", "--quiet", "download", name]]
