@@ -111,3 +111,26 @@ def test_whatever_a_grub_is_said_to_report_only_sound_facts_come_through(steps: 
         return
     for text in (facts.buildarch, facts.chosen or "x", (facts.mac or "").replace(":", "")):
         assert set(text) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-")
+
+
+@pytest.mark.parametrize(
+    ("memory", "ram_mb"),
+    [
+        ("00-02.......", 512),
+        ("00-10.00-10......", 8192),
+        ("00-10..00-10.....", 8192),
+        ("00-82.......", None),
+        ("00-c0.......", 16),
+        ("ff-7f.......", 32767),
+        ("ff-ff.......", None),
+        ("00-00.......", None),
+        ("", None),
+        ("zz-zz", None),
+        ("00-10" * 9, None),
+    ],
+)
+def test_memory_is_what_the_modules_hold(memory: str, ram_mb: int | None) -> None:
+    facts = parse_facts(["platform=efi", "buildarch=x86_64", f"memory={memory}"])
+    assert facts.ram_mb == ram_mb
+    again = parse_facts(facts.steps.rstrip("/").split("/"))
+    assert again.ram_mb == ram_mb, "the next question repeats it"

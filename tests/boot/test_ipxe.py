@@ -124,6 +124,17 @@ def test_an_explanation_is_shown_whole_and_waits() -> None:
     assert any(line.startswith("prompt ") for line in script)
 
 
+def test_a_warning_is_shown_with_time_to_read_it_and_then_the_boot_goes_on() -> None:
+    script = lines(
+        render_entry(plan(Method.LINUX), FileUrls(f"{BASE}/linux", ()), BASE, ("note",), "512 MB are not enough")
+    )
+    shown = script.index("echo bootbeam: 512 MB are not enough")
+    [prompt] = [number for number, line in enumerate(script) if line.startswith("prompt --timeout 15000")]
+    [kernel] = [number for number, line in enumerate(script) if line.startswith("kernel ")]
+    assert script.index("echo note") < shown < prompt < kernel
+    assert script[prompt].endswith("||"), "nobody there: it goes on"
+
+
 def test_waiting_asks_again_by_itself() -> None:
     assert f"chain --autofree --replace {BASE}/again" in lines(render_wait("linux is being written", f"{BASE}/again"))
 

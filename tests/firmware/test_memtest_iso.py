@@ -16,4 +16,6 @@ def test_memtest86_starts_out_of_its_iso_on_both_firmwares(start_station: StartS
     for pc in [power_on(PcSpec("bios", SEABIOS)), power_on(PcSpec("uefi", OVMF))]:
         pc.wait_for(r"Memtest86\+ v\d", 100)
         files = [event.facts["file"] for event in station.events(pc.mac) if event.kind is EventKind.TRANSFER_FINISHED]
+        [script] = [event for event in station.events(pc.mac) if event.kind is EventKind.SCRIPT_SENT]
+        assert script.facts["memory_mb"] == 512, "the lab's PCs have that; iPXE read it from SMBIOS"
         assert any("/EFI/BOOT/" in str(file) for file in files), "the program came out of the ISO"

@@ -13,13 +13,18 @@ from bootbeam.errors import DecodeError
 from bootbeam.machine import Cpu, Firmware
 
 MAX_TEXT_CHARACTERS = 64
-KEYS = ("mac", "platform", "buildarch", "uuid", "manufacturer", "product", "serial", "hostname", "chosen")
+KEYS = ("mac", "platform", "buildarch", "uuid", "manufacturer", "product", "serial", "hostname", "memory", "chosen")
 GRUB_KEYS = ("mac", "platform", "cpu", "lockdown", "multiboot", "chosen", "started")
 
 _GRUB_PLATFORMS = {"pc": "pcbios", "efi": "efi"}
 _GRUB_CPUS = {"arm": "arm32", "loongarch64": "loong64"}
 """GRUB's word -> iPXE's, where they differ."""
 
+MEMORY_MODULES = 8
+"""How many modules are asked about; a machine with more has more memory than any system needs to start."""
+SIZE_NOT_KNOWN = 0xFFFF
+
+_MEMORY = re.compile(r"([0-9a-f]{2}-[0-9a-f]{2})?(\.([0-9a-f]{2}-[0-9a-f]{2})?){0,7}")
 _MAC = re.compile(r"[0-9a-f]{2}(-[0-9a-f]{2}){5}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME = re.compile(r"[A-Za-z0-9._+-]{1,64}")
@@ -43,6 +48,8 @@ class MachineFacts:
     """SMBIOS."""
     hostname: str | None = None
     """As the DHCP server gave it (option 12)."""
+    memory: str | None = None
+    """The sizes of its memory modules as its SMBIOS has them; see ``decode_memory``."""
     chosen: str | None = None
     """The menu entry a person picked, or that the machine's own script names."""
     grub: RunningGrub | None = None
@@ -63,10 +70,15 @@ class MachineFacts:
         return Machine(Firmware.UEFI, cpu, f"UEFI {cpu}", runs_ipxe, grub=self.grub)
 
     @property
+    def ram_mb(self) -> int | None:
+        """MiB of memory; None when the machine does not tell."""
+        return decode_memory(self.memory) if self.memory else None
+
+    @property
     def steps(self) -> str:
         """The facts the next question has to repeat, as path steps ending in ``/``."""
         mac = f"mac={self.mac.replace(':', '-')}/" if self.mac else ""
-        more = {"uuid": self.uuid, "serial": self.serial, "hostname": self.hostname}
+        more = {"uuid": self.uuid, "serial": self.serial, "hostname": self.hostname, "memory": self.memory}
         others = "".join(f"{name}={quote(value, safe='')}/" for name, value in more.items() if value)
         return f"{mac}platform={self.platform}/buildarch={self.buildarch}/{others}"
 
@@ -91,8 +103,28 @@ def parse_facts(steps: Sequence[str]) -> MachineFacts:
         product=_printable(values.get("product", "")),
         serial=_printable(values.get("serial", "")) or None,
         hostname=hostname if _HOST_NAME.fullmatch(hostname := values.get("hostname", "")) else None,
+        memory=memory if _MEMORY.fullmatch(memory := values.get("memory", "")) else None,
         chosen=chosen if _NAME.fullmatch(chosen) else None,
     )
+
+
+def decode_memory(text: str) -> int | None:
+    """The memory of a machine in MiB, from the module sizes of SMBIOS type 17, offset 0Ch (DSP0134 §7.18).
+
+    Args:
+        text: each module's two bytes, low byte first, as hex with a hyphen; a dot between modules, nothing for none.
+
+    Returns:
+        None when no module is there, or one does not tell its size.
+    """
+    total_kb = 0
+    for module in filter(None, text.split(".")):
+        size = int.from_bytes(bytes.fromhex(module.replace("-", "")), "little")
+        if size == SIZE_NOT_KNOWN:
+            return None
+        # The top bit says that the rest counts KiB. 7fffh: at least 32 GiB, which is all that matters here.
+        total_kb += size & 0x7FFF if size & 0x8000 else size * 1024
+    return total_kb // 1024 or None
 
 
 def parse_grub_facts(steps: Sequence[str]) -> MachineFacts:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from bootbeam.boot.decision import LOCAL_DISK, BootLocalDisk, ChooseEntry, RunEntry
 from bootbeam.boot.entry import Method
 from bootbeam.boot.explanation import Explanation
+from bootbeam.boot.facts import MEMORY_MODULES
 from bootbeam.errors import UserError
 
 MAX_MULTIBOOT_CMDLINES_BYTES = 512
@@ -21,6 +22,7 @@ MAX_MULTIBOOT_CMDLINES_BYTES = 512
 MAX_MULTIBOOT_MODULES = 8
 SCREEN_COLUMNS = 76
 RETRY_MS = 5000
+WARNING_MS = 15_000
 GOODBYE_MS = 100
 LOCAL_DISK_LINES = (
     # Under UEFI an error makes the firmware try its next entry. A BIOS would start over with the network, so iPXE
@@ -73,6 +75,8 @@ def render_start(script_url: str) -> str:
             "product=${product:uristring}",
             "serial=${serial:uristring}",
             "hostname=${hostname:uristring}",
+            # iPXE's own builds leave its memory settings out; SMBIOS has the size of each module (type 17, offset 12).
+            "memory=" + ".".join(f"${{smbios/{number}.17.12.2:hexhyp}}" for number in range(MEMORY_MODULES)),
         )
     )
     return _script(
@@ -100,7 +104,7 @@ def render_autoexec(start_url: str, *, is_ipv6: bool = False) -> str:
     )
 
 
-def render_entry(plan: RunEntry, urls: FileUrls, again_url: str, notes: Sequence[str] = ()) -> str:
+def render_entry(plan: RunEntry, urls: FileUrls, again_url: str, notes: Sequence[str] = (), warning: str = "") -> str:
     """Fetch and start one entry; when that fails, say so and begin again, so that a mended image boots by itself.
 
     Args:
@@ -108,6 +112,7 @@ def render_entry(plan: RunEntry, urls: FileUrls, again_url: str, notes: Sequence
         urls: where its files are.
         again_url: the script to begin again with.
         notes: shown before anything is fetched.
+        warning: the same, but a person gets time to read it.
     """
     entry, method = plan.entry, plan.way.method
     if method is Method.IPXE_SCRIPT:
@@ -124,6 +129,7 @@ def render_entry(plan: RunEntry, urls: FileUrls, again_url: str, notes: Sequence
     return _script(
         f"echo bootbeam: booting {screen_text(entry.title)}",
         *(line for note in notes for line in _screen(note)[1:]),
+        *_warning(warning),
         f"kernel {urls.kernel} {_arguments(plan)}".rstrip() + " || goto failed",
         *initrds,
         "boot || goto failed",
@@ -227,6 +233,13 @@ def check_multiboot_limits(plan: RunEntry, urls: FileUrls) -> Explanation | None
 def screen_text(text: str) -> str:
     """``text`` fit to stand in a script line: only plain ASCII, nothing iPXE would act on."""
     return " ".join(word.lstrip("#") for word in _SAFE_TEXT.sub("?", text).split() if word not in ("||", "&&", ";"))
+
+
+def _warning(text: str) -> tuple[str, ...]:
+    if not text:
+        return ()
+    wait = f"prompt --timeout {WARNING_MS} Press any key to start it all the same, or wait ... ||"
+    return (*_screen(f"bootbeam: {text}"), wait)
 
 
 def _name_option(name: str, url: str) -> str:

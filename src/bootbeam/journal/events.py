@@ -40,8 +40,8 @@ class EventKind(StrEnum):
     FILE_REFUSED = "file-refused"
     """protocol, file, reason"""
     SCRIPT_SENT = "script-sent"
-    """entry, notes (what a person should know, as the memory it needs), manufacturer, product, ipxe_version, buildarch,
-    platform; for a GRUB: loader, secure_boot"""
+    """entry, notes (what a person should know, as the memory it needs), manufacturer, product, memory_mb,
+    ipxe_version, buildarch, platform; for a GRUB: loader, secure_boot"""
     MESSAGE_SHOWN = "message-shown"
     """The client's own screen shows why it cannot boot: title, why, fix"""
     ANSWERS_FETCHED = "answers-fetched"

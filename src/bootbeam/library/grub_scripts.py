@@ -124,7 +124,7 @@ class GrubScripts:
         explanation = grub_script.check_companions(boot.plan)
         if explanation:
             return self._explain(explanation, facts, peer)
-        self._record_script(facts, peer, plan.entry.title, " ".join(boot.notes))
+        self._record_script(facts, peer, plan.entry.title, " ".join((*boot.notes, boot.warning)).strip())
         is_verified = facts.grub is not None and facts.grub.is_locked_down
         chosen = replace(facts, chosen=plan.entry.name)
         failed_url = f"{self._machine_url(chosen, peer)}started=no/grub.cfg" if is_verified else None

@@ -24,6 +24,8 @@ from bootbeam.library.iso_boots import IsoBoots, look_into
 from bootbeam.library.iso_files import IsoFiles
 from bootbeam.library.resolved_boot import ResolvedBoot
 
+MEMORY_TOLERANCE = 0.95
+"""Graphics and firmware take a little of what the modules hold, and what a boot needs is an estimate."""
 TREE_KIND = "iso"
 """First step of the paths of the files inside."""
 
@@ -141,7 +143,7 @@ class IsoEntry:
             cmdline=cmdline,
         )
         urls = FileUrls(kernel_url, tuple(f"{base_url}{url}" for _, url in files))
-        return ResolvedBoot(RunEntry(entry, plan.way), urls, _notes(boot))
+        return ResolvedBoot(RunEntry(entry, plan.way), urls, _notes(boot), _memory_warning(boot, facts))
 
     def open(self, kind: str, steps: list[str], peer: Peer, http_url: str) -> Content | Missing | NotReady:
         """What is served of it.
@@ -254,6 +256,13 @@ def _notes(boot: Boot) -> tuple[str, ...]:
         return (boot.ram_note,) if boot.ram_note else ()
     needed = f"This needs a machine with {_memory(boot.ram_mb)} of memory"
     return (f"{needed}: {boot.ram_note}." if boot.ram_note else f"{needed}.",)
+
+
+def _memory_warning(boot: Boot, facts: MachineFacts) -> str:
+    if not boot.ram_mb or facts.ram_mb is None or facts.ram_mb >= boot.ram_mb * MEMORY_TOLERANCE:
+        return ""
+    has, needs = _memory(facts.ram_mb), _memory(boot.ram_mb)
+    return f"this machine has {has} of memory and this needs {needs}: it will most likely stop on the way"
 
 
 def _memory(ram_mb: int) -> str:

@@ -19,6 +19,8 @@ class ResolvedBoot:
     urls: FileUrls
     notes: tuple[str, ...] = ()
     """For the person in front of the machine, as the memory that this boot needs."""
+    warning: str = ""
+    """Why it will most likely fail on this machine; "" when nothing speaks against it."""
 
 
 class ResolveBoot(Protocol):

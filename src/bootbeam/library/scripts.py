@@ -124,8 +124,8 @@ class Scripts:
             explanation = ipxe.check_multiboot_limits(boot.plan, boot.urls)
             if explanation:
                 return self._explain(explanation, facts, peer)
-        self._record_script(facts, peer, plan.entry.title, " ".join(boot.notes))
-        return ipxe.render_entry(boot.plan, boot.urls, again_url, boot.notes)
+        self._record_script(facts, peer, plan.entry.title, " ".join((*boot.notes, boot.warning)).strip())
+        return ipxe.render_entry(boot.plan, boot.urls, again_url, boot.notes, boot.warning)
 
     def _machine_url(self, facts: MachineFacts, peer: Peer) -> str:
         chosen = f"chosen={facts.chosen}/" if facts.chosen else ""
@@ -154,6 +154,7 @@ class Scripts:
             notes=notes,
             manufacturer=facts.manufacturer,
             product=facts.product,
+            memory_mb=facts.ram_mb,
             platform=facts.platform,
             buildarch=facts.buildarch,
             ipxe_version=version.group(1) if version else None,
