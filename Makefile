@@ -1,8 +1,9 @@
 # What a developer types. Every target sets up what it needs first; a second run takes no set-up time.
 #
 #   make demo    boot two virtual PCs with real firmware over a private network, and show the steps
-#   make test    the whole test suite, firmware boots included
+#   make test    the test suite, firmware boots included; a few slow ones are left to make matrix
 #   make check   what CI runs: lint and test
+#   make matrix  every firmware boot, those that take over a minute too
 #   make lint    format, lint and types only
 #   make setup   system packages (apt) and the Python environment in .venv
 #   make clean   remove what the targets made, the system packages excepted
@@ -29,7 +30,7 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint format setup packages clean
+.PHONY: help demo test check matrix lint format setup packages clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -38,7 +39,10 @@ demo: setup
 	$(call in_lab,$(BIN)/python -m bootbeam demo)
 
 test: setup
-	$(call in_lab,$(BIN)/python -m pytest $(PYTEST_ARGUMENTS))
+	$(call in_lab,$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGUMENTS))
+
+matrix: setup
+	$(call in_lab,$(BIN)/python -m pytest tests/firmware --verbose --durations=0 $(PYTEST_ARGUMENTS))
 
 check: lint
 	@$(MAKE) --no-print-directory test

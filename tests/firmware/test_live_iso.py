@@ -69,7 +69,9 @@ def sent_files(events: list[Event]) -> list[tuple[str, str, object]]:
     ]
 
 
-@pytest.mark.parametrize("firmware", [SEABIOS, OVMF], ids=lambda firmware: firmware.name)
+@pytest.mark.parametrize(
+    "firmware", [SEABIOS, pytest.param(OVMF, marks=pytest.mark.slow)], ids=lambda firmware: firmware.name
+)
 def test_a_debian_live_system_reaches_its_login_prompt_out_of_its_iso(
     start_station: StartStation,
     power_on: PowerOn,
@@ -98,6 +100,7 @@ def test_a_debian_live_system_reaches_its_login_prompt_out_of_its_iso(
     assert 0 < private_bytes(station) < MAX_PRIVATE_BYTES
 
 
+@pytest.mark.slow
 def test_it_also_boots_as_one_file_when_that_is_asked_for(
     start_station: StartStation, power_on: PowerOn, live_iso: Path, needed_mib: dict[str, int]
 ) -> None:

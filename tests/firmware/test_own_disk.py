@@ -127,6 +127,7 @@ def test_an_installed_bios_machine_starts_its_own_disk(
     assert "its own disk: it was installed from" in str(sent[-1].facts["entry"])
 
 
+@pytest.mark.slow
 def test_an_installed_uefi_machine_goes_on_to_its_own_disk(
     lan: Lan, start_station: StartStation, power_on: PowerOn, efi_application: Path, tmp_path: Path
 ) -> None:
