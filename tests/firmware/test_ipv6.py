@@ -69,6 +69,7 @@ def test_pxe_over_ipv6_boots_where_no_router_is(tmp_path: Path) -> None:
         boot_linux(lan, PcSpec("pc", OVMF, extra_arguments=NO_PXE_OVER_IPV4))
 
 
+@pytest.mark.slow  # HTTP boot over IPv4 is tried first, for a minute in vain
 @pytest.mark.parametrize("kind", [RouterIpv6.STATELESS, RouterIpv6.DHCP6], ids=str)
 def test_http_boot_over_ipv6_boots(tmp_path: Path, kind: RouterIpv6) -> None:
     with Lan(tmp_path, ipv4=False, ipv6=kind) as lan:
