@@ -124,7 +124,7 @@ def test_xen_is_downloaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     def download(name: str, directory: Path) -> None:
         pytest.fail(f"downloads {name} into {directory} again")
 
-    monkeypatch.setattr(payload, "_download_package", download)
+    monkeypatch.setattr(payload, "download_package", download)
     assert payload.fetch_xen(tmp_path) == kept
 
 
