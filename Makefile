@@ -3,7 +3,7 @@
 #   make demo    boot two virtual PCs with real firmware over a private network, and show the steps
 #   make test    the test suite, firmware boots included; a few slow ones are left to make matrix
 #   make check   what CI runs: lint and test
-#   make matrix  every firmware boot, those that take over a minute too
+#   make matrix  every firmware boot, those that take over a minute too; its table goes into docs/hardware.md
 #   make lint    format, lint and types only
 #   make setup   system packages (apt) and the Python environment in .venv
 #   make clean   remove what the targets made, the system packages excepted
@@ -42,7 +42,7 @@ test: setup
 	$(call in_lab,$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGUMENTS))
 
 matrix: setup
-	$(call in_lab,$(BIN)/python -m pytest tests/firmware --verbose --durations=0 $(PYTEST_ARGUMENTS))
+	$(call in_lab,$(BIN)/python -m bootbeam.lab.matrix $(PYTEST_ARGUMENTS))
 
 check: lint
 	@$(MAKE) --no-print-directory test

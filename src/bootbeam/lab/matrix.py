@@ -1,0 +1,134 @@
+"""``make matrix``: boots every firmware there is, and writes into docs/hardware.md what was seen.
+
+Each row of the table there names the test that stands for it. A row whose test was not run keeps what it said.
+"""
+
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+TABLE_HEAD = "| firmware | image | result | test | seen in |"
+TABLE_RULE = "|---|---|---|---|---|"
+FAILED = "**failed**"
+NEVER = "-"
+
+_TEST_NAME = re.compile(r"`(test_\w+)`")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one test went."""
+
+    passed: bool
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the table."""
+
+    firmware: str
+    image: str
+    result: str
+    test: str
+    """The name of its test."""
+    seen_in: str
+    """Seconds from power-on, "**failed**", or "-" when it has not been run."""
+
+    def __str__(self) -> str:
+        return f"| {self.firmware} | {self.image} | {self.result} | `{self.test}` | {self.seen_in} |"
+
+    def after(self, outcomes: Mapping[str, Sequence[Outcome]]) -> "Row":
+        """The row after a run."""
+        of_test = outcomes.get(self.test)
+        if not of_test:
+            return self
+        return Row(self.firmware, self.image, self.result, self.test, _seen(of_test))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the firmware tests with pytest's ``arguments``, write the table, print it; pytest's exit code."""
+    project = Path(__file__).parents[3]
+    document = project / "docs" / "hardware.md"
+    with TemporaryDirectory() as scratch:
+        report = Path(scratch) / "report.xml"
+        command = [sys.executable, "-m", "pytest", "tests/firmware", "--verbose", f"--junit-xml={report}", *arguments]
+        exit_code = subprocess.run(command, cwd=project, check=False).returncode
+        outcomes = read_outcomes(report.read_text("utf-8")) if report.exists() else {}
+    text = rewrite_table(document.read_text("utf-8"), outcomes)
+    document.write_text(text, "utf-8")
+    Console().print(render_rows([row for row in read_rows(text) if row.test in outcomes]))
+    return exit_code
+
+
+def read_outcomes(report: str) -> dict[str, list[Outcome]]:
+    """How each test went, by the name of its function, from a report of pytest's (JUnit XML). Skipped ones are left
+    out."""
+    outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
+    for case in ElementTree.fromstring(report).iter("testcase"):
+        if case.find("skipped") is None:
+            name = case.get("name", "").partition("[")[0]
+            passed = case.find("failure") is None and case.find("error") is None
+            outcomes[name].append(Outcome(passed, float(case.get("time", "0"))))
+    return dict(outcomes)
+
+
+def read_rows(document: str) -> list[Row]:
+    """The rows of the table in ``document``."""
+    return [row for line in document.splitlines() if (row := _row(line)) is not None]
+
+
+def rewrite_table(document: str, outcomes: Mapping[str, Sequence[Outcome]]) -> str:
+    """``document`` with what was seen in the last column of its table."""
+    lines = document.splitlines()
+    for number, line in enumerate(lines):
+        row = _row(line)
+        if row is not None:
+            lines[number] = str(row.after(outcomes))
+        elif line.startswith("| firmware | image | result | test |"):
+            lines[number : number + 2] = [TABLE_HEAD, TABLE_RULE]
+    return "\n".join(lines) + "\n"
+
+
+def render_rows(rows: Sequence[Row]) -> Table:
+    """The rows, for a terminal."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for title in ("Firmware", "Image", "Result", "Seen in"):
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        seen = Text("failed", "bold red") if row.seen_in == FAILED else Text(row.seen_in, "green")
+        table.add_row(Text(row.firmware), Text(row.image), Text(row.result), seen)
+    return table
+
+
+def _row(line: str) -> Row | None:
+    """A line of the table: four columns as a person writes them, or five after a run."""
+    fields = [field.strip() for field in line.strip().strip("|").split("|")]
+    name = _TEST_NAME.fullmatch(fields[3]) if len(fields) in (4, 5) else None
+    if name is None or not line.startswith("|"):
+        return None
+    firmware, image, result = fields[:3]
+    return Row(firmware, image, result, name[1], fields[4] if len(fields) == 5 else NEVER)
+
+
+def _seen(outcomes: Sequence[Outcome]) -> str:
+    if not all(outcome.passed for outcome in outcomes):
+        return FAILED
+    seconds = [round(outcome.duration_s) for outcome in outcomes]
+    low, high = min(seconds), max(seconds)
+    return f"{high} s" if low == high else f"{low}-{high} s"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
