@@ -29,7 +29,7 @@ from bootbeam.library.loader_files import LoaderFiles
 from bootbeam.library.machine_book import InstalledMachines, MachineBook
 from bootbeam.library.recipe_files import recipe_directories
 from bootbeam.library.scripts import Scripts
-from bootbeam.net.addresses6 import read_addresses6
+from bootbeam.net.addresses6 import beyond_link, read_addresses6
 from bootbeam.net.interfaces import Interface, choose_interfaces, list_interfaces
 from bootbeam.net.neighbours import Neighbours
 from bootbeam.net.privileges import drop_to_invoking_user, raise_open_files_limit
@@ -122,7 +122,12 @@ class Station:
             Scripts(offering, images.resolve, http_port, record, book.complete),
             images.isos,
             stock.answers,
-            GrubFiles(stock.grub, GrubScripts(offering, images.resolve, http_port, record, book.complete), offering),
+            GrubFiles(
+                stock.grub,
+                GrubScripts(offering, images.resolve, http_port, record, book.complete),
+                offering,
+                beyond_link,
+            ),
         )
 
     def _dhcp6_server(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bootbeam.net.addresses6 import read_addresses6, scope_of
+from bootbeam.net.addresses6 import beyond_link, read_addresses6, scope_of
 from bootbeam.net.interfaces import address6_for
 
 GLOBAL_DYNAMIC = "20010db8000100020000000000000001 02 40 00 00     eno1"
@@ -92,3 +92,13 @@ def test_only_link_local_addresses_need_an_interface() -> None:
     assert scope_of("ff02::1:2", "lo") == 0
     assert scope_of("fd00::1", "lo") == 0
     assert scope_of("fe80::1", None) == 0
+
+
+def test_a_link_local_address_leads_to_a_better_one_of_the_same_interface(tmp_path: Path) -> None:
+    table = tmp_path / "if_inet6"
+    table.write_text("\n".join((LINK_LOCAL, ULA_BY_HAND, OTHER)) + "\n")
+    assert beyond_link("fe80::5054:ff:feb0:701", table) == "fd00:1::50"
+    for unchanged in ("fe80::99", "fd00:9::a", "192.168.1.50"):
+        assert beyond_link(unchanged, table) == unchanged
+    table.write_text(LINK_LOCAL + "\n")
+    assert beyond_link("fe80::5054:ff:feb0:701", table) == "fe80::5054:ff:feb0:701"

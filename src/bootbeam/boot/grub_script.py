@@ -35,6 +35,18 @@ _COMMANDS = {
     Method.EFI_APPLICATION: ("chainloader", ""),
 }
 """What loads the image, and what loads the files that go with it."""
+_GET_IPV4 = (
+    'if [ -z "$net_default_mac" ]; then',
+    "  echo 'bootbeam: asking for an address ...'",
+    "  net_bootp",
+    "fi",
+)
+_GET_IPV6 = (
+    "echo 'bootbeam: asking for an IPv6 address ...'",
+    "if net_ipv6_autoconf; then true; else net_bootp6; fi",
+)
+"""From the router's announcements, else by DHCPv6. GRUB takes over from firmware and iPXE what it needs for IPv4, and
+nothing for IPv6."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +73,7 @@ def render_start(start: GrubStart) -> str:
     )
     addresses = [start.station] if start.fallback is None else [start.station, start.fallback]
     return _script(
-        'if [ -z "$net_default_mac" ]; then',
-        "  echo 'bootbeam: asking for an address ...'",
-        "  net_bootp",
-        "fi",
+        *(_GET_IPV6 if "://[" in start.station else _GET_IPV4),
         "while true; do",
         *(f'  configfile "{device_path(address)}/{facts}"' for address in addresses),
         f"  echo 'bootbeam: asking {addresses[0]} again ...'",

@@ -20,12 +20,20 @@ class GrubFiles:
         images: makes GRUBs.
         scripts: makes their scripts.
         offering: gives what is on offer now.
+        beyond_link: for a link-local address of ours, one that GRUB can use: it knows no zones.
     """
 
-    def __init__(self, images: GrubImages, scripts: GrubScripts, offering: Callable[[], Offering]) -> None:
+    def __init__(
+        self,
+        images: GrubImages,
+        scripts: GrubScripts,
+        offering: Callable[[], Offering],
+        beyond_link: Callable[[str], str] = lambda address: address,
+    ) -> None:
         self._images = images
         self._scripts = scripts
         self._offering = offering
+        self._beyond_link = beyond_link
 
     def open(self, path: str, peer: Peer) -> Content | Missing | None:
         """The content at ``path``, or why there is none; None for a path that is not GRUB's."""
@@ -33,10 +41,10 @@ class GrubFiles:
             case ["grub", *facts, "grub.cfg"] if any("=" in step for step in facts):
                 return self._scripts.for_machine(facts, peer)
             case ["grub", platform, "grub.efi" | "grub.pxe"]:
-                return self._images.open(platform, peer.local_address)
+                return self._images.open(platform, self._beyond_link(peer.local_address))
             case ["grub", platform, entry, "grub.efi" | "grub.pxe"]:
                 if any(entry == served.name for served in self._offering().entries):
-                    return self._images.open(platform, peer.local_address, entry)
+                    return self._images.open(platform, self._beyond_link(peer.local_address), entry)
             case [*_, "grub.cfg"]:
                 return self._scripts.start(peer)
         return None

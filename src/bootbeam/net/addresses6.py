@@ -54,6 +54,18 @@ def read_addresses6(table: Path = PROC_NET_IF_INET6) -> dict[str, tuple[IPv6Inte
     return {name: tuple(addresses) for name, addresses in by_name.items()}
 
 
+def beyond_link(address: str, table: Path = PROC_NET_IF_INET6) -> str:
+    """For a link-local address of this machine the best other one of the same interface, if there is one; any other
+    ``address`` unchanged."""
+    if ":" not in address or not IPv6Address(address).is_link_local:
+        return address
+    own = IPv6Address(address)
+    for addresses in read_addresses6(table).values():
+        if any(each.ip == own for each in addresses):
+            return str(addresses[0].ip)
+    return address
+
+
 def _parse(row: list[str]) -> Address6 | None:
     if len(row) < 6:
         return None
