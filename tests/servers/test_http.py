@@ -119,12 +119,22 @@ def test_pages_come_before_files_and_keep_their_own_methods() -> None:
         assert [path for path, _ in station.files.asked] == ["api/other"]
 
 
+def connected(station: HttpStation) -> socket.socket:
+    """A connection the server has surely accepted: it was answered on it, and stays open."""
+    client = station.connect()
+    client.sendall(b"GET /kernel HTTP/1.1\r\nHost: a\r\n\r\n")
+    received = b""
+    while not received.endswith(b"kernel bytes"):
+        received += client.recv(4096)
+    return client
+
+
 def test_one_connection_too_many_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_server, "MAX_CONNECTIONS", 3)
     with HttpStation() as station:
         station.files.add_body("kernel", b"kernel bytes")
         request = b"GET /kernel HTTP/1.0\r\n\r\n"
-        waiting = [station.connect() for _ in range(3)]
+        waiting = [connected(station) for _ in range(3)]
         sent = station.exchange(request)
         assert sent.startswith(b"HTTP/1.1 503 ")
         assert b"Retry-After: 5" in sent
