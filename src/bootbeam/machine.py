@@ -22,3 +22,12 @@ class Firmware(StrEnum):
     UEFI = "UEFI"
     UBOOT = "U-Boot"
     OTHER = "other"
+
+
+class SecureBootPolicy(StrEnum):
+    """When a UEFI machine gets the signed chain of programs. Nothing it asks with tells whether Secure Boot is on."""
+
+    AUTO = "auto"
+    """Once it has loaded iPXE and did not start it."""
+    ALWAYS = "always"
+    NEVER = "never"

@@ -21,6 +21,7 @@ from bootbeam.journal.journal import Journal, Record, Watcher
 from bootbeam.library.answers import Answers, short_form_file
 from bootbeam.library.cache import STATE_FILE, state_directory
 from bootbeam.library.catalogue import Catalogue
+from bootbeam.library.first_programs import LOOK_INTERVAL_S, FirstProgramWatch
 from bootbeam.library.grub_files import GrubFiles
 from bootbeam.library.grub_images import GrubImages
 from bootbeam.library.grub_scripts import GrubScripts
@@ -29,6 +30,7 @@ from bootbeam.library.loader_files import LoaderFiles
 from bootbeam.library.machine_book import InstalledMachines, MachineBook
 from bootbeam.library.recipe_files import recipe_directories
 from bootbeam.library.scripts import Scripts
+from bootbeam.machine import SecureBootPolicy
 from bootbeam.net.addresses6 import beyond_link, read_addresses6
 from bootbeam.net.interfaces import Interface, choose_interfaces, list_interfaces
 from bootbeam.net.neighbours import Neighbours
@@ -76,6 +78,8 @@ class Station:
             record = self._journal.record
             interfaces = choose_interfaces(list_interfaces(), self._settings.interfaces)
             loaders = stack.enter_context(LoaderFiles(self._settings.loader_directory, record))
+            if self._settings.secure_boot is SecureBootPolicy.ALWAYS:
+                loaders.check_signed()
             listeners = bind_all(interfaces, self._settings)
             stack.callback(listeners.close)
             drop_to_invoking_user(self._settings.paths)
@@ -91,7 +95,9 @@ class Station:
         book = MachineBook(stock.machines, self._settings.may_be_wiped, time.time)
         self._journal.watch(book.watch)
         catalogue = self._catalogue(stock, offering, book)
-        choice = BootFileChoice(offering, self._settings.http_port)
+        programs = FirstProgramWatch(offering, record, time.monotonic)
+        self._journal.watch(programs.watch)
+        choice = BootFileChoice(offering, self._settings.http_port, programs.standing, programs.note)
         stand_in = Ipv4StandIn(choice)
         proxy = ProxyDhcp(choice, stand_in)
         dhcp = DhcpServer(listeners.dhcp, proxy, record, time.monotonic, self._neighbours.learn)
@@ -108,7 +114,9 @@ class Station:
         self._record_ready(interfaces, offering(), stock)
         for warning in listeners.warnings:
             record(EventKind.PROBLEM, what=warning.what, why=warning.why, fix=warning.fix)
+        telling = asyncio.create_task(_tell_silent(programs))
         reason = await stopped
+        telling.cancel()
         dhcp.stop()
         dhcp6.stop()
         await asyncio.gather(http.stop(DRAIN_S), asyncio.to_thread(tftp.stop, DRAIN_S))
@@ -190,6 +198,8 @@ class _Offerings:
             menu_timeout_s=self._settings.menu_timeout_s,
             loader_advice={**self._loaders.advice, **self._grub.only_loader_advice},
             grub_advice=self._grub.advice,
+            signed_loaders=self._loaders.signed_paths,
+            secure_boot=self._settings.secure_boot,
         )
 
 
@@ -218,6 +228,12 @@ def _answers(settings: StationSettings, record: Record) -> Answers:
         directories = [directory.parent for directory in reversed(recipe_directories(os.environ))]
         short_form = short_form_file(short_form, directories)
     return Answers(files, short_form, settings.reports, record)
+
+
+async def _tell_silent(programs: FirstProgramWatch) -> None:
+    while True:
+        await asyncio.sleep(LOOK_INTERVAL_S)
+        programs.tell_silent()
 
 
 def _tftp_limits(settings: StationSettings, interfaces: list[Interface]) -> TftpLimits:

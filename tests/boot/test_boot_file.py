@@ -9,6 +9,7 @@ from bootbeam.boot.decision import Offering
 from bootbeam.machine import Cpu, Firmware
 from bootbeam.pxe.actions import BootFile, BootFileKind, Ignore
 from bootbeam.pxe.client import ClientInfo, ClientKind
+from bootbeam.pxe.first_program import Chain, Standing
 from bootbeam.wire.architecture import ARCHITECTURES
 
 LOADERS = {(Firmware.BIOS, Cpu.X86_64): "bios/undionly.kpxe", (Firmware.UEFI, Cpu.X86_64): "x64/snponly.efi"}
@@ -51,3 +52,40 @@ def test_no_guesses(kind: ClientKind, number: int, reason: str, fix: str) -> Non
     assert isinstance(answer, Ignore)
     assert reason in answer.reason
     assert fix in answer.fix
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "boot_file"),
+    [
+        (ClientKind.UEFI_PXE, 7, BootFile(BootFileKind.LOADER, "x64/shimx64.efi")),
+        (ClientKind.UEFI_HTTP, 16, BootFile(BootFileKind.HTTP_BOOT, "http://10.0.0.1:8081/x64/shimx64.efi")),
+    ],
+)
+def test_what_a_machine_did_before_goes_into_the_decision(kind: ClientKind, number: int, boot_file: BootFile) -> None:
+    asked, noted = list[str](), list[tuple[str, str, str]]()
+
+    def standing(mac: str) -> Standing:
+        asked.append(mac)
+        return Standing(Chain.SIGNED, "x64/snponly.efi")
+
+    signed = {(Firmware.UEFI, Cpu.X86_64): "x64/shimx64.efi"}
+    offering = Offering((), LOADERS, signed_loaders=signed)
+    choice = BootFileChoice(lambda: offering, 8081, standing, lambda *note: noted.append(note))
+    mac = "52:54:00:00:00:01"
+    assert choice(ClientInfo(kind, mac, number, ARCHITECTURES[number], "", 1, 0), STATION) == boot_file
+    assert asked == [mac]
+    [(noted_mac, remark, _)] = noted
+    assert noted_mac == mac
+    assert "never started" in remark
+
+
+def test_an_ipxe_that_asks_is_no_firmware_that_came_back() -> None:
+    asked = list[str]()
+
+    def standing(mac: str) -> Standing:
+        asked.append(mac)
+        return Standing()
+
+    choice = BootFileChoice(lambda: Offering((), LOADERS), 8081, standing)
+    choice(ClientInfo(ClientKind.IPXE, "52:54:00:00:00:01", 7, ARCHITECTURES[7], "", 1, 0), STATION)
+    assert asked == []

@@ -18,7 +18,8 @@ from bootbeam.boot.decision import (
     decide,
 )
 from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
-from bootbeam.machine import Cpu, Firmware
+from bootbeam.machine import Cpu, Firmware, SecureBootPolicy
+from bootbeam.pxe.first_program import UNKNOWN, Chain, Standing
 
 X64 = frozenset({Cpu.X86_64})
 ARM64 = frozenset({Cpu.ARM64})
@@ -248,3 +249,65 @@ def test_with_secure_boot_on_what_may_be_signed_is_tried(is_signed: bool | None)
 def test_a_grubs_menu_is_a_menu() -> None:
     plan = decide(with_grub(), offering(DEBIAN, HYPERVISOR, default="xen"))
     assert plan == ChooseEntry((DEBIAN, HYPERVISOR), "xen", 10)
+
+
+SIGNED = {(Firmware.UEFI, Cpu.X86_64): "x64/shimx64.efi"}
+CAME_BACK = Standing(Chain.SIGNED, "x64/snponly.efi")
+CAME_BACK_FROM_SHIM = Standing(Chain.PLAIN, "x64/shimx64.efi")
+
+
+def first_program(
+    standing: Standing = UNKNOWN,
+    policy: SecureBootPolicy = SecureBootPolicy.AUTO,
+    *,
+    has_chain: bool = True,
+    firmware: Firmware = Firmware.UEFI,
+) -> LoadNbp:
+    offered = replace(offering(DEBIAN), signed_loaders=SIGNED if has_chain else {}, secure_boot=policy)
+    plan = decide(replace(machine(firmware, runs_ipxe=False), standing=standing), offered)
+    assert isinstance(plan, LoadNbp)
+    return plan
+
+
+def test_a_machine_that_refused_ipxe_gets_the_signed_chain_and_the_log_says_why() -> None:
+    assert first_program() == LoadNbp("x64/snponly.efi")
+    plan = first_program(CAME_BACK)
+    assert plan.path == "x64/shimx64.efi"
+    assert plan.remark.startswith("x64/snponly.efi was loaded whole and never started: Secure Boot is on")
+    assert first_program(Standing(Chain.SIGNED)) == LoadNbp("x64/shimx64.efi"), "it works: nothing to remark"
+
+
+def test_without_a_signed_chain_the_log_says_exactly_what_to_do() -> None:
+    plan = first_program(CAME_BACK, has_chain=False)
+    assert plan.path == "x64/snponly.efi"
+    assert "no signed boot loader for UEFI x86_64" in plan.remark
+    assert "bootbeam loaders fetch" in plan.fix
+    assert "switch Secure Boot off" in plan.fix
+
+
+def test_the_policy_of_a_person_goes_first() -> None:
+    assert first_program(policy=SecureBootPolicy.ALWAYS) == LoadNbp("x64/shimx64.efi")
+    assert first_program(policy=SecureBootPolicy.ALWAYS, has_chain=False) == LoadNbp("x64/snponly.efi")
+    plan = first_program(CAME_BACK, SecureBootPolicy.NEVER)
+    assert plan.path == "x64/snponly.efi"
+    assert "--secure-boot never" in plan.fix
+
+
+def test_a_refused_shim_leads_back_to_ipxe() -> None:
+    plan = first_program(CAME_BACK_FROM_SHIM)
+    assert plan.path == "x64/snponly.efi"
+    assert "x64/shimx64.efi was loaded whole and never started" in plan.remark
+    assert "newer shim" in plan.fix
+
+
+@pytest.mark.parametrize("policy", SecureBootPolicy)
+def test_a_bios_has_no_secure_boot(policy: SecureBootPolicy) -> None:
+    plan = first_program(CAME_BACK, policy, firmware=Firmware.BIOS)
+    assert plan == LoadNbp("bios/undionly.kpxe")
+
+
+def test_where_only_the_signed_chain_exists_it_is_given_when_it_is_wanted() -> None:
+    offered = Offering((DEBIAN,), {}, signed_loaders=SIGNED)
+    asking = machine(runs_ipxe=False)
+    assert isinstance(decide(asking, offered), Refuse)
+    assert decide(asking, replace(offered, secure_boot=SecureBootPolicy.ALWAYS)) == LoadNbp("x64/shimx64.efi")

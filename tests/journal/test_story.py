@@ -122,6 +122,24 @@ def test_an_image_names_its_version() -> None:
             (),
         ),
         (
+            event(EventKind.FIRST_PROGRAM_CHANGED, remark="it refused iPXE", fix="bootbeam loaders fetch"),
+            "it refused iPXE",
+            Tone.WARNING,
+            ("what to do: bootbeam loaders fetch",),
+        ),
+        (
+            event(EventKind.FIRST_PROGRAM_SILENT, file="x64/snponly.efi", fix="boot it once more"),
+            "x64/snponly.efi was loaded whole and has not started: Secure Boot may be on, or it hangs",
+            Tone.WARNING,
+            ("what to do: boot it once more",),
+        ),
+        (
+            event(EventKind.SCRIPT_SENT, entry="linux", loader="GRUB", secure_boot=True),
+            "gets linux (GRUB, Secure Boot on)",
+            Tone.GOOD,
+            (),
+        ),
+        (
             event(EventKind.IMAGE_HELD_BACK, file="k", reason="still being written"),
             "k is held back: still being written",
             Tone.WARNING,
@@ -180,3 +198,10 @@ def test_many_machines_are_not_remembered_for_ever() -> None:
     for number in range(3000):
         told.tell(Event(EventKind.OFFERED, 0.0, f"mac {number}", None, None, {"what": "loader", "file": "f"}))
     assert len(told._machines) <= 1000
+
+
+def test_a_message_on_a_screen_that_is_asked_for_again_and_again_is_told_once() -> None:
+    told = story()
+    shown = event(EventKind.MESSAGE_SHOWN, title="x cannot boot", why="it is unsigned", fix="sign it")
+    other = event(EventKind.MESSAGE_SHOWN, title="x cannot boot", why="it is broken", fix="mend it")
+    assert [told.tell(one) is not None for one in (shown, shown, other, shown)] == [True, False, True, False]

@@ -124,7 +124,7 @@ def test_with_secure_boot_on_a_refused_kernel_has_its_reason_told_on_screen_and_
     [line] = [line for line in script.splitlines() if "started=no" in line]
     [(_, facts)] = [(None, facts) for facts in station.recorded.of(EventKind.SCRIPT_SENT)]
     assert facts["secure_boot"] is True
-    path = line.removeprefix("configfile '(http,192.168.1.50:8080)/").removesuffix("'")
+    path = line.removeprefix("source '(http,192.168.1.50:8080)/").removesuffix("'")
     assert "signature" in station.text(path)
     [shown] = station.recorded.of(EventKind.MESSAGE_SHOWN)
     assert "refused with Secure Boot on" in str(shown["title"])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from bootbeam.boot.decision import LoadNbp, Machine, Offering, Refuse, decide
 from bootbeam.pxe.actions import BootFile, BootFileKind, Ignore, IpAddress
 from bootbeam.pxe.client import ClientInfo, ClientKind
+from bootbeam.pxe.first_program import Standing
 from bootbeam.wire.url import url_host
 
 START_SCRIPT = "boot.ipxe"
@@ -17,11 +18,21 @@ class BootFileChoice:
     Args:
         offering: gives what is on offer now.
         http_port: where the HTTP server listens.
+        standing: what the machine of this MAC did with the program it was given before.
+        note: told a MAC, and what is remarkable about its boot file and what to do about it.
     """
 
-    def __init__(self, offering: Callable[[], Offering], http_port: int) -> None:
+    def __init__(
+        self,
+        offering: Callable[[], Offering],
+        http_port: int,
+        standing: Callable[[str], Standing] = lambda _: Standing(),
+        note: Callable[[str, str, str], None] = lambda *_: None,
+    ) -> None:
         self._offering = offering
         self._http_port = http_port
+        self._standing = standing
+        self._note = note
 
     def __call__(self, client: ClientInfo, server: IpAddress) -> BootFile | Ignore:
         """For ``client``, which reaches us at the address ``server``."""
@@ -30,11 +41,14 @@ class BootFileChoice:
             return BootFile(BootFileKind.SCRIPT, f"{base_url}/{START_SCRIPT}")
         if client.kind in (ClientKind.UNKNOWN, ClientKind.RASPBERRY_PI) or client.architecture is None:
             return _no_guess(client)
-        machine = Machine(client.architecture.firmware, client.architecture.cpu, client.architecture.words)
+        architecture, standing = client.architecture, self._standing(client.mac)
+        machine = Machine(architecture.firmware, architecture.cpu, architecture.words, standing=standing)
         match decide(machine, self._offering()):
-            case LoadNbp(path) if client.kind is ClientKind.UEFI_HTTP:
-                return BootFile(BootFileKind.HTTP_BOOT, f"{base_url}/{path}")
-            case LoadNbp(path):
+            case LoadNbp(path, remark, fix):
+                if remark:
+                    self._note(client.mac, remark, fix)
+                if client.kind is ClientKind.UEFI_HTTP:
+                    return BootFile(BootFileKind.HTTP_BOOT, f"{base_url}/{path}")
                 return BootFile(BootFileKind.LOADER, path)
             case Refuse(reason, fix):
                 return Ignore(reason, fix)

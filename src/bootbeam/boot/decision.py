@@ -12,7 +12,8 @@ from bootbeam.boot.explanation import (
     explain_secure_boot,
     explain_unknown_entry,
 )
-from bootbeam.machine import Cpu, Firmware
+from bootbeam.machine import Cpu, Firmware, SecureBootPolicy
+from bootbeam.pxe.first_program import UNKNOWN, Chain, Standing
 
 LOCAL_DISK = "bootbeam.local"
 """In a menu: the machine's own disk."""
@@ -50,6 +51,8 @@ class Machine:
     """The entry it was installed from, by what its installer reported; None when it was not."""
     grub: RunningGrub | None = None
     """GRUB is up and asks for a script."""
+    standing: Standing = UNKNOWN
+    """What its firmware did with the program it was given before."""
 
     @property
     def methods(self) -> frozenset[Method]:
@@ -70,6 +73,9 @@ class Offering:
     """0: wait for a person for ever."""
     loader_advice: Mapping[tuple[Firmware, Cpu], str] = field(default_factory=dict)
     """For a kind of machine without a loader: the command that brings one."""
+    signed_loaders: Mapping[tuple[Firmware, Cpu], str] = field(default_factory=dict)
+    """The served path of the first program of a chain that Secure Boot accepts."""
+    secure_boot: SecureBootPolicy = SecureBootPolicy.AUTO
     grub_advice: Mapping[tuple[Firmware, Cpu], str] = field(default_factory=dict)
     """For a kind of machine that no GRUB can be made for here: the command that brings what is missing."""
 
@@ -79,6 +85,10 @@ class LoadNbp:
     """The firmware gets this network boot program; or GRUB starts it, which cannot start the image itself."""
 
     path: str
+    remark: str = ""
+    """For the log: why it is this one, when that is not plain."""
+    fix: str = ""
+    """What a person can do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +163,44 @@ def decide(machine: Machine, offering: Offering, chosen: str | None = None) -> B
 
 
 def _first_program(machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
-    path = offering.loaders.get((machine.firmware, cpu))
-    if path is None:
+    kind = (machine.firmware, cpu)
+    plain = offering.loaders.get(kind)
+    if machine.firmware is Firmware.UEFI:
+        wants_signed = offering.secure_boot is SecureBootPolicy.ALWAYS or (
+            offering.secure_boot is SecureBootPolicy.AUTO and machine.standing.chain is Chain.SIGNED
+        )
+        signed = offering.signed_loaders.get(kind) if wants_signed else None
+        if signed is not None or plain is not None:
+            return LoadNbp(signed or plain or "", *_remark(machine, offering, is_signed=signed is not None))
+    if plain is None:
         return Refuse(
             f"no boot loader for {machine.words} on this station",
-            offering.loader_advice.get((machine.firmware, cpu), "list the loaders found: bootbeam loaders"),
+            offering.loader_advice.get(kind, "list the loaders found: bootbeam loaders"),
         )
-    return LoadNbp(path)
+    return LoadNbp(plain)
+
+
+def _remark(machine: Machine, offering: Offering, *, is_signed: bool) -> tuple[str, str]:
+    """Why this chain, and what to do, when the machine came back from the one before; ("", "") when there is nothing
+    to say."""
+    before = machine.standing.came_back_from
+    if before is None:
+        return "", ""
+    happened = f"{before} was loaded whole and never started"
+    if machine.standing.chain is Chain.PLAIN:
+        return f"{happened}: it gets iPXE again", "bring a newer shim: bootbeam loaders fetch"
+    if offering.secure_boot is SecureBootPolicy.NEVER:
+        return (
+            f"{happened}: Secure Boot is on, most likely",
+            "switch it off in the machine's setup, or start the station without --secure-boot never",
+        )
+    if is_signed:
+        return f"{happened}: Secure Boot is on, most likely; it gets the signed shim and GRUB now", ""
+    return (
+        f"{happened}: Secure Boot is on, most likely, and there is no signed boot loader for {machine.words} here",
+        "bring one: bootbeam loaders fetch, and start the station again; or switch Secure Boot off in the machine's "
+        "setup",
+    )
 
 
 def _start(entry: BootEntry, machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:

@@ -75,7 +75,7 @@ def explain_refused_signature(entry_name: str) -> Explanation:
     return Explanation(
         title=f"{entry_name} was refused with Secure Boot on",
         why="its signature is not one that the shim on this station accepts, which trusts its own distribution's "
-        "kernels only; the words of GRUB above say more",
+        "kernels only",
         fix="switch Secure Boot off in the machine's setup, serve a kernel of shim's distribution, or put the shim and "
         "GRUB of the kernel's distribution into a directory and start the station with: --loaders DIRECTORY",
     )

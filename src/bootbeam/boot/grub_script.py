@@ -23,6 +23,24 @@ RETRY_S = 5
 EXPLANATION_S = 60
 """How long an explanation stands before the station is asked again."""
 
+LOCAL_DISK_TITLE = "Go on to the machine's own disk"
+LOCAL_DISK_LINES = (
+    # A GRUB that only leaves makes a UEFI firmware show its setup: it has no way to say that it did not boot.
+    'if [ "$grub_platform" = "efi" ]; then',
+    "  set efi=x64",
+    '  if [ "$grub_cpu" = "arm64" ]; then set efi=aa64; fi',
+    '  if [ "$grub_cpu" = "i386" ]; then set efi=ia32; fi',
+    "  for loader in (hd*)/EFI/*/shim$efi.efi (hd*)/EFI/Microsoft/Boot/bootmgfw.efi (hd*)/EFI/BOOT/BOOT$efi.EFI; do",
+    '    if [ -f "$loader" ]; then',
+    '      echo "bootbeam: starting $loader"',
+    '      if chainloader "$loader"; then boot; fi',
+    "    fi",
+    "  done",
+    "fi",
+    "exit",
+)
+"""Start what an installed system put on the machine's disks; where there is none, leave."""
+
 _URL = re.compile(r"(http|tftp)://([^/]+)(/.*)?")
 _QUOTED = re.compile(r'"([^"]*)"')
 _COMMANDS = {
@@ -35,6 +53,7 @@ _COMMANDS = {
     Method.EFI_APPLICATION: ("chainloader", ""),
 }
 """What loads the image, and what loads the files that go with it."""
+
 _GET_IPV4 = (
     'if [ -z "$net_default_mac" ]; then',
     "  echo 'bootbeam: asking for an address ...'",
@@ -104,7 +123,7 @@ def render_entry(plan: RunEntry, urls: FileUrls, notes: Sequence[str] = (), fail
         *_chain([*loads, "boot"]),
         "echo",
         "echo 'bootbeam: this did not start; the reason is in the words of GRUB above.'",
-        *([f"sleep {RETRY_S}", f"configfile {quote(device_path(failed_url))}"] if failed_url else []),
+        *([f"sleep {RETRY_S}", f"source {quote(device_path(failed_url))}"] if failed_url else []),
     )
 
 
@@ -126,7 +145,9 @@ def render_menu(plan: ChooseEntry, choice_url: str, local: str) -> str:
         f"set default={quote(plan.default)}",
         f"set timeout={plan.timeout_s or -1}",
         *entries,
-        f"menuentry 'Go on to the next boot device' --id {quote(local)} {{\n  exit\n}}",
+        f"menuentry {quote(LOCAL_DISK_TITLE)} --id {quote(local)} {{",
+        *LOCAL_DISK_LINES,
+        "}",
     )
 
 
@@ -136,20 +157,25 @@ def render_chain(url: str) -> str:
 
 
 def render_local_disk(plan: BootLocalDisk) -> str:
-    """Hand over to the machine's next boot device."""
-    return _script(f"echo {quote(f'bootbeam: {screen_text(plan.reason)}; going on to its own disk')}", "exit")
+    """Hand over to the machine's own disk."""
+    return _script(
+        f"echo {quote(f'bootbeam: this machine boots from its own disk: {screen_text(plan.reason)}')}",
+        *LOCAL_DISK_LINES,
+    )
 
 
 def render_explanation(explanation: Explanation, station: str) -> str:
-    """Show why nothing boots; a person may go on to the next boot device."""
+    """Show why nothing boots; a person may go on to the machine's own disk."""
     return _script(
         *_screen(f"bootbeam: {explanation.title}"),
         *_screen(f"Why: {explanation.why}."),
         *_screen(f"What to do: {explanation.fix}."),
         f"echo {quote(f'This station: {station}')}",
         "echo",
-        f"echo 'Press Esc to go on to the next boot device; in {EXPLANATION_S} s the station is asked again ...'",
-        f"if sleep --interruptible {EXPLANATION_S}; then true; else exit; fi",
+        f"echo 'Press Esc to go on to its own disk; in {EXPLANATION_S} s the station is asked again ...'",
+        f"if sleep --interruptible {EXPLANATION_S}; then true; else",
+        *LOCAL_DISK_LINES,
+        "fi",
     )
 
 

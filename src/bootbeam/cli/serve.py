@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from bootbeam.cli import serve_options as option
+from bootbeam.machine import SecureBootPolicy
 
 if TYPE_CHECKING:
     from bootbeam.settings.model import StationSettings
@@ -59,6 +60,7 @@ def serve(
     ipv6: option.Ipv6 = True,
     http_port: option.HttpPort = 8080,
     loaders: option.Loaders = None,
+    secure_boot: option.SecureBoot = SecureBootPolicy.AUTO,
     tftp_blksize: option.TftpBlksize = 1468,
     tftp_windowsize: option.TftpWindowsize = 16,
     log_format: option.LogFormatOption = option.LogFormat.TEXT,

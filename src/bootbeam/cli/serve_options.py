@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from bootbeam.machine import SecureBootPolicy
+
 
 class LogFormat(StrEnum):
     """How events are shown."""
@@ -63,6 +65,13 @@ Ipv6 = Annotated[
 HttpPort = Annotated[int, typer.Option(min=1, max=65535, help="TCP port for HTTP.", rich_help_panel=_NETWORK)]
 Loaders = Annotated[
     Path | None, typer.Option(help="A directory of boot loaders to look in first.", rich_help_panel=_NETWORK)
+]
+SecureBoot = Annotated[
+    SecureBootPolicy,
+    typer.Option(
+        help="When UEFI machines get the signed shim and GRUB in place of iPXE; auto: once they refused iPXE.",
+        rich_help_panel=_NETWORK,
+    ),
 ]
 TftpBlksize = Annotated[
     int, typer.Option(min=8, max=65464, help="Largest TFTP block granted, bytes.", rich_help_panel=_NETWORK)

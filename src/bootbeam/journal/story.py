@@ -118,6 +118,13 @@ class Story:
             text += f", with the address {facts['address_offered']}, as no other DHCPv6 server gives one"
         return Line(text) if self._once(event, text) else None
 
+    def _first_program_changed(self, event: Event, facts: Facts) -> Line:
+        return Line(str(facts.get("remark")), Tone.WARNING, _fix(facts))
+
+    def _first_program_silent(self, event: Event, facts: Facts) -> Line:
+        text = f"{facts.get('file')} was loaded whole and has not started: Secure Boot may be on, or it hangs"
+        return Line(text, Tone.WARNING, _fix(facts))
+
     def _acknowledged(self, event: Event, facts: Facts) -> Line | None:
         text = f"asked on port 4011, confirmed {facts.get('file')}"
         return Line(text) if self._once(event, text) else None
@@ -211,6 +218,8 @@ _TELLERS: dict[EventKind, Callable[[Story, Event, Facts], Line | None]] = {
     EventKind.CLIENT_IGNORED: Story._client_ignored,
     EventKind.OFFERED: Story._offered,
     EventKind.BOOT_SERVER_ACKNOWLEDGED: Story._acknowledged,
+    EventKind.FIRST_PROGRAM_CHANGED: Story._first_program_changed,
+    EventKind.FIRST_PROGRAM_SILENT: Story._first_program_silent,
     EventKind.TRANSFER_FINISHED: Story._transfer_finished,
     EventKind.TRANSFER_FAILED: Story._transfer_failed,
     EventKind.FILE_REFUSED: Story._file_refused,

@@ -23,6 +23,8 @@ class Peer:
     """The interface it came in on, when known."""
     user_agent: str = ""
     """HTTP's User-Agent as sent; "" for TFTP."""
+    is_looking: bool = False
+    """It asks about the file first (HTTP's HEAD); GRUB does so before each."""
 
 
 @dataclass(frozen=True, slots=True)

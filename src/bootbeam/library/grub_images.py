@@ -39,7 +39,7 @@ _MODULES = (
     *("linux", "gzio"),
 )
 _X86_MODULES = ("multiboot", "multiboot2")
-_EFI_MODULES = ("efinet", "chain", "all_video")
+_EFI_MODULES = ("efinet", "chain", "all_video", "regexp", "part_gpt", "part_msdos", "fat")
 
 
 @dataclass(frozen=True, slots=True)

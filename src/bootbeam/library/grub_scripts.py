@@ -131,18 +131,21 @@ class GrubScripts:
         return grub_script.render_entry(boot.plan, boot.urls, boot.notes, failed_url)
 
     def _explain(self, explanation: Explanation, facts: MachineFacts, peer: Peer) -> str:
-        self._record(
-            EventKind.MESSAGE_SHOWN,
-            mac=facts.mac,
-            address=peer.address,
-            interface=peer.interface,
-            title=explanation.title,
-            why=explanation.why,
-            fix=explanation.fix,
-        )
+        if not peer.is_looking:
+            self._record(
+                EventKind.MESSAGE_SHOWN,
+                mac=facts.mac,
+                address=peer.address,
+                interface=peer.interface,
+                title=explanation.title,
+                why=explanation.why,
+                fix=explanation.fix,
+            )
         return grub_script.render_explanation(explanation, self._base_url(peer))
 
     def _record_script(self, facts: MachineFacts, peer: Peer, entry: str, notes: str = "") -> None:
+        if peer.is_looking:
+            return
         self._record(
             EventKind.SCRIPT_SENT,
             mac=facts.mac,

@@ -10,6 +10,7 @@ from bootbeam.errors import UserError
 from bootbeam.journal.journal import Record
 from bootbeam.library.loader_packages import missing_loader_advice, read_distribution
 from bootbeam.library.loaders import Loader, LoaderShelf, Purpose, find_loaders
+from bootbeam.library.signed_chain import SignedChain, find_signed_chain
 from bootbeam.library.snapshot import SnapshotStorage
 from bootbeam.library.versions import ImageFile
 from bootbeam.machine import Cpu, Firmware
@@ -45,6 +46,8 @@ class LoaderFiles:
         """The served path for each kind of machine that has a loader."""
         self.advice: dict[tuple[Firmware, Cpu], str] = {}
         """For each kind without one: how to get it."""
+        self.signed_paths: dict[tuple[Firmware, Cpu], str] = {}
+        """The served path of the first program that Secure Boot accepts, for each kind of machine that has one."""
         self.words: list[str] = []
         """For people: which loader each kind of machine gets."""
 
@@ -59,9 +62,12 @@ class LoaderFiles:
         missing = {}
         try:
             for (firmware, cpu), step in DIRECTORIES.items():
+                chain = find_signed_chain(shelf, cpu) if firmware is Firmware.UEFI else None
+                if chain is not None:
+                    self._add_chain(chain, step)
                 loader = shelf.best(firmware, cpu)
                 if loader is not None:
-                    self._add(loader, f"{step}/{served_name(loader.name, set())}")
+                    self._add_best(loader, f"{step}/{served_name(loader.name, set())}")
                     continue
                 missing[firmware, cpu] = missing_loader_advice(firmware, cpu, distribution)
                 self.advice[firmware, cpu] = missing[firmware, cpu].fix
@@ -78,16 +84,38 @@ class LoaderFiles:
     ) -> None:
         self._stack.close()
 
+    def check_signed(self) -> None:
+        """See that there is a chain of programs that Secure Boot accepts.
+
+        Raises:
+            UserError: there is none.
+        """
+        if not self.signed_paths:
+            raise UserError(
+                "there are no signed boot loaders on this computer",
+                "--secure-boot always needs a shim and a GRUB that Secure Boot accepts, the GRUB being 2.12 or newer",
+                "bootbeam loaders fetch",
+            )
+
+    def _add_best(self, loader: Loader, served: str) -> None:
+        self._add(loader, served)
+        self.paths[loader.firmware, loader.cpu] = served
+        age = f" of {loader.released:%Y-%m-%d}" if loader.released else f" {loader.version or ''}".rstrip()
+        machine = "BIOS" if loader.firmware is Firmware.BIOS else f"UEFI {loader.cpu}"
+        self.words.append(f"{machine}: {loader.family} {loader.name}{age}")
+
+    def _add_chain(self, chain: SignedChain, directory: str) -> None:
+        for name, loader in chain.files.items():
+            self._add(loader, f"{directory}/{name}")
+        self.signed_paths[Firmware.UEFI, chain.cpu] = f"{directory}/{chain.first}"
+        self.words.append(f"UEFI {chain.cpu} with Secure Boot on: {chain.words}")
+
     def _add(self, loader: Loader, served: str) -> None:
         media_type = EFI_MEDIA_TYPE if loader.firmware is Firmware.UEFI else "application/octet-stream"
         image = ImageFile(loader.path, served, "loader", SnapshotStorage(None), self._record, media_type=media_type)
         image.load()
         self._stack.callback(image.close)
         self.files[served] = image
-        self.paths[loader.firmware, loader.cpu] = served
-        age = f" of {loader.released:%Y-%m-%d}" if loader.released else f" {loader.version or ''}".rstrip()
-        machine = "BIOS" if loader.firmware is Firmware.BIOS else f"UEFI {loader.cpu}"
-        self.words.append(f"{machine}: {loader.family} {loader.name}{age}")
 
 
 def loaders_for_grub(directory: Path | None) -> tuple[Path, Path]:

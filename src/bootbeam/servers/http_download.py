@@ -165,6 +165,7 @@ def peer_of(request: web.Request) -> Peer:
         local_address=_plain_address(transport.get_extra_info("sockname") if transport else None),
         protocol="http",
         user_agent=shown(request.headers.get("User-Agent", "")),
+        is_looking=request.method == "HEAD",
     )
 
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from bootbeam.machine import SecureBootPolicy
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -42,6 +44,8 @@ class StationSettings(BaseModel):
     """Seconds the menu waits; 0: for ever."""
     loader_directory: Path | None = None
     """A directory of boot loaders to look in first."""
+    secure_boot: SecureBootPolicy = SecureBootPolicy.AUTO
+    """When UEFI machines get the signed chain of boot loaders."""
     boot: str | None = None
     """Name of the way to boot an ISO, when it has several; None: the one that needs least memory."""
     nfs: str | None = None

@@ -1,0 +1,99 @@
+"""Tells ``pxe.FirstPrograms`` what the journal hears, and the journal what that makes of it."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from bootbeam.boot.decision import Offering
+from bootbeam.journal.events import Event, EventKind
+from bootbeam.journal.journal import Record
+from bootbeam.machine import SecureBootPolicy
+from bootbeam.pxe.first_program import Chain, FirstPrograms, Standing
+
+MAX_REMEMBERED_NOTES = 1000
+LOOK_INTERVAL_S = 5.0
+"""How often somebody should call ``tell_silent``."""
+
+
+class FirstProgramWatch:
+    """Watches the journal. Safe to use from several threads.
+
+    Args:
+        offering: gives what is on offer now.
+        record: the journal.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, offering: Callable[[], Offering], record: Record, clock: Callable[[], float]) -> None:
+        self._offering = offering
+        self._record = record
+        self._clock = clock
+        self._programs = FirstPrograms()
+        self._noted: OrderedDict[str, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def standing(self, mac: str) -> Standing:
+        """The firmware of ``mac`` asks what to load: what did it do with the program before?"""
+        with self._lock:
+            return self._programs.ask(mac)
+
+    def note(self, mac: str, remark: str, fix: str) -> None:
+        """What is remarkable about the answer to ``mac``; recorded once, though firmware asks the same repeatedly."""
+        with self._lock:
+            if self._noted.get(mac) == remark:
+                return
+            self._noted[mac] = remark
+            self._noted.move_to_end(mac)
+            while len(self._noted) > MAX_REMEMBERED_NOTES:
+                self._noted.popitem(last=False)
+        self._record(EventKind.FIRST_PROGRAM_CHANGED, mac=mac, remark=remark, fix=fix)
+
+    def watch(self, event: Event) -> None:
+        """Learn from ``event``."""
+        mac = event.mac
+        if mac is None:
+            return
+        if event.kind is EventKind.TRANSFER_FINISHED and event.facts.get("role") == "loader":
+            self._learn_sent(mac, str(event.facts.get("file")))
+        elif _is_sign_of_life(event):
+            with self._lock:
+                self._programs.start(mac)
+                self._noted.pop(mac, None)
+
+    def tell_silent(self) -> None:
+        """Record who has loaded a program and not started it, so that a person learns of it before the next try."""
+        with self._lock:
+            silent = self._programs.find_silent(self._clock())
+        offering = self._offering()
+        for one in silent:
+            self._record(EventKind.FIRST_PROGRAM_SILENT, mac=one.mac, file=one.path, fix=_advice(offering, one.path))
+
+    def _learn_sent(self, mac: str, path: str) -> None:
+        offering = self._offering()
+        for chain, paths in ((Chain.SIGNED, offering.signed_loaders), (Chain.PLAIN, offering.loaders)):
+            if path in paths.values():
+                with self._lock:
+                    self._programs.send(mac, chain, path, self._clock())
+                return
+
+
+def _is_sign_of_life(event: Event) -> bool:
+    """iPXE asks by DHCP, or something fetches a script or what a script names."""
+    if event.kind is EventKind.CLIENT_SEEN:
+        return event.facts.get("kind_of_client") == "ipxe"
+    if event.kind is EventKind.TRANSFER_FINISHED:
+        return event.facts.get("role") in ("script", "kernel", "initrd")
+    return event.kind in (EventKind.SCRIPT_SENT, EventKind.MESSAGE_SHOWN)
+
+
+def _advice(offering: Offering, path: str) -> str:
+    """What a person can do about a program that did not start."""
+    if path in offering.signed_loaders.values():
+        return "look at the machine's screen; a newer shim and GRUB are brought by: bootbeam loaders fetch"
+    kinds = [kind for kind, loader in offering.loaders.items() if loader == path]
+    if offering.secure_boot is SecureBootPolicy.AUTO and any(kind in offering.signed_loaders for kind in kinds):
+        return "boot it once more: it then gets the signed shim and GRUB"
+    return (
+        "if its screen says Access Denied or Security Violation, Secure Boot is on: bootbeam loaders fetch brings "
+        "signed boot loaders; or switch it off in the machine's setup"
+    )

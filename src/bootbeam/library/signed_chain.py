@@ -1,0 +1,84 @@
+"""The programs that Secure Boot accepts: shim, signed by Microsoft, and the GRUB that this shim accepts.
+
+shim looks for its GRUB in the directory it was loaded from, under a name of its own; so the pieces are served together.
+Both are of one distribution, and start that distribution's kernels only.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bootbeam.formats.boot_loader import LoaderFamily, LoaderFeature
+from bootbeam.library.loader_places import LoaderVariant, Place
+from bootbeam.library.loaders import Loader, LoaderShelf
+from bootbeam.machine import Cpu, Firmware
+
+EFI_SUFFIXES = {Cpu.X86_64: "x64", Cpu.ARM64: "aa64"}
+"""What the names end in that shim asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedChain:
+    """What a machine with Secure Boot on can begin with."""
+
+    shim: Loader
+    grub: Loader
+    mok_manager: Loader | None
+    """shim's own menu for keys of the machine's owner; without it that menu cannot be shown."""
+
+    @property
+    def cpu(self) -> Cpu:
+        """What it is for."""
+        return self.shim.cpu
+
+    @property
+    def first(self) -> str:
+        """The name of the program that the firmware loads."""
+        return f"shim{EFI_SUFFIXES[self.cpu]}.efi"
+
+    @property
+    def files(self) -> dict[str, Loader]:
+        """Everything, under the names it is asked for."""
+        suffix = EFI_SUFFIXES[self.cpu]
+        named = {self.first: self.shim, f"grub{suffix}.efi": self.grub}
+        if self.mok_manager is not None:
+            named[f"mm{suffix}.efi"] = self.mok_manager
+        return named
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return f"shim {self.shim.version or '?'}, GRUB {self.grub.version or '?'}"
+
+
+def find_signed_chain(shelf: LoaderShelf, cpu: Cpu) -> SignedChain | None:
+    """The best chain for a kind of UEFI machine; None when there is none that works beside any router.
+
+    The pieces come from one place, since they belong together: the directory somebody named, else what was fetched,
+    else the system's own packages.
+    """
+    if cpu not in EFI_SUFFIXES:
+        return None
+    for place in Place:
+        here = [
+            loader
+            for loader in shelf.loaders
+            if (loader.place, loader.firmware, loader.cpu) == (place, Firmware.UEFI, cpu) and loader.is_signed
+        ]
+        shim = _newest(loader for loader in here if loader.family is LoaderFamily.SHIM)
+        grub = _newest(loader for loader in here if _works_beside_any_router(loader))
+        if shim is not None and grub is not None:
+            return SignedChain(shim, grub, _newest(each for each in here if each.family is LoaderFamily.MOK_MANAGER))
+    return None
+
+
+def _works_beside_any_router(loader: Loader) -> bool:
+    """Debian's signed GRUB before 2.12 asks the router for its files, and has no HTTP: one is seen by the other."""
+    return (
+        loader.family is LoaderFamily.GRUB
+        and loader.variant is LoaderVariant.NETWORK
+        and LoaderFeature.HTTP in loader.features
+    )
+
+
+def _newest(loaders: Iterable[Loader]) -> Loader | None:
+    return max(loaders, key=lambda loader: loader.age_key, default=None)
