@@ -24,6 +24,17 @@ class EventKind(StrEnum):
     another server gives addresses"""
     BOOT_SERVER_ACKNOWLEDGED = "boot-server-acknowledged"
     """A request to port 4011 was answered: what, file, siaddr"""
+    BOOT_SERVER_ASKED = "boot-server-asked"
+    """A question came to port 4011: xid, secs, source_port"""
+    ADDRESS_REQUESTED = "address-requested"
+    """The machine asked a DHCP server for an address, of which we hear because it is broadcast: address_requested,
+    server (option 54; None when it names none), vendor_class, xid"""
+    OTHER_SERVER_ANSWERED = "other-server-answered"
+    """Somebody else's DHCP answer to this machine was heard: message ("offer", "ack", "nak", "advertise", "reply"),
+    server (its address), server_mac, address_given (None for a proxy's), vendor_class (option 60), siaddr, file (the
+    header's, else option 67), vendor_specific (option 43 in hex; None without it), port"""
+    SYSTEM_SEEN = "system-seen"
+    """What was booted asks for an address of its own: vendor_class, hostname"""
     ADDRESS_GIVEN = "address-given"
     """address_given: a machine that boots over IPv6 took the address offered to it"""
     FIRST_PROGRAM_CHANGED = "first-program-changed"
@@ -65,6 +76,9 @@ class EventKind(StrEnum):
     a new complete version of an image is being served"""
     IMAGE_HELD_BACK = "image-held-back"
     """file, reason: the newest version is still being written, clients get the one before or wait"""
+    FINDING = "finding"
+    """What is wrong with this machine's boot: id ("BB-017"), title, seen, cause, sure ("surely", "most likely",
+    "possibly"), screen (what the machine shows; lines), fix (commands or lines to paste; lines)"""
     DATAGRAM_DROPPED = "datagram-dropped"
     """port, reason: malformed; logged once per source and reason"""
     PROBLEM = "problem"
