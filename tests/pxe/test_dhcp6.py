@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bootbeam.errors import DecodeError
 from bootbeam.pxe.actions import (
     Action6,
+    AddressAsked,
     BootFile,
     BootFileKind,
     Destination,
@@ -220,7 +221,10 @@ class TestBesideAServerThatGivesAddresses:
         assert bench.answer(packets.OVMF_PXE_SOLICIT, now=3601).address == ITS_OWN_ADDRESS
 
     def test_a_request_to_it_gets_silence_and_tells_the_address(self, bench: Bench) -> None:
-        lease, ignore = bench.ask(build6(3, [(2, OTHER_DUID), ia_na(1, ["fd00:1::100"]), *boot_options()]))
+        question = build6(3, [(2, OTHER_DUID), ia_na(1, ["fd00:1::100"]), *boot_options()], xid=9)
+        lease, asked, ignore = bench.ask(question)
+        assert isinstance(asked, AddressAsked)
+        assert (asked.mac, asked.xid, asked.address) == ("52:54:00:b0:07:01", 9, IPv6Address("fd00:1::100"))
         assert lease == Lease("52:54:00:b0:07:01", IPv6Address("fd00:1::100"), None)
         assert isinstance(ignore, Ignore)
 

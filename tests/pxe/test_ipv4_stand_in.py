@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from bootbeam.pxe.actions import BootFile, BootFileKind, Destination, Ignore, Lease, Send
+from bootbeam.pxe.actions import Action, BootFile, BootFileKind, Destination, Ignore, Send
 from bootbeam.pxe.client import ClientInfo
 from bootbeam.pxe.ipv4_stand_in import Ipv4StandIn
 from bootbeam.pxe.proxydhcp import Arrival, ProxyDhcp
@@ -33,7 +33,7 @@ class Bench:
         self.proxy = ProxyDhcp(choose, self.stand_in)
         self.arrival = Arrival(67, NOBODY, server, "eth0", link_local)
 
-    def ask(self, packet: bytes, now: float) -> list[Send | Ignore | Lease]:
+    def ask(self, packet: bytes, now: float) -> list[Action]:
         return self.proxy.handle_datagram(packet, self.arrival, now)
 
     def discover(self, *times: float, options: list[tuple[int, bytes]] | None = None) -> Reply | None:

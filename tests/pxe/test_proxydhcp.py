@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from bootbeam.errors import DecodeError
-from bootbeam.pxe.actions import BootFile, BootFileKind, Destination, Ignore, Lease, Send
+from bootbeam.pxe.actions import Action, AddressAsked, BootFile, BootFileKind, Destination, Ignore, Lease, Send
 from bootbeam.pxe.client import ClientInfo, ClientKind
 from bootbeam.pxe.proxydhcp import Arrival, ProxyDhcp
 from tests.dhcp_packets import Reply, build, pxe_options
@@ -28,7 +28,7 @@ def choose(client: ClientInfo, server: IPv4Address) -> BootFile | Ignore:
     return BootFile(BootFileKind.LOADER, "bios/undionly.kpxe" if client.architecture_number == 0 else "x64/snponly.efi")
 
 
-def ask(packet: bytes, port: int = 67, source: Destination = NOBODY) -> list[Send | Ignore | Lease]:
+def ask(packet: bytes, port: int = 67, source: Destination = NOBODY) -> list[Action]:
     return ProxyDhcp(choose).handle_datagram(packet, Arrival(port, source, STATION), now=0.0)
 
 
@@ -155,9 +155,19 @@ def test_a_relayed_client_is_answered_through_its_relay() -> None:
 
 def test_a_request_to_the_router_gets_silence_and_tells_the_address() -> None:
     options = [(50, bytes((192, 168, 1, 7))), (54, bytes((192, 168, 1, 1))), *pxe_options(7, "003016")]
-    lease, ignore = ask(build(3, options=options))
-    assert lease == Lease("f4:4d:30:01:02:03", IPv4Address("192.168.1.7"), IPv4Address("192.168.1.1"))
+    lease, asked, ignore = ask(build(3, xid=7, options=options))
+    leased, router = IPv4Address("192.168.1.7"), IPv4Address("192.168.1.1")
+    assert lease == Lease("f4:4d:30:01:02:03", leased, router)
+    vendor_class = "PXEClient:Arch:00007:UNDI:003016"
+    assert asked == AddressAsked("f4:4d:30:01:02:03", True, 7, leased, router, vendor_class, "")
     assert ignore == Ignore("a request to the DHCP server 192.168.1.1")
+
+
+@pytest.mark.parametrize("message_type", [1, 3])
+def test_a_running_system_that_asks_for_an_address_is_told_of(message_type: int) -> None:
+    *_, asked, ignore = ask(build(message_type, xid=8, options=[(12, b"installer"), (60, b"d-i")]))
+    assert asked == AddressAsked("f4:4d:30:01:02:03", False, 8, None, None, "d-i", "installer")
+    assert isinstance(ignore, Ignore)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +184,8 @@ def test_a_request_to_the_router_gets_silence_and_tells_the_address() -> None:
     ],
 )
 def test_what_is_not_for_a_proxy_is_ignored_with_a_reason(packet: bytes, port: int, reason: str) -> None:
-    [action] = ask(packet, port)
+    *told, action = ask(packet, port)
+    assert all(isinstance(each, AddressAsked) for each in told), "nothing is sent"
     assert isinstance(action, Ignore)
     assert reason in action.reason
     assert action.client is None

@@ -41,19 +41,27 @@ class EventKind(StrEnum):
     """The machine came back without starting what it had loaded, and gets something else: remark, fix"""
     FIRST_PROGRAM_SILENT = "first-program-silent"
     """The machine has loaded a boot loader, and nothing is heard of that: file, fix"""
+    READ_REQUESTED = "read-requested"
+    """A TFTP read request came, or a copy of it from the same port, as our answer was not heard: transfer, file,
+    source_port, asked and granted (options, "blksize=1468 tsize=0"), times (1 for the first)"""
     TRANSFER_STARTED = "transfer-started"
-    """transfer (id), protocol, file, size_bytes, offset (HTTP ranges)"""
+    """transfer (id), protocol, file, size_bytes; TFTP: offset (0), blksize, windowsize; HTTP: offset (ranges), status,
+    user_agent"""
     TRANSFER_PROGRESS = "transfer-progress"
     """transfer, sent_bytes, size_bytes. Not kept, only shown."""
     TRANSFER_FINISHED = "transfer-finished"
     """transfer, protocol, file, size_bytes, duration_s, retransmissions (TFTP), blksize, windowsize,
     version_sha256 (first 12 digits), version_mtime_s, role (loader, script, kernel, initrd, image)"""
     TRANSFER_FAILED = "transfer-failed"
-    """transfer, protocol, file, sent_bytes, size_bytes, reason"""
+    """transfer, protocol, file, sent_bytes, size_bytes, reason; TFTP: acked_bytes, retransmissions, blksize,
+    windowsize, stage ("options": the OACK was not acknowledged, "first-block", "blocks"), error_code and error_text
+    (of the client's ERROR; None without one)"""
     SIZE_PROBED = "size-probed"
-    """file: a TFTP client asked for the size and went away, as firmware does before each download"""
+    """protocol, file: a client asked for the size and went away, as firmware does before each download; by HTTP with
+    HEAD"""
     FILE_REFUSED = "file-refused"
-    """protocol, file, reason"""
+    """protocol, file (as asked for; what cannot be printed shows as hex), reason; TFTP: error_code; HTTP: status,
+    method, user_agent"""
     SCRIPT_SENT = "script-sent"
     """entry, notes (what a person should know, as the memory it needs), manufacturer, product, memory_mb,
     ipxe_version, buildarch, platform; for a GRUB: loader, secure_boot"""

@@ -87,5 +87,21 @@ class Lease:
     """Which server, where its address is known; DHCPv6 servers are known by something else."""
 
 
-Action = Send | Ignore | Lease
-Action6 = Send | GiveAddress | SendPlain | Ignore | Lease
+@dataclass(frozen=True, slots=True)
+class AddressAsked:
+    """A machine asks DHCP servers for an address, of which is heard because it is broadcast. Only told."""
+
+    mac: str
+    is_network_boot: bool
+    """Firmware or iPXE asks; else it is a running system."""
+    xid: int
+    address: IpAddress | None
+    """Which one it wants; None while it has been offered none."""
+    server: IpAddress | None
+    """Whom it asks; None when it names none, or names it by something else than an address."""
+    vendor_class: str
+    host_name: str
+
+
+Action = Send | Ignore | Lease | AddressAsked
+Action6 = Send | GiveAddress | SendPlain | Ignore | Lease | AddressAsked

@@ -62,6 +62,11 @@ class ClientInfo:
     """The address the client already has (ciaddr); None before it has one."""
 
 
+def is_network_boot(message: DhcpMessage) -> bool:
+    """Whether firmware or iPXE sent it, as option 60 says, and not a running system."""
+    return message.options.get(OptionCode.VENDOR_CLASS_IDENTIFIER, b"").startswith((PXE_CLIENT, HTTP_CLIENT))
+
+
 def classify(message: DhcpMessage) -> ClientInfo | Ignore:
     """Who sent this message.
 
@@ -74,7 +79,7 @@ def classify(message: DhcpMessage) -> ClientInfo | Ignore:
     vendor_class = message.options.get(OptionCode.VENDOR_CLASS_IDENTIFIER, b"")
     if len(message.chaddr) != 6:
         return Ignore(f"hardware address of {len(message.chaddr)} bytes, not Ethernet")
-    if not vendor_class.startswith((PXE_CLIENT, HTTP_CLIENT)):
+    if not is_network_boot(message):
         return Ignore("not a network boot client (option 60 is neither PXEClient nor HTTPClient)")
     number = _architecture_number(message, vendor_class)
     if number is None:

@@ -10,7 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 
-from bootbeam.pxe.actions import Action6, BootFile, Destination, GiveAddress, Ignore, Lease, Send, SendPlain
+from bootbeam.pxe.actions import (
+    Action6,
+    AddressAsked,
+    BootFile,
+    Destination,
+    GiveAddress,
+    Ignore,
+    Lease,
+    Send,
+    SendPlain,
+)
 from bootbeam.pxe.address_source import AddressSource, AddressSources
 from bootbeam.pxe.client import ClientInfo, ClientKind
 from bootbeam.pxe.client6 import classify6, client_address
@@ -210,8 +220,11 @@ class Dhcp6Boot:
         if not message.relays:
             self._sources.note_server(arrival.link, now)
         mac = _mac_of(message, arrival)
-        leases = [Lease(mac, address, None) for address in addresses] if mac else []
-        return [*leases, Ignore("a request to another DHCPv6 server")]
+        told: list[Action6] = [Lease(mac, address, None) for address in addresses] if mac else []
+        client = classify6(message, _source(arrival), arrival.neighbour_mac)
+        if mac and not isinstance(client, Ignore):
+            told.append(AddressAsked(mac, True, client.xid, addresses[0], None, client.vendor_class, ""))
+        return [*told, Ignore("a request to another DHCPv6 server")]
 
     def _note_advertise(self, message: Dhcp6Message, arrival: Arrival6, now: float) -> Ignore:
         """The answer to ``probe``, if it is one."""

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from bootbeam.pxe.actions import Action, BootFile, Destination, Ignore, Lease, Send
-from bootbeam.pxe.client import ClientInfo, classify
+from bootbeam.pxe.actions import Action, AddressAsked, BootFile, Destination, Ignore, Lease, Send
+from bootbeam.pxe.client import ClientInfo, classify, is_network_boot
 from bootbeam.pxe.ipv4_stand_in import Ipv4StandIn
 from bootbeam.pxe.reply import BOOT_SERVER_PORT, build_reply, offer_destination
 from bootbeam.wire.dhcp4 import BOOTREQUEST, DhcpMessage, MessageType, OptionCode, decode_dhcp, encode_dhcp
@@ -87,7 +87,9 @@ class ProxyDhcp:
     ) -> list[Action]:
         client = classify(message)
         if isinstance(client, Ignore):
-            return [client]
+            # A running system's first question; its REQUEST is heard too, unless it is renewing.
+            is_systems = message.message_type == MessageType.DISCOVER and not is_network_boot(message)
+            return [_address_asked(message), client] if is_systems else [client]
         if arrival.server is None:
             return [Ignore("this computer has no IPv4 address on that network")]
         boot_file = self._choose_boot_file(client, arrival.server)
@@ -105,4 +107,17 @@ class ProxyDhcp:
             address = message.ciaddr
         server = message.address_option(OptionCode.SERVER_IDENTIFIER)
         ignore = Ignore(f"a request to the DHCP server {server}" if server else "a request to a DHCP server")
-        return [ignore] if address is None else [Lease(message.mac, address, server), ignore]
+        leases = [] if address is None else [Lease(message.mac, address, server)]
+        return [*leases, _address_asked(message, address), ignore]
+
+
+def _address_asked(message: DhcpMessage, address: IPv4Address | None = None) -> AddressAsked:
+    return AddressAsked(
+        message.mac,
+        is_network_boot(message),
+        message.xid,
+        address,
+        message.address_option(OptionCode.SERVER_IDENTIFIER),
+        message.options.get(OptionCode.VENDOR_CLASS_IDENTIFIER, b"").decode("ascii", "replace"),
+        message.options.get(OptionCode.HOST_NAME, b"").decode("ascii", "replace"),
+    )

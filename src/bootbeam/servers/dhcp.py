@@ -11,7 +11,7 @@ from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.net.interfaces import Interface
 from bootbeam.net.udp import Datagram, receive, send_from
-from bootbeam.pxe.actions import Action, Destination, Ignore, Lease, Send
+from bootbeam.pxe.actions import Action, AddressAsked, Destination, Ignore, Lease, Send
 from bootbeam.pxe.proxydhcp import Arrival, ProxyDhcp
 from bootbeam.pxe.reply import BOOT_SERVER_PORT
 from bootbeam.servers.dhcp_notes import DhcpNotes
@@ -41,6 +41,7 @@ class DhcpServer:
         record: the journal.
         clock: monotonic seconds.
         learn: told which MAC has, or will have, which IP address.
+        has_loaded: whether the machine with this MAC has loaded something from here.
     """
 
     def __init__(
@@ -50,13 +51,14 @@ class DhcpServer:
         record: Record,
         clock: Callable[[], float],
         learn: Callable[[str, str], None],
+        has_loaded: Callable[[str], bool] = lambda mac: False,
     ) -> None:
         self._sockets = list(sockets)
         self._proxy = proxy
         self._record = record
         self._clock = clock
         self._learn = learn
-        self._notes = DhcpNotes(record)
+        self._notes = DhcpNotes(record, has_loaded)
 
     @property
     def malformed_datagrams(self) -> int:
@@ -100,6 +102,9 @@ class DhcpServer:
             self._notes.malformed(source_address, listener.port, interface.name, str(error))
             return
         for action in actions:
+            client = action.client if isinstance(action, Send | Ignore) else None
+            if client is not None and listener.port == BOOT_SERVER_PORT:
+                self._notes.boot_server_asked(client, interface.name, source_port)
             self._perform(listener, server, action)
 
     @staticmethod
@@ -119,8 +124,11 @@ class DhcpServer:
                 self._send(listener, server, action)
             case Lease():
                 self._learn(str(action.address), action.mac)
+            case AddressAsked():
+                self._notes.address_asked(action, listener.interface.name)
             case Ignore():
-                self._notes.ignored(action, listener.interface.name)
+                is_boot_server = listener.port == BOOT_SERVER_PORT
+                self._notes.ignored(action, listener.interface.name, is_boot_server=is_boot_server)
 
     def _send(self, listener: DhcpSocket, server: IPv4Address | None, action: Send) -> None:
         client = action.client

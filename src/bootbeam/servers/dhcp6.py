@@ -11,7 +11,7 @@ from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.net.interfaces import Interface, address6_for
 from bootbeam.net.udp import Datagram, receive, send_from6
-from bootbeam.pxe.actions import Action6, Destination, GiveAddress, Ignore, Lease, Send, SendPlain
+from bootbeam.pxe.actions import Action6, AddressAsked, Destination, GiveAddress, Ignore, Lease, Send, SendPlain
 from bootbeam.pxe.dhcp6 import PROBE_INTERVAL_S, Arrival6, Dhcp6Boot
 from bootbeam.pxe.reply import BOOT_SERVER_PORT
 from bootbeam.servers.dhcp_notes import DhcpNotes
@@ -130,6 +130,9 @@ class Dhcp6Server:
             self._notes.malformed(datagram.source[0], listener.port, listener.interface.name, str(error))
             return
         for action in actions:
+            client = action.client if isinstance(action, Send | Ignore) else None
+            if client is not None and listener.port == BOOT_SERVER_PORT:
+                self._notes.boot_server_asked(client, listener.interface.name, arrival.source.port)
             self._perform(listener, arrival, action)
 
     def _arrival(self, listener: Dhcp6Socket, datagram: Datagram) -> Arrival6 | None:
@@ -169,8 +172,11 @@ class Dhcp6Server:
                 self._transmit(listener, action, str(arrival.source.address))
             case Lease():
                 self._learn(str(action.address), action.mac)
+            case AddressAsked():
+                self._notes.address_asked(action, listener.interface.name)
             case Ignore():
-                self._notes.ignored(action, listener.interface.name)
+                is_boot_server = listener.port == BOOT_SERVER_PORT
+                self._notes.ignored(action, listener.interface.name, is_boot_server=is_boot_server)
 
     def _transmit(self, listener: Dhcp6Socket, action: Send | GiveAddress | SendPlain, who: str) -> bool:
         destination = (str(action.destination.address), action.destination.port)

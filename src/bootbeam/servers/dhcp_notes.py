@@ -1,12 +1,15 @@
 """What the DHCP drivers of both address families write into the journal, in the same words."""
 
+from collections.abc import Callable
+
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
-from bootbeam.pxe.actions import Ignore
+from bootbeam.pxe.actions import AddressAsked, Ignore
 from bootbeam.pxe.client import ClientInfo
 
 MAX_REMEMBERED_COMPLAINTS = 1000
 """Malformed datagrams are journaled once per source and reason, for so many pairs."""
+MAX_SHOWN_CHARACTERS = 100
 
 
 class DhcpNotes:
@@ -14,10 +17,13 @@ class DhcpNotes:
 
     Args:
         record: the journal.
+        has_loaded: whether the machine with this MAC has loaded something from here, so that what runs on it now
+            may be that.
     """
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, has_loaded: Callable[[str], bool] = lambda mac: False) -> None:
         self._record = record
+        self._has_loaded = has_loaded
         self._complaints: set[tuple[str, str]] = set()
         self.malformed_datagrams = 0
         """How many datagrams could not be decoded since the start."""
@@ -39,11 +45,46 @@ class DhcpNotes:
             ipxe_version=client.ipxe.version if client.ipxe else None,
         )
 
-    def ignored(self, ignore: Ignore, interface: str) -> None:
+    def boot_server_asked(self, client: ClientInfo, interface: str, source_port: int) -> None:
+        """A question came to port 4011."""
+        self._record(
+            EventKind.BOOT_SERVER_ASKED,
+            mac=client.mac or None,
+            address=str(client.address) if client.address else None,
+            interface=interface,
+            xid=f"{client.xid:08x}",
+            secs=client.secs,
+            source_port=source_port,
+        )
+
+    def address_asked(self, asked: AddressAsked, interface: str) -> None:
+        """A machine asks for an address: firmware each time, a running system if it may be one from here."""
+        if asked.is_network_boot:
+            self._record(
+                EventKind.ADDRESS_REQUESTED,
+                mac=asked.mac,
+                interface=interface,
+                address_requested=str(asked.address) if asked.address else None,
+                server=str(asked.server) if asked.server else None,
+                vendor_class=_shown(asked.vendor_class),
+                xid=f"{asked.xid:08x}",
+            )
+        # A boot loader asks too, in nobody's name.
+        elif (asked.vendor_class or asked.host_name) and self._has_loaded(asked.mac):
+            self._record(
+                EventKind.SYSTEM_SEEN,
+                mac=asked.mac,
+                interface=interface,
+                vendor_class=_shown(asked.vendor_class),
+                hostname=_shown(asked.host_name),
+            )
+
+    def ignored(self, ignore: Ignore, interface: str, *, is_boot_server: bool) -> None:
         """A network boot client gets no answer; one that is none is not worth a line."""
         if ignore.client is None:
             return
-        self.seen(ignore.client, interface)
+        if not is_boot_server:
+            self.seen(ignore.client, interface)
         self._record(
             EventKind.CLIENT_IGNORED,
             mac=ignore.client.mac or None,
@@ -69,3 +110,8 @@ class DhcpNotes:
             why=error.strerror or str(error),
             fix=f"look at the interface with: ip address show {interface}",
         )
+
+
+def _shown(text: str) -> str:
+    """A stranger's words, fit for an event."""
+    return "".join(character for character in text[:MAX_SHOWN_CHARACTERS] if character.isprintable())

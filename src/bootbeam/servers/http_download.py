@@ -103,6 +103,8 @@ class Downloads:
             return web.Response(status=412, text="the file is another version by now\n")
         part = _part(request, content, validators)
         if isinstance(part, Unsatisfiable):
+            reason = f"the part asked for is outside of its {content.size_bytes} bytes"
+            self._note_refused(request, peer, 416, path, reason)
             text = f"the file has {content.size_bytes} bytes\n"
             return web.Response(
                 status=416, headers={"Content-Range": encode_unsatisfied_range(content.size_bytes)}, text=text
@@ -115,10 +117,11 @@ class Downloads:
             headers["Content-Range"] = encode_content_range(part, content.size_bytes)
         headers["Content-Length"] = str(part.size_bytes)
         if request.method == "HEAD":
+            self._record(EventKind.SIZE_PROBED, address=peer.address, protocol=peer.protocol, file=content.name)
             return web.Response(status=status, headers=headers)
         # The source that makes a script records by itself who got it, with more than is known here.
         record = _record_nothing if content.role == "script" else self._record
-        transfer = Transfer(record, peer, content, part.offset, part.size_bytes, self._clock)
+        transfer = Transfer(record, peer, content, part.offset, part.size_bytes, self._clock, status)
         return await send_part(request, status, headers, content, part, transfer, self._stall_timeout_s)
 
     def _validators(self, content: Content) -> Validators:
@@ -147,14 +150,24 @@ class Downloads:
         ``file`` is the cleaned path; None: the request target is shown as it came.
         """
         shown_file = shown(request.raw_path).lstrip("/") if file is None else file
-        self._record(
-            EventKind.FILE_REFUSED, address=peer.address, protocol=peer.protocol, file=shown_file, reason=reason
-        )
+        self._note_refused(request, peer, status, shown_file, reason)
         response = web.Response(status=status, headers=headers, text=f"{shown_file}: {reason}\n")
         if request.can_read_body:
             # All of its body would have to be read to find the next request behind it.
             response.force_close()
         return response
+
+    def _note_refused(self, request: web.Request, peer: Peer, status: int, file: str, reason: str) -> None:
+        self._record(
+            EventKind.FILE_REFUSED,
+            address=peer.address,
+            protocol=peer.protocol,
+            file=file,
+            reason=reason,
+            status=status,
+            method=request.method,
+            user_agent=peer.user_agent,
+        )
 
 
 def peer_of(request: web.Request) -> Peer:

@@ -27,12 +27,21 @@ class Transfer:
         offset: where the part sent begins; 0 for a whole file.
         size_bytes: how long that part is.
         clock: seconds, never going back.
+        status: of the answer.
     """
 
     def __init__(
-        self, record: Record, peer: Peer, content: Content, offset: int, size_bytes: int, clock: Callable[[], float]
+        self,
+        record: Record,
+        peer: Peer,
+        content: Content,
+        offset: int,
+        size_bytes: int,
+        clock: Callable[[], float],
+        status: int = 200,
     ) -> None:
         self._content = content
+        self._answer = {"status": status, "user_agent": peer.user_agent}
         self._clock = clock
         self._started_s = clock()
         self._shown_s = self._started_s + PROGRESS_AFTER_S - PROGRESS_EVERY_S
@@ -48,7 +57,7 @@ class Transfer:
 
     def started(self) -> None:
         """The headers are about to go out."""
-        self._write_named(EventKind.TRANSFER_STARTED)
+        self._write_named(EventKind.TRANSFER_STARTED, **self._answer)
 
     def progress(self, sent_bytes: int) -> None:
         """``sent_bytes`` have gone out so far; recorded now and then."""

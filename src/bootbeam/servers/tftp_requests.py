@@ -122,6 +122,7 @@ class RequestDesk:
             protocol="tftp",
             file=_shown_name(request.filename),
             reason=refusal.reason,
+            error_code=refusal.code,
         )
 
 

@@ -65,6 +65,8 @@ class TransferSession:
         self._record_event = record
         self._dropped = dropped
         self._blocks = BlockSender(sock, content, machine.terms.blksize)
+        self._request_data = b""
+        self._requests = 0
         self._is_started = False
         self._send_trouble = ""
         self._next_progress_at = float("inf")
@@ -80,7 +82,10 @@ class TransferSession:
         self._content.close()
 
     def on_request(self, data: bytes, now: float) -> None:
-        """The request that starts it, or a copy of it that came to the server's port."""
+        """The request that starts it, a copy of it that came to the server's port, or another from the same port."""
+        if self._request_data in (b"", data):
+            self._request_data = data
+            self._note_request()
         self._perform_all(self._machine.handle_datagram(data, now), now)
 
     def on_readable(self, now: float) -> None:
@@ -143,10 +148,11 @@ class TransferSession:
                 self._blocks.check_content()
                 self._finish(action.stats)
             case Failed():
-                self._fail(f"{action.reason}; {self._send_trouble}" if self._send_trouble else action.reason)
+                reason = f"{action.reason}; {self._send_trouble}" if self._send_trouble else action.reason
+                self._fail(reason, action.error_code, action.error_text)
             case SizeProbed():
                 self.is_over = True
-                self._record(EventKind.SIZE_PROBED, file=self._content.name)
+                self._record(EventKind.SIZE_PROBED, protocol="tftp", file=self._content.name)
             case Ignore(malformed=True):
                 peer = self.identity.peer
                 self._dropped.add(peer.address, peer.interface, self._sock.getsockname()[1], action.reason)
@@ -163,6 +169,8 @@ class TransferSession:
             file=self._content.name,
             size_bytes=self._content.size_bytes,
             offset=0,
+            blksize=self._machine.terms.blksize,
+            windowsize=self._machine.terms.windowsize,
         )
 
     def _finish(self, stats: TransferStats) -> None:
@@ -183,15 +191,37 @@ class TransferSession:
             role=self._content.role,
         )
 
-    def _fail(self, reason: str) -> None:
+    def _note_request(self) -> None:
+        self._requests += 1
+        # An option's name is printable ASCII, or the decoder has dropped it; its value may be anything.
+        asked = [(option.name, option.number()) for option in self._machine.request.options]
+        self._record(
+            EventKind.READ_REQUESTED,
+            file=self._content.name,
+            source_port=self.identity.client[1],
+            asked=" ".join(f"{name}={'?' if number is None else number}" for name, number in asked),
+            granted=" ".join(f"{name}={number}" for name, number in self._machine.terms.oack),
+            times=self._requests,
+        )
+
+    def _fail(self, reason: str, error_code: int | None = None, error_text: str = "") -> None:
         self.is_over = True
+        machine = self._machine
+        is_first = machine.acknowledged_bytes == 0
         self._record(
             EventKind.TRANSFER_FAILED,
             protocol="tftp",
             file=self._content.name,
-            sent_bytes=self._machine.acknowledged_bytes,
+            sent_bytes=machine.acknowledged_bytes,
             size_bytes=self._content.size_bytes,
             reason=reason,
+            acked_bytes=machine.acknowledged_bytes,
+            retransmissions=machine.retransmissions,
+            blksize=machine.terms.blksize,
+            windowsize=machine.terms.windowsize,
+            stage="options" if not self._is_started else "first-block" if is_first else "blocks",
+            error_code=error_code,
+            error_text=error_text or None,
         )
 
     def _abandon(self, reason: str) -> None:

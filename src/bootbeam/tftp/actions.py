@@ -47,6 +47,9 @@ class Failed:
 
     reason: str
     """In words for a log line, with the likely cause."""
+    error_code: int | None = None
+    """Of the ERROR that the client ended it with; None when it sent none."""
+    error_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

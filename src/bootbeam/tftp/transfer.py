@@ -76,6 +76,11 @@ class ReadTransfer:
         """How much of the file the client has for certain."""
         return min(self._acked * self.terms.blksize, self.size_bytes)
 
+    @property
+    def retransmissions(self) -> int:
+        """DATA packets and OACKs sent again so far."""
+        return self._retransmissions
+
     def next_deadline(self) -> float | None:
         """When ``handle_timer`` wants to be called; None when the transfer is over or not begun."""
         return self._deadline
@@ -190,8 +195,8 @@ class ReadTransfer:
             return SizeProbed()
         if self._phase is _Phase.OFFERED:
             granted = ", ".join(f"{name} {value}" for name, value in self.terms.oack)
-            return self._fail(f"the client refused the OACK ({granted}) with {said}")
-        return self._fail(f"the client ended it after block {self._acked} of {self._last_block} with {said}")
+            return self._fail(f"the client refused the OACK ({granted}) with {said}", error)
+        return self._fail(f"the client ended it after block {self._acked} of {self._last_block} with {said}", error)
 
     def _leave(self) -> Action:
         """The client asks for something else from the same port: the ERROR that ended this one was lost."""
@@ -220,9 +225,9 @@ class ReadTransfer:
             TransferStats(self.size_bytes, duration_s, self._retransmissions, terms.blksize, terms.windowsize)
         )
 
-    def _fail(self, reason: str) -> Failed:
+    def _fail(self, reason: str, error: Error | None = None) -> Failed:
         self._end()
-        return Failed(reason)
+        return Failed(reason) if error is None else Failed(reason, error.code, error.message)
 
     def _end(self) -> None:
         self._phase = _Phase.OVER
