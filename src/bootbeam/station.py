@@ -97,10 +97,18 @@ class Station:
         catalogue = self._catalogue(stock, offering, book)
         programs = FirstProgramWatch(offering, record, time.monotonic)
         self._journal.watch(programs.watch)
-        choice = BootFileChoice(offering, self._settings.http_port, programs.standing, programs.note)
+        loop = asyncio.get_running_loop()
+
+        def note(mac: str, remark: str, fix: str) -> None:
+            # A moment later: first is told that the machine is there again.
+            loop.call_soon(programs.note, mac, remark, fix)
+
+        choice = BootFileChoice(offering, self._settings.http_port, programs.standing, note)
         stand_in = Ipv4StandIn(choice)
         proxy = ProxyDhcp(choice, stand_in)
-        dhcp = DhcpServer(listeners.dhcp, proxy, record, time.monotonic, self._neighbours.learn)
+        dhcp = DhcpServer(
+            listeners.dhcp, proxy, record, time.monotonic, self._neighbours.learn, self._journal.has_loaded
+        )
         dhcp6 = self._dhcp6_server(listeners, choice, stand_in, interfaces[0])
         tftp = TftpServer(listeners.tftp, catalogue, record, _tftp_limits(self._settings, interfaces))
         http = HttpServer(

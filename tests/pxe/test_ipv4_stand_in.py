@@ -40,7 +40,7 @@ class Bench:
         """The answer to the last of several DISCOVERs, when it gives an address; None when it does not."""
         packet = build(1, MAC, options=options or [*pxe_options(7, "003010"), IPXE], flags=0)
         for now in times:
-            [action] = self.ask(packet, now)
+            *_, action = self.ask(packet, now)
         if not isinstance(action, Send):
             return None
         reply = Reply(action.datagram)

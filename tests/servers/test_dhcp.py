@@ -35,13 +35,17 @@ class Bench:
     def __init__(self, port: int) -> None:
         self.journal = Journal(clock=lambda: 0.0)
         self.learnt: dict[str, str] = {}
+        self.loaded: set[str] = set()
         self.learnt_something = asyncio.Event()
         self.sock = bind_udp("127.0.0.50", 0, "lo")
         self.address = self.sock.getsockname()
         listener = DhcpSocket(self.sock, port, LOOPBACK)
-        self.server = DhcpServer([listener], ProxyDhcp(self.choose), self.journal.record, lambda: 0.0, self.learn)
+        self.server = DhcpServer(
+            [listener], ProxyDhcp(self.choose), self.journal.record, lambda: 0.0, self.learn, self.loaded.__contains__
+        )
         self.client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.client.bind(("127.0.0.1", 0))
+        self.client_port = self.client.getsockname()[1]
         self.client.setblocking(False)
 
     def learn(self, address: str, mac: str) -> None:
@@ -90,12 +94,15 @@ def run(port: int, scenario: Callable[[Bench], Awaitable[None]]) -> Bench:
 
 def test_port_4011_is_answered_from_the_address_asked_to_the_port_asked_from() -> None:
     async def scenario(bench: Bench) -> None:
-        reply = Reply(await bench.ask(build(3, options=pxe_options(7, "003016"), ciaddr="127.0.0.1")))
+        reply = Reply(await bench.ask(build(3, secs=512, options=pxe_options(7, "003016"), ciaddr="127.0.0.1")))
         assert reply.addresses["siaddr"] == "127.0.0.50"
         assert reply.file == "x64/snponly.efi"
 
     bench = run(4011, scenario)
-    [event] = bench.journal.events()
+    asked, event = bench.journal.events()
+    assert asked.kind is EventKind.BOOT_SERVER_ASKED
+    assert (asked.mac, asked.facts["secs"], asked.facts["xid"]) == ("f4:4d:30:01:02:03", 512, "06928f98")
+    assert asked.facts["source_port"] == bench.client_port
     assert event.kind is EventKind.BOOT_SERVER_ACKNOWLEDGED
     assert event.mac == "f4:4d:30:01:02:03"
     assert event.interface == "lo"
@@ -137,4 +144,41 @@ def test_a_lease_seen_on_the_wire_is_learnt() -> None:
         async with asyncio.timeout(5):
             await bench.learnt_something.wait()
 
+        requested = await bench.until(EventKind.ADDRESS_REQUESTED)
+        assert requested.mac == "f4:4d:30:01:02:03"
+        assert requested.facts == {
+            "address_requested": "192.168.1.7",
+            "server": "192.168.1.1",
+            "vendor_class": "PXEClient:Arch:00007:UNDI:003016",
+            "xid": "06928f98",
+        }
+
     assert run(67, scenario).learnt == {"192.168.1.7": "f4:4d:30:01:02:03"}
+
+
+def test_every_repeated_discover_is_an_event() -> None:
+    async def scenario(bench: Bench) -> None:
+        for secs in (0, 4, 12):
+            bench.client.sendto(build(1, secs=secs, options=pxe_options(7, "003016")), bench.address)
+        bench.client.sendto(build(1, secs=28, xid=1, options=pxe_options(22, "003016")), bench.address)
+        await bench.until(EventKind.CLIENT_IGNORED)
+
+    seen = [event.facts for event in run(67, scenario).journal.events() if event.kind is EventKind.CLIENT_SEEN]
+    asked = [("06928f98", 0), ("06928f98", 4), ("06928f98", 12), ("00000001", 28)]
+    assert [(facts["xid"], facts["secs"]) for facts in seen] == asked
+
+
+def test_what_was_booted_from_here_is_seen_when_it_asks_for_an_address_and_nobody_else_is() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.loaded.add("f4:4d:30:01:02:03")
+        for mac, options in (
+            ("f4:4d:30:01:02:09", [(60, b"MSFT 5.0")]),
+            ("f4:4d:30:01:02:03", []),
+            ("f4:4d:30:01:02:03", [(60, b"d-i\n\x1b"), (12, b"installer")]),
+        ):
+            bench.client.sendto(build(1, mac=mac, options=options), bench.address)
+        event = await bench.until(EventKind.SYSTEM_SEEN)
+        assert event.mac == "f4:4d:30:01:02:03"
+        assert event.facts == {"vendor_class": "d-i", "hostname": "installer"}
+
+    assert [event.kind for event in run(67, scenario).journal.events()] == [EventKind.SYSTEM_SEEN]

@@ -197,7 +197,14 @@ def test_missing_file_is_refused_at_once_with_a_reason(station: HttpStation) -> 
     assert answer.headers["Content-Type"].startswith("text/plain")
     (event,) = station.journal.of(EventKind.FILE_REFUSED)
     assert event.address == "127.0.0.1"
-    assert event.facts == {"protocol": "http", "file": "autoexec.ipxe", "reason": "no such file"}
+    assert event.facts == {
+        "protocol": "http",
+        "file": "autoexec.ipxe",
+        "reason": "no such file",
+        "status": 404,
+        "method": "GET",
+        "user_agent": "",
+    }
 
 
 def test_file_being_written_is_to_be_asked_for_again(station: HttpStation) -> None:
@@ -281,7 +288,9 @@ def test_neither_head_nor_304_nor_416_nor_a_script_makes_a_transfer(station: Htt
     ask(station, "/kernel", If_None_Match=etag)
     ask(station, "/kernel", Range="bytes=5000-")
     assert ask(station, "/boot.ipxe").body == b"#!ipxe\n"
-    assert station.journal.events == []
+    probed, refused = station.journal.events
+    assert (probed.kind, probed.facts) == (EventKind.SIZE_PROBED, {"protocol": "http", "file": "kernel"})
+    assert (refused.kind, refused.facts["status"]) == (EventKind.FILE_REFUSED, 416)
 
 
 def test_source_that_fails_is_a_problem_of_ours_and_answered(station: HttpStation) -> None:

@@ -38,7 +38,7 @@ def test_whole_story(journal: Kept) -> None:
     started, finished = journal.events
     common = {"protocol": "http", "file": "boot/linux", "size_bytes": 4900, "offset": 100}
     identity = started.facts["transfer"]
-    assert started.facts == {**common, "transfer": identity}
+    assert started.facts == {**common, "transfer": identity, "status": 200, "user_agent": ""}
     assert finished.kind is EventKind.TRANSFER_FINISHED
     assert finished.address == "192.168.1.20"
     assert finished.facts == {

@@ -33,7 +33,8 @@ def test_what_does_not_exist_is_refused_at_once(station: TftpStation) -> None:
         assert client.error() == (1, "no such file here")
         assert time.monotonic() - began < 3
     (refused,) = station.journal.wait_for(EventKind.FILE_REFUSED)
-    assert refused.facts == {"protocol": "tftp", "file": "/boot\\grubx64.efi", "reason": "no such file here"}
+    told = {"protocol": "tftp", "file": "/boot\\grubx64.efi", "reason": "no such file here", "error_code": 1}
+    assert refused.facts == told
 
 
 def test_backslashes_and_leading_slashes_are_cleaned(station: TftpStation) -> None:

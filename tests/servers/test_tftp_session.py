@@ -31,6 +31,17 @@ def test_what_is_journaled_of_a_download(station: TftpStation) -> None:
         "file": "kernel",
         "size_bytes": 300_000,
         "offset": 0,
+        "blksize": 1432,
+        "windowsize": 1,
+    }
+    (requested,) = station.journal.of(EventKind.READ_REQUESTED)
+    assert requested.facts.pop("source_port")
+    assert requested.facts == {
+        "transfer": transfer,
+        "file": "kernel",
+        "asked": "blksize=1432 tsize=0",
+        "granted": "blksize=1432 tsize=300000",
+        "times": 1,
     }
     duration_s = finished.facts.pop("duration_s")
     assert isinstance(duration_s, float)
@@ -95,6 +106,8 @@ def test_a_repeated_request_is_answered_from_the_same_port(station: TftpStation)
         assert client.session == first
         assert len(station.directory.peers) == 1
         client.send(error(0))
+    requests = station.journal.wait_for(EventKind.READ_REQUESTED, 2)
+    assert [event.facts["times"] for event in requests] == [1, 2], "a copy is a sign that our answer is not heard"
 
 
 def test_a_client_that_asks_for_something_else_from_its_port_gets_it(station: TftpStation) -> None:
@@ -118,6 +131,15 @@ def test_lost_blocks_are_sent_again_by_the_timer(station: TftpStation) -> None:
         client.send(error(3, "disk full"))
     (failed,) = station.journal.wait_for(EventKind.TRANSFER_FAILED)
     assert "disk full" in str(failed.facts["reason"])
+    told = {key: failed.facts[key] for key in ("acked_bytes", "stage", "error_code", "error_text", "blksize")}
+    assert told == {
+        "acked_bytes": 0,
+        "stage": "first-block",
+        "error_code": 3,
+        "error_text": "disk full",
+        "blksize": 512,
+    }
+    assert failed.facts["retransmissions"] == 1
     assert (failed.facts["sent_bytes"], failed.facts["size_bytes"]) == (0, 300_000)
 
 

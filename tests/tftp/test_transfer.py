@@ -78,14 +78,14 @@ def test_any_other_error_at_the_beginning_is_a_failure(code: int) -> None:
 def test_a_client_that_asks_no_size_and_refuses_the_oack_is_no_probe() -> None:
     transfer, _ = begin(rrq("file", ("blksize", "1024")), 10_000)
     (action,) = transfer.handle_datagram(error(8), 0.1)
-    assert action == Failed("the client refused the OACK (blksize 1024) with ERROR 8")
+    assert action == Failed("the client refused the OACK (blksize 1024) with ERROR 8", error_code=8)
 
 
 def test_an_error_in_the_middle_is_a_failure_that_says_how_far_it_was() -> None:
     transfer = windowed(4)
     transfer.handle_datagram(ack(4), 0.1)
     assert transfer.handle_datagram(error(0, "closed"), 0.2) == [
-        Failed("the client ended it after block 4 of 196 with ERROR 0 'closed'")
+        Failed("the client ended it after block 4 of 196 with ERROR 0 'closed'", error_code=0, error_text="closed")
     ]
 
 

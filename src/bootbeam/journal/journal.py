@@ -1,7 +1,7 @@
 """The journal: takes events from any thread, keeps the newest, hands each to whoever watches."""
 
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -9,6 +9,10 @@ from bootbeam.journal.events import Event, EventKind, Fact
 
 MAX_KEPT_EVENTS = 20_000
 """About 8 MB; a boot is some 30 events, so the last 600 boots are at hand."""
+
+MAX_REMEMBERED_LOADED = 100_000
+"""Machines of which is remembered that they have loaded something."""
+LOADED_ROLES = ("loader", "kernel", "initrd", "image")
 
 Watcher = Callable[[Event], None]
 
@@ -44,6 +48,7 @@ class Journal:
         self._mac_of_address = mac_of_address
         self._events: deque[Event] = deque(maxlen=MAX_KEPT_EVENTS)
         self._watchers: list[Watcher] = []
+        self._loaded: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
     def watch(self, watcher: Watcher) -> None:
@@ -66,6 +71,10 @@ class Journal:
         if kind is not EventKind.TRANSFER_PROGRESS:
             with self._lock:
                 self._events.append(event)
+                if mac is not None and kind is EventKind.TRANSFER_FINISHED and facts.get("role") in LOADED_ROLES:
+                    self._loaded[mac] = None
+                    if len(self._loaded) > MAX_REMEMBERED_LOADED:
+                        self._loaded.popitem(last=False)
         for watcher in self._watchers:
             watcher(event)
 
@@ -73,3 +82,8 @@ class Journal:
         """The events kept, oldest first."""
         with self._lock:
             return list(self._events)
+
+    def has_loaded(self, mac: str) -> bool:
+        """Whether this machine has loaded a boot loader or a system from here."""
+        with self._lock:
+            return mac in self._loaded

@@ -83,10 +83,10 @@ class TransferSession:
 
     def on_request(self, data: bytes, now: float) -> None:
         """The request that starts it, a copy of it that came to the server's port, or another from the same port."""
+        self._perform_all(self._machine.handle_datagram(data, now), now)
         if self._request_data in (b"", data):
             self._request_data = data
             self._note_request()
-        self._perform_all(self._machine.handle_datagram(data, now), now)
 
     def on_readable(self, now: float) -> None:
         """A datagram, or an ICMP error, has come for this transfer."""
