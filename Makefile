@@ -13,6 +13,8 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.ready
 SYSTEM_PACKAGES ?= install
+# Two at a time: half of what the tests do is wait for firmware and timers. One by one: make test WORKERS=
+WORKERS ?= --numprocesses 2 --dist worksteal
 
 # The lab makes network namespaces, which takes root. Compiled files would then be root's, in a person's checkout.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -39,7 +41,7 @@ demo: setup
 	$(call in_lab,$(BIN)/python -m bootbeam demo)
 
 test: setup
-	$(call in_lab,$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGUMENTS))
+	$(call in_lab,$(BIN)/python -m pytest -m "not slow" $(WORKERS) $(PYTEST_ARGUMENTS))
 
 matrix: setup
 	$(call in_lab,$(BIN)/python -m bootbeam.lab.matrix $(PYTEST_ARGUMENTS))

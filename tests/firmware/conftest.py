@@ -3,6 +3,7 @@
 Every test here boots at most two PCs at a time. Logs and packet captures are in the test's ``tmp_path``.
 """
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -90,15 +91,18 @@ def fetched_loaders() -> Path:
     """What ``bootbeam loaders fetch`` brings: Debian 13's iPXE, shim and GRUB. Fetched once, looked up every time."""
     directory = CACHE_DIR / "loaders"
     command = [sys.executable, "-m", "bootbeam", "loaders", "fetch", "--into", str(directory)]
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "COLUMNS": "200"},
-        check=False,
-    )
+    CACHE_DIR.mkdir(parents=True, exist_ok=True)
+    with (CACHE_DIR / "loaders.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the suite runs in two processes
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "COLUMNS": "200"},
+            check=False,
+        )
     assert done.returncode == 0, done.stderr
     return directory
 

@@ -1,5 +1,6 @@
 """Files out of packages that are made for other processors, for what the lab boots there."""
 
+import fcntl
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +24,15 @@ def fetch_from_package(cache: Path, package: str, architecture: str, member: str
     kept = cache / f"{package}_{architecture}" / Path(member).name
     if kept.exists():
         return kept
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / f"{package}_{architecture}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two labs at a time fetch it once
+        if not kept.exists():
+            _fetch(kept, package, architecture, member)
+    return kept
+
+
+def _fetch(kept: Path, package: str, architecture: str, member: str) -> None:
     distribution = read_distribution()
     archive = ARCHIVES.get(distribution.id)
     if archive is None:
@@ -32,7 +42,6 @@ def fetch_from_package(cache: Path, package: str, architecture: str, member: str
         read_sources(APT_DIRECTORY), distribution.id, distribution.codename, distribution.codename
     )
     wanted = WantedPackage(package, architecture)
-    cache.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="bootbeam-lab-") as work:
         apt = PrivateApt(Path(work), sources, archive.origin, (native_architecture(), architecture), release)
         said = apt.update()
@@ -47,4 +56,3 @@ def fetch_from_package(cache: Path, package: str, architecture: str, member: str
         unfinished = kept.with_suffix(".new")
         shutil.copyfile(found, unfinished)
         unfinished.replace(kept)
-    return kept
