@@ -18,6 +18,8 @@ from bootbeam.boot.decision import Offering
 from bootbeam.boot.recipe import UnattendedFormat
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Journal, Record, Watcher
+from bootbeam.journal.verdict.watch import LOOK_INTERVAL_S as VERDICT_INTERVAL_S
+from bootbeam.journal.verdict.watch import VerdictWatch
 from bootbeam.library.answers import Answers, short_form_file
 from bootbeam.library.cache import STATE_FILE, state_directory
 from bootbeam.library.catalogue import Catalogue
@@ -103,6 +105,8 @@ class Station:
             # A moment later: first is told that the machine is there again.
             loop.call_soon(programs.note, mac, remark, fix)
 
+        verdicts = VerdictWatch(record, time.time, time.monotonic)
+        self._journal.watch(verdicts.watch)
         choice = BootFileChoice(offering, self._settings.http_port, programs.standing, note)
         stand_in = Ipv4StandIn(choice)
         proxy = ProxyDhcp(choice, stand_in)
@@ -122,7 +126,9 @@ class Station:
         self._record_ready(interfaces, offering(), stock)
         for warning in listeners.warnings:
             record(EventKind.PROBLEM, what=warning.what, why=warning.why, fix=warning.fix)
-        telling = asyncio.create_task(_tell_silent(programs))
+        telling = asyncio.gather(
+            _every(LOOK_INTERVAL_S, programs.tell_silent), _every(VERDICT_INTERVAL_S, verdicts.look)
+        )
         reason = await stopped
         telling.cancel()
         dhcp.stop()
@@ -238,10 +244,10 @@ def _answers(settings: StationSettings, record: Record) -> Answers:
     return Answers(files, short_form, settings.reports, record)
 
 
-async def _tell_silent(programs: FirstProgramWatch) -> None:
+async def _every(interval_s: float, look: Callable[[], None]) -> None:
     while True:
-        await asyncio.sleep(LOOK_INTERVAL_S)
-        programs.tell_silent()
+        await asyncio.sleep(interval_s)
+        look()
 
 
 def _tftp_limits(settings: StationSettings, interfaces: list[Interface]) -> TftpLimits:

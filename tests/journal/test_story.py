@@ -205,3 +205,30 @@ def test_a_message_on_a_screen_that_is_asked_for_again_and_again_is_told_once() 
     shown = event(EventKind.MESSAGE_SHOWN, title="x cannot boot", why="it is unsigned", fix="sign it")
     other = event(EventKind.MESSAGE_SHOWN, title="x cannot boot", why="it is broken", fix="mend it")
     assert [told.tell(one) is not None for one in (shown, shown, other, shown)] == [True, False, True, False]
+
+
+def test_a_finding_is_a_block_of_its_own() -> None:
+    line = story().tell(
+        event(
+            EventKind.FINDING,
+            id="BB-020",
+            title="the machine's question to port 4011 does not arrive",
+            seen="it took 192.168.1.7 and then did not ask",
+            cause="a firewall",
+            sure="most likely",
+            screen="PXE-E16: No valid offer received.",
+            fix="open the ports:\n    sudo ufw allow 4011/udp",
+        )
+    )
+    assert line == Line(
+        "BB-020: the machine's question to port 4011 does not arrive",
+        Tone.PROBLEM,
+        (
+            "seen:           it took 192.168.1.7 and then did not ask",
+            "most likely:    a firewall",
+            "on its screen:  PXE-E16: No valid offer received.",
+            "what to do:     open the ports:",
+            "                    sudo ufw allow 4011/udp",
+            "more:           bootbeam explain BB-020",
+        ),
+    )

@@ -57,8 +57,8 @@ class EventKind(StrEnum):
     windowsize, stage ("options": the OACK was not acknowledged, "first-block", "blocks"), error_code and error_text
     (of the client's ERROR; None without one)"""
     SIZE_PROBED = "size-probed"
-    """protocol, file: a client asked for the size and went away, as firmware does before each download; by HTTP with
-    HEAD"""
+    """protocol, file, size_bytes: a client asked for the size and went away, as firmware does before each download; by
+    HTTP with HEAD"""
     FILE_REFUSED = "file-refused"
     """protocol, file (as asked for; what cannot be printed shows as hex), reason; TFTP: error_code; HTTP: status,
     method, user_agent"""

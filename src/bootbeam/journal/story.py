@@ -201,6 +201,16 @@ class Story:
     def _image_held_back(self, event: Event, facts: Facts) -> Line:
         return Line(f"{facts.get('file')} is held back: {facts.get('reason')}", Tone.WARNING)
 
+    def _finding(self, event: Event, facts: Facts) -> Line:
+        def rows(label: str, fact: str) -> list[str]:
+            lines = str(facts.get(fact) or "").splitlines()
+            return [f"{label if number == 0 else '':16}{line}" for number, line in enumerate(lines)]
+
+        sure = str(facts.get("sure"))
+        block = [*rows("seen:", "seen"), *rows(f"{sure}:", "cause"), *rows("on its screen:", "screen")]
+        block += [*rows("what to do:", "fix"), f"{'more:':16}bootbeam explain {facts.get('id')}"]
+        return Line(f"{facts.get('id')}: {facts.get('title')}", Tone.PROBLEM, tuple(block))
+
     def _dropped(self, event: Event, facts: Facts) -> Line:
         return Line(f"malformed datagram on port {facts.get('port')} dropped: {facts.get('reason')}", Tone.QUIET)
 
@@ -233,6 +243,7 @@ _TELLERS: dict[EventKind, Callable[[Story, Event, Facts], Line | None]] = {
     EventKind.FIRST_BOOT: Story._first_boot,
     EventKind.IMAGE_LOADED: Story._image_loaded,
     EventKind.IMAGE_HELD_BACK: Story._image_held_back,
+    EventKind.FINDING: Story._finding,
     EventKind.DATAGRAM_DROPPED: Story._dropped,
     EventKind.PROBLEM: Story._problem,
     EventKind.STATION_STOPPED: Story._stopped,

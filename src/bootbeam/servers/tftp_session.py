@@ -152,7 +152,12 @@ class TransferSession:
                 self._fail(reason, action.error_code, action.error_text)
             case SizeProbed():
                 self.is_over = True
-                self._record(EventKind.SIZE_PROBED, protocol="tftp", file=self._content.name)
+                self._record(
+                    EventKind.SIZE_PROBED,
+                    protocol="tftp",
+                    file=self._content.name,
+                    size_bytes=self._content.size_bytes,
+                )
             case Ignore(malformed=True):
                 peer = self.identity.peer
                 self._dropped.add(peer.address, peer.interface, self._sock.getsockname()[1], action.reason)

@@ -1,0 +1,385 @@
+"""Rules: a machine asks, and gets no address, or a wrong one, or somebody else's boot settings."""
+
+from ipaddress import ip_address, ip_network
+
+from bootbeam.journal.events import Event, EventKind
+from bootbeam.journal.verdict.course import Course, Try, number, seconds, text
+from bootbeam.journal.verdict.finding import Judged, Later, Match, Rule, Screen, Sureness
+
+ASKED_IN_VAIN = 3
+"""Firmware asks four times, after 0, 4, 12 and 28 s; that many are no accident."""
+ASKED_IN_VAIN_IPXE = 4
+"""iPXE asks after 0, 1, 3 and 7 s."""
+ANSWER_WAIT_S = 5.0
+"""Firmware collects answers for 4 s before it takes one."""
+LATE_SECS = 12
+"""A first question that says so was not the first (PXE 2.1 §2.2.3: 0, 4, 12, 28)."""
+NETWORK_PREFIX = 16
+"""Addresses that differ even here are of different networks in every home."""
+PXE_CLIENT = "PXEClient"
+STALLED_S = 12.0
+"""A machine that has an address and follows our offer is heard of within 4 s."""
+HEARD_DHCP, HEARD_US = 2, 1
+"""The low bits of an iPXE's ``secs``: what it has heard so far (ipxe: dhcp_tx)."""
+
+PXE_SCREEN = {
+    Screen.UEFI: ("PXE-E16: No valid offer received.",),
+    Screen.BIOS: ("PXE-E52: proxyDHCP offers were received. No DHCP offers were received.",),
+    Screen.IPXE: ("No configuration methods succeeded (http://ipxe.org/040ee119)",),
+}
+
+
+def in_vain(each: Try, now: float) -> Judged:
+    """Whether a try asks again and again and takes no answer."""
+    questions = each.questions
+    needed = ASKED_IN_VAIN_IPXE if each.kind == "ipxe" else ASKED_IN_VAIN
+    if len(questions) < needed or not each.is_offered or _went_on(each, questions[-1]):
+        return None
+    if each.stood_still(questions[-1], now) < ANSWER_WAIT_S:
+        return Later(questions[-1].at_s + ANSWER_WAIT_S) if each.ended_at_s is None else None
+    return Match(f"it asked {len(questions)} times, at {seconds(questions)}, and never took an address")
+
+
+def _went_on(each: Try, question: Event) -> bool:
+    kinds = (EventKind.ADDRESS_REQUESTED, EventKind.ADDRESS_GIVEN, EventKind.BOOT_SERVER_ASKED)
+    return each.has_come_on or any(event.at_s >= question.at_s for event in each.of(*kinds))
+
+
+def _judge_each(course: Course, *kinds: str) -> tuple[Try | None, Judged]:
+    """The first try that asked in vain; or when to look again."""
+    later: Judged = None
+    for each in course.tries_of(*kinds):
+        judged = in_vain(each, course.now)
+        if isinstance(judged, Match):
+            return each, judged
+        later = later or judged
+    return None, later
+
+
+def _offers(each: Try) -> list[Event]:
+    return [event for event in each.of(EventKind.OTHER_SERVER_ANSWERED) if event.facts.get("address_given")]
+
+
+def _hears(each: Try) -> int:
+    """What an iPXE has heard when it asked last; of firmware nothing is known."""
+    return int(number(each.questions[-1], "secs")) & 3 if each.kind == "ipxe" else HEARD_US
+
+
+def judge_no_address(course: Course) -> Judged:
+    """Nobody leases addresses."""
+    each, judged = _judge_each(course, "bios-pxe", "uefi-pxe", "uefi-http", "ipxe")
+    if each is None or not isinstance(judged, Match):
+        return judged
+    if _offers(each) or _others_served(course) or _hears(each) != HEARD_US:
+        return None
+    return Match(f"{judged.seen}; we answered each time, and no DHCP server was heard to")
+
+
+def judge_pool_empty(course: Course) -> Judged:
+    """A DHCP server gives others addresses and this machine none."""
+    each, judged = _judge_each(course, "bios-pxe", "uefi-pxe", "uefi-http", "ipxe")
+    if each is None or not isinstance(judged, Match):
+        return judged
+    served = _others_served(course)
+    if _offers(each) or not served or _hears(each) != HEARD_US:
+        return None
+    server = text(served[-1], "server")
+    return Match(f"{judged.seen}; the DHCP server {server} answered other machines lately", {"router": server})
+
+
+def _others_served(course: Course) -> list[Event]:
+    return [
+        event
+        for event in course.timeline.surroundings
+        if event.kind is EventKind.OTHER_SERVER_ANSWERED and event.facts.get("address_given")
+    ]
+
+
+def judge_offer_not_taken(course: Course) -> Judged:
+    """It is offered an address, and our boot file, and takes neither."""
+    each, judged = _judge_each(course, "bios-pxe", "uefi-pxe", "uefi-http")
+    if each is None or not isinstance(judged, Match):
+        return judged
+    offers = _offers(each)
+    if not offers or any(text(event, "vendor_class").startswith(PXE_CLIENT) for event in offers):
+        return None
+    server, address = text(offers[-1], "server"), text(offers[-1], "address_given")
+    return Match(f"{judged.seen}, though {server} offered it {address} and we offered it the boot file")
+
+
+def judge_refused_address(course: Course) -> Judged:
+    """A DHCP server says no."""
+    refusals = [event for event in course.of(EventKind.OTHER_SERVER_ANSWERED) if text(event, "message") == "nak"]
+    if not refusals or course.came_on:
+        return None
+    server = text(refusals[-1], "server")
+    asked = course.last(EventKind.ADDRESS_REQUESTED)
+    wanted = text(asked, "address_requested") if asked else ""
+    of_whom = text(asked, "server") if asked else ""
+    seen = f"the DHCP server {server} refused it{f' the address {wanted}' if wanted else ''} (DHCPNAK)"
+    if of_whom and of_whom != server:
+        seen += f", which it had asked of {of_whom}"
+    return Match(seen, {"other": server, "router": of_whom or server})
+
+
+def judge_two_servers(course: Course) -> Judged:
+    """Two DHCP servers give addresses of different networks."""
+    offers = course.leases_offered
+    servers = {text(event, "server"): event for event in offers}
+    if len(servers) < 2 or course.came_on:
+        return None
+    (one, first), (other, second) = list(servers.items())[:2]
+    addresses = text(first, "address_given"), text(second, "address_given")
+    if not _differ(*addresses):
+        return None
+    moment = offers[-1].at_s + STALLED_S
+    if course.now < moment:
+        return Later(moment)
+    seen = f"{one} offered it {addresses[0]}, {other} offered it {addresses[1]}, and it came no further"
+    return Match(seen, {"router": one, "other": other})
+
+
+def _differ(one: str, other: str) -> bool:
+    try:
+        return ip_address(other) not in ip_network(f"{one}/{NETWORK_PREFIX}", strict=False)
+    except (ValueError, TypeError):
+        return False
+
+
+def judge_late_link(course: Course) -> Judged:
+    """Its first questions were lost: the switch was not forwarding yet."""
+    if not course.tries or course.tries[0].is_ipv6 or not course.tries[0].is_offered:
+        return None
+    first = course.tries[0].questions[0]
+    secs = int(number(first, "secs"))
+    offered = course.tries[0].of(EventKind.OFFERED)
+    if secs < LATE_SECS or any(event.facts.get("address_offered") for event in offered) or secs > 255:
+        return None
+    waited = secs if course.tries[0].kind != "ipxe" else secs // 4
+    unit = "it had been asking for" if course.tries[0].kind != "ipxe" else "it said that this was question number"
+    return Match(f"when it was first heard, {unit} {waited}{' s' if course.tries[0].kind != 'ipxe' else ''}")
+
+
+def judge_router_is_boot_server(course: Course) -> Judged:
+    """The DHCP server calls itself a boot server (option 60), and the firmware believes it."""
+    for event in course.leases_offered:
+        if text(event, "vendor_class").startswith(PXE_CLIENT) and text(event, "server") != "":
+            return _unless_it_comes_on(course, event, f"{text(event, 'server')} said `PXEClient` in its DHCP offer")
+    return None
+
+
+def judge_router_boot_file(course: Course) -> Judged:
+    """The DHCP server names a boot file of its own, and the machine takes that."""
+    for event in course.leases_offered:
+        if text(event, "file") and not text(event, "vendor_class").startswith(PXE_CLIENT):
+            server = text(event, "siaddr") or text(event, "server")
+            said = f"{text(event, 'server')} told it to load {text(event, 'file')!r} from {server}"
+            return _unless_it_comes_on(course, event, said)
+    return None
+
+
+def judge_other_boot_server(course: Course) -> Judged:
+    """A second proxyDHCP server answers."""
+    for event in course.of(EventKind.OTHER_SERVER_ANSWERED):
+        is_proxys = not event.facts.get("address_given") and text(event, "message") in ("offer", "ack", "advertise")
+        if is_proxys and text(event, "vendor_class"):
+            file = f", with the boot file {text(event, 'file')!r}" if text(event, "file") else ""
+            said = f"{text(event, 'server')} ({text(event, 'server_mac')}) offers to boot it too{file}"
+            return _unless_it_comes_on(course, event, said)
+    return None
+
+
+def _unless_it_comes_on(course: Course, event: Event, said: str) -> Judged:
+    """Who else answers does no harm to a machine that comes to us all the same."""
+    if course.came_on or not course.seen:
+        return None
+    moment = event.at_s + STALLED_S
+    if course.now < moment:
+        return Later(moment)
+    seen = f"{said}; we offered it ours, and it never came for it"
+    return Match(seen, {"router": text(event, "server"), "other": text(event, "server")})
+
+
+ROUTER_LINES = (
+    "    dnsmasq:  dhcp-boot={file},,{station}",
+    '    Kea:      "next-server": "{station}", "boot-file-name": "{file}"',
+    '    ISC dhcpd:  next-server {station}; filename "{file}";',
+    "    MikroTik: /ip dhcp-server network set [find] next-server={station} boot-file-name={file}",
+    "    OpenWrt:  uci set dhcp.@dnsmasq[0].dhcp_boot='{file},,{station}'; uci commit dhcp; service dnsmasq restart",
+)
+"""How a router is told to hand out our boot file."""
+NO_BOOT_LINES = (
+    "    dnsmasq:  remove dhcp-boot=, pxe-service= and dhcp-option=60,... and restart it",
+    '    Kea:      remove "next-server", "boot-file-name" and the option-data of vendor-class-identifier',
+    "    ISC dhcpd:  remove next-server, filename and option vendor-class-identifier",
+    '    MikroTik: /ip dhcp-server network set [find] next-server=0.0.0.0 boot-file-name=""',
+    "    OpenWrt:  uci delete dhcp.@dnsmasq[0].dhcp_boot; uci commit dhcp; service dnsmasq restart",
+)
+"""How a router is told to leave booting to us."""
+
+RULES = (
+    Rule(
+        "BB-004",
+        "a DHCP server refuses the machine its address",
+        judge_refused_address,
+        "a DHCPNAK to this machine, and nothing more of it",
+        "two DHCP servers are on this network and one of them does not know what the other gave, or the server's "
+        "memory of this machine is of another network",
+        Sureness.MOST_LIKELY,
+        {
+            Screen.UEFI: ("PXE-E07: Network device error.", "(some firmware: PXE-E99, PXE-E21)"),
+            Screen.BIOS: ("PXE-E51: No DHCP or proxyDHCP offers were received.",),
+            Screen.IPXE: ("No configuration methods succeeded (http://ipxe.org/040ee119)",),
+        },
+        (
+            "see every DHCP server of this network, and switch off the one that does not belong there:",
+            "    sudo nmap --script broadcast-dhcp-discover -e {interface}",
+            "a server you want to keep: delete its lease for {mac} and restart it",
+        ),
+    ),
+    Rule(
+        "BB-010",
+        "two DHCP servers give out addresses of different networks",
+        judge_two_servers,
+        "offers of addresses of different networks by two servers, and the machine comes no further",
+        "a second router or a forgotten DHCP server is plugged into this network; the machine took the address of "
+        "one and cannot reach the other's network, nor this station",
+        Sureness.MOST_LIKELY,
+        {
+            Screen.UEFI: ("PXE-E18: Server response timeout.", "(or PXE-E16, PXE-E99)"),
+            Screen.BIOS: ("PXE-E11: ARP timeout",),
+            Screen.IPXE: ("Connection timed out (http://ipxe.org/4c0a6035)",),
+        },
+        (
+            "switch off DHCP on one of them: {router} or {other}; see who they are with:",
+            "    ip neighbour show {other}",
+            "    sudo nmap --script broadcast-dhcp-discover -e {interface}",
+        ),
+        explains=frozenset({"BB-004", "BB-005", "BB-009", "BB-020", "BB-024"}),
+    ),
+    Rule(
+        "BB-008",
+        "another boot server answers this machine too",
+        judge_other_boot_server,
+        "an offer without an address by somebody else that says PXEClient or HTTPClient, and the machine does not come "
+        "to us",
+        "the machine took the other server's offer: firmware takes whichever it likes better, often the first",
+        Sureness.MOST_LIKELY,
+        {
+            Screen.UEFI: ("PXE-E16: No valid offer received.", "(or what the other server's boot file shows)"),
+            Screen.BIOS: ("PXE-E55: proxyDHCP service did not reply to request on port 4011",),
+            Screen.IPXE: ("Nothing to boot (http://ipxe.org/2d03e13b)",),
+        },
+        (
+            "stop the boot server on {other} (dnsmasq with dhcp-range=...,proxy, WDS, FOG, another bootbeam), or take "
+            "this machine to a network of its own; what it says can be seen with:",
+            "    sudo tcpdump -ni {interface} -v host {other} and udp port 67",
+        ),
+        explains=frozenset({"BB-002", "BB-005", "BB-020", "BB-024"}),
+    ),
+    Rule(
+        "BB-007",
+        "the router's DHCP server says that it is a boot server itself",
+        judge_router_is_boot_server,
+        "option 60 `PXEClient` in the offer of the server that gives the address, and the machine does not come to us",
+        "with option 60 in the DHCP server's own offer the firmware asks that server for its boot file, on port 4011, "
+        "and no other",
+        Sureness.SURELY,
+        {
+            Screen.UEFI: ("PXE-E16: No valid offer received.",),
+            Screen.BIOS: ("PXE-E55: proxyDHCP service did not reply to request on port 4011",),
+            Screen.IPXE: ("Nothing to boot (http://ipxe.org/2d03e13b)",),
+        },
+        ("take option 60 and the boot settings out of the DHCP server {router}:", *NO_BOOT_LINES),
+        explains=frozenset({"BB-005", "BB-009", "BB-020", "BB-024", "BB-002"}),
+    ),
+    Rule(
+        "BB-009",
+        "the router sends the machine to a boot file of its own",
+        judge_router_boot_file,
+        "a boot file in the offer of the server that gives the address (option 67 or the header), and the machine does "
+        "not come to us",
+        "the DHCP server has boot settings (next-server, filename, options 66 and 67) of its own, and this firmware "
+        "prefers them",
+        Sureness.MOST_LIKELY,
+        {
+            Screen.UEFI: ("PXE-E18: Server response timeout.", "(or PXE-E23: Client received TFTP error from server.)"),
+            Screen.BIOS: ("PXE-E32: TFTP open timeout", "(or PXE-T01: File not found, PXE-E3B)"),
+            Screen.IPXE: ("Connection timed out (http://ipxe.org/4c126035)",),
+        },
+        ("take the boot settings out of the DHCP server {router}:", *NO_BOOT_LINES),
+        explains=frozenset({"BB-005", "BB-020", "BB-024", "BB-002"}),
+    ),
+    Rule(
+        "BB-003",
+        "the DHCP server has no address for this machine",
+        judge_pool_empty,
+        "the machine asks again and again; the DHCP server answers others, and this machine not",
+        "the DHCP server's addresses are all given away, or it knows only machines that are listed in it",
+        Sureness.MOST_LIKELY,
+        PXE_SCREEN,
+        (
+            "look at the DHCP server {router}: make its range of addresses larger, or its leases shorter, or add the "
+            "machine {mac} to it:",
+            "    dnsmasq:  dhcp-range=192.168.1.100,192.168.1.250,1h    and dhcp-host={mac},192.168.1.77",
+            '    Kea:      "pools": [ {{ "pool": "192.168.1.100 - 192.168.1.250" }} ]',
+            "    MikroTik: /ip pool set dhcp ranges=192.168.1.100-192.168.1.250",
+        ),
+        explains=frozenset({"BB-002"}),
+    ),
+    Rule(
+        "BB-002",
+        "nobody gives the machine an address",
+        judge_no_address,
+        "the machine asks again and again, we answer with the boot file each time, and it never takes an address",
+        "no DHCP server is on this network, or its answers do not reach the machine: the boot file comes from here, "
+        "but the address has to come from a router",
+        Sureness.MOST_LIKELY,
+        PXE_SCREEN,
+        (
+            "plug the router into the same network (switch, VLAN) as the machine and switch its DHCP server on; see "
+            "whether one answers on {interface}:",
+            "    sudo nmap --script broadcast-dhcp-discover -e {interface}",
+            "no router at hand? This computer can give addresses for a while:",
+            "    sudo dnsmasq -d --port=0 --interface={interface} --dhcp-range=192.168.1.100,192.168.1.200,1h",
+            "(stop bootbeam first, start it again afterwards with --interface {interface} on another computer)",
+        ),
+    ),
+    Rule(
+        "BB-005",
+        "the machine does not accept our offer",
+        judge_offer_not_taken,
+        "the machine is offered an address by the DHCP server and the boot file by us, and asks again and again "
+        "all the same",
+        "its firmware ignores offers of a second server (proxyDHCP), as some firmware of 2010 to 2017 does, or what we "
+        "send does not reach it",
+        Sureness.MOST_LIKELY,
+        {
+            Screen.UEFI: ("PXE-E16: No valid offer received.",),
+            Screen.BIOS: ("PXE-E53: No boot filename received",),
+        },
+        ("let the DHCP server {router} name the boot file itself, then it needs no second offer:", *ROUTER_LINES),
+    ),
+    Rule(
+        "BB-006",
+        "the network is late: the machine's first questions were lost",
+        judge_late_link,
+        "the first question heard of a machine says that it has been asking for 12 s or more",
+        "the switch does not forward for the first 30 s after a cable comes alive (spanning tree without edge port), "
+        "and firmware waits for 60 s only",
+        Sureness.MOST_LIKELY,
+        {
+            Screen.UEFI: ("(a long wait; after 60 s: PXE-E18: Server response timeout.)",),
+            Screen.BIOS: ("(a long row of dots; after 60 s: PXE-E51: No DHCP or proxyDHCP offers were received.)",),
+            Screen.IPXE: ("(a long row of dots; then: No configuration methods succeeded (http://ipxe.org/040ee119))",),
+        },
+        (
+            "make the machine's port on the switch an edge port:",
+            "    Cisco:     spanning-tree portfast",
+            "    Juniper:   set protocols rstp interface PORT edge",
+            "    MikroTik:  /interface bridge port set [find interface=PORT] edge=yes",
+            "    Linux:     ip link set dev BRIDGE type bridge forward_delay 0",
+            "or put a small switch between the machine and the wall",
+        ),
+    ),
+)

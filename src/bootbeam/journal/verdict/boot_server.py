@@ -1,0 +1,197 @@
+"""Rules: the machine has an address and our offer, and does not get from there to its boot file."""
+
+from bootbeam.journal.events import Event, EventKind
+from bootbeam.journal.verdict.course import Course, Try, seconds, text
+from bootbeam.journal.verdict.finding import Judged, Later, Match, Rule, Screen, Sureness
+
+ASKED_AGAIN = 3
+"""edk2 asks port 4011 four times, after 0, 1, 3 and 6 s; the third time is no accident."""
+BOOT_SERVER_WAIT_S = 7.0
+"""UEFI asks port 4011 within a second of having its address, and gives up after 10 s."""
+DOWNLOAD_WAIT_S = 12.0
+"""The first request for the boot file follows within a second."""
+AT_ONCE_S = 3.5
+"""A firmware that gives up of itself, and not for want of an answer, goes on so soon."""
+OPEN_PORTS = (
+    "    sudo ufw allow 67,69,4011/udp && sudo ufw allow {http_port}/tcp     (ufw)",
+    "    sudo firewall-cmd --add-port=67/udp --add-port=69/udp --add-port=4011/udp --add-port={http_port}/tcp     "
+    "(firewalld)",
+    "    sudo nft list ruleset     (anything else: look for rules that drop or reject UDP)",
+)
+
+
+def _lease_taken(each: Try) -> Event | None:
+    """When the machine asked a DHCP server for its address."""
+    asked = each.of(EventKind.ADDRESS_REQUESTED)
+    return asked[-1] if asked else None
+
+
+def judge_question_lost(course: Course) -> Judged:
+    """UEFI has an address and must ask port 4011, and no question comes."""
+    later: Judged = None
+    for each in course.tries_of("uefi-pxe"):
+        asked = _lease_taken(each)
+        is_done = each.has_come_on or each.of(EventKind.BOOT_SERVER_ASKED, EventKind.BOOT_SERVER_ACKNOWLEDGED)
+        if asked is None or is_done or not each.is_offered or each.is_ipv6:
+            continue
+        stood = each.stood_still(asked, course.now)
+        if stood >= BOOT_SERVER_WAIT_S:
+            address = text(asked, "address_requested") or "its address"
+            return Match(f"it took {address} and then did not ask port 4011 here, for {stood:.0f} s")
+        if each.ended_at_s is None:
+            later = Later(asked.at_s + BOOT_SERVER_WAIT_S)
+    return later
+
+
+def judge_answer_lost(course: Course) -> Judged:
+    """It asks port 4011 again and again though we answer."""
+    for each in course.tries_of("uefi-pxe", "bios-pxe"):
+        asked = each.of(EventKind.BOOT_SERVER_ASKED)
+        if len(asked) >= ASKED_AGAIN and not each.has_come_on:
+            return Match(f"it asked port 4011 {len(asked)} times, at {seconds(asked)}, and we answered each time")
+    return None
+
+
+def judge_gave_up(course: Course) -> Judged:
+    """It has our answer from port 4011, and goes on to its next boot device at once."""
+    for each in course.tries_of("uefi-pxe", "bios-pxe"):
+        answered = _answered(each)
+        if answered is None or each.ended_at_s is None or each.has_come_on:
+            continue
+        stood = each.stood_still(answered, course.now)
+        if stood < AT_ONCE_S and len(each.of(EventKind.BOOT_SERVER_ASKED)) < ASKED_AGAIN:
+            return Match(f"port 4011 told it {text(answered, 'file')}, and {stood:.1f} s later it tried something else")
+    return None
+
+
+def judge_download_not_begun(course: Course) -> Judged:
+    """It has our answer from port 4011, and never asks for the file."""
+    later: Judged = None
+    for each in course.tries_of("uefi-pxe", "bios-pxe"):
+        answered = _answered(each)
+        is_other = len(each.of(EventKind.BOOT_SERVER_ASKED)) >= ASKED_AGAIN
+        if answered is None or each.has_come_on or is_other:
+            continue
+        stood = each.stood_still(answered, course.now)
+        if stood >= DOWNLOAD_WAIT_S:
+            told = f"{text(answered, 'file')} from {text(answered, 'siaddr')}"
+            return Match(f"port 4011 told it to load {told}, and no request for it has come for {stood:.0f} s")
+        if each.ended_at_s is None:
+            later = Later(answered.at_s + DOWNLOAD_WAIT_S)
+    return later
+
+
+def _answered(each: Try) -> Event | None:
+    answers = each.of(EventKind.BOOT_SERVER_ACKNOWLEDGED)
+    return answers[-1] if answers else None
+
+
+def judge_bios_download_not_begun(course: Course) -> Judged:
+    """A BIOS has an address, goes straight for the file, and no request comes."""
+    later: Judged = None
+    for each in course.tries_of("bios-pxe"):
+        asked = _lease_taken(each)
+        if asked is None or each.has_come_on or each.of(EventKind.BOOT_SERVER_ASKED) or not each.is_offered:
+            continue
+        stood = each.stood_still(asked, course.now)
+        if stood >= DOWNLOAD_WAIT_S:
+            address = text(asked, "address_requested") or "its address"
+            return Match(f"it took {address}, and no request for its boot file has come for {stood:.0f} s")
+        if each.ended_at_s is None:
+            later = Later(asked.at_s + DOWNLOAD_WAIT_S)
+    return later
+
+
+RULES = (
+    Rule(
+        "BB-021",
+        "our answer from port 4011 does not reach the machine",
+        judge_answer_lost,
+        "three or more questions to port 4011 (at about 0, 1, 3 and 6 s), each answered, and no request for a file",
+        "a firewall drops what this computer sends from UDP port 4011, or sends it out another way than it came in "
+        "(two network interfaces in one network, a VPN)",
+        Sureness.MOST_LIKELY,
+        {
+            Screen.UEFI: ("PXE-E16: No valid offer received.",),
+            Screen.BIOS: ("PXE-E55: proxyDHCP service did not reply to request on port 4011",),
+        },
+        (
+            "open the ports on this computer, and on any firewall between it and the machine:",
+            *OPEN_PORTS,
+            "see whether the answers leave by {interface}:",
+            "    sudo tcpdump -ni {interface} udp port 4011",
+        ),
+    ),
+    Rule(
+        "BB-020",
+        "the machine's question to port 4011 does not arrive",
+        judge_question_lost,
+        "UEFI takes an address, and no question comes to port 4011, where it has to ask next",
+        "a firewall, on this computer or between it and the machine, drops UDP port 4011",
+        Sureness.MOST_LIKELY,
+        {Screen.UEFI: ("PXE-E16: No valid offer received.",)},
+        (
+            "open the ports on this computer:",
+            *OPEN_PORTS,
+            "see whether the question arrives; if it does not, a switch or another firewall holds it back:",
+            "    sudo tcpdump -ni {interface} udp port 4011",
+            "if that shows nothing and there is no firewall: the DHCP server {router} may say `PXEClient` (option 60) "
+            "itself; take that out of it",
+        ),
+    ),
+    Rule(
+        "BB-022",
+        "the machine gives up network boot right after our answer",
+        judge_gave_up,
+        "port 4011 is asked and answered once; no request for a file, and within 3 s a new question from the firmware",
+        "a firewall rejects TFTP (UDP port 69), if the screen says PXE-E22; or somebody pressed Esc, or the firmware "
+        "wants a boot menu, if it says PXE-E21",
+        Sureness.POSSIBLY,
+        {
+            Screen.UEFI: ("PXE-E22: Client received ICMP error from server.", "or PXE-E21: Remote boot cancelled."),
+            Screen.BIOS: ("PXE-E32: TFTP open timeout",),
+        },
+        (
+            "with PXE-E22: open the ports on this computer:",
+            *OPEN_PORTS,
+            "with PXE-E21: start the machine again and press nothing; if it stays, update its firmware, or let the "
+            "router name the boot file (BB-005 has the lines)",
+        ),
+    ),
+    Rule(
+        "BB-023",
+        "the machine's request for its boot file does not arrive",
+        judge_download_not_begun,
+        "port 4011 is asked and answered; then no request for the file comes to the TFTP server",
+        "a firewall, on this computer or between it and the machine, drops TFTP (UDP port 69)",
+        Sureness.MOST_LIKELY,
+        {
+            Screen.UEFI: ("NBP filesize is 0 Bytes", "PXE-E18: Server response timeout."),
+            Screen.BIOS: ("PXE-E32: TFTP open timeout", "(or PXE-E11: ARP timeout)"),
+        },
+        (
+            "open the ports on this computer:",
+            *OPEN_PORTS,
+            "see whether the request arrives; if it does not, something between holds it back:",
+            "    sudo tcpdump -ni {interface} udp port 69",
+            "between two networks: the machine must be able to reach {station}, and UDP 67, 69, 4011 must pass",
+        ),
+    ),
+    Rule(
+        "BB-024",
+        "the machine has an address and never asks for its boot file",
+        judge_bios_download_not_begun,
+        "a BIOS takes an address; then no request for the file comes to the TFTP server",
+        "a firewall, on this computer or between it and the machine, drops TFTP (UDP port 69); or the machine follows "
+        "another server's offer",
+        Sureness.MOST_LIKELY,
+        {Screen.BIOS: ("PXE-E32: TFTP open timeout", "(or PXE-E11: ARP timeout, PXE-E53: No boot filename received)")},
+        (
+            "open the ports on this computer:",
+            *OPEN_PORTS,
+            "see whether the request arrives:",
+            "    sudo tcpdump -ni {interface} udp port 69",
+            "if the screen says PXE-E53: take boot settings out of the DHCP server {router}",
+        ),
+    ),
+)

@@ -1,0 +1,157 @@
+"""Watches the journal and records what is wrong with a boot, once per attempt and finding."""
+
+import heapq
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from bootbeam.journal.events import Event, EventKind
+from bootbeam.journal.journal import Record
+from bootbeam.journal.timeline import Timeline
+from bootbeam.journal.verdict.course import FIRMWARE_KINDS, text
+from bootbeam.journal.verdict.finding import Finding
+from bootbeam.journal.verdict.rules import judge
+
+LOOK_INTERVAL_S = 0.5
+"""How often somebody should call ``look``."""
+MAX_MACHINES = 10_000
+MAX_EVENTS_PER_MACHINE = 300
+"""Of one attempt; a whole boot is some 30."""
+MAX_SURROUNDINGS = 100
+LOOK_BUDGET_S = 0.01
+"""A look judges no further machine after so long: 2 % of the time, whatever happens. The others' turn comes next."""
+
+SURROUNDING_KINDS = frozenset(
+    {EventKind.STATION_READY, EventKind.PROBLEM, EventKind.IMAGE_LOADED, EventKind.IMAGE_HELD_BACK}
+)
+NOT_JUDGED = frozenset({EventKind.TRANSFER_PROGRESS, EventKind.FINDING})
+
+
+@dataclass(slots=True)
+class _Machine:
+    """One machine's attempt under way."""
+
+    events: deque[Event] = field(default_factory=lambda: deque(maxlen=MAX_EVENTS_PER_MACHINE))
+    told: set[str] = field(default_factory=set)
+    look_at_s: float | None = None
+    """When it is to be judged again though nothing happens."""
+
+
+class VerdictWatch:
+    """Judges each machine's boot when something has happened to it and when time has passed. Safe to use from several
+    threads: ``watch`` only keeps the event, ``look`` does the work.
+
+    Args:
+        record: the journal.
+        clock: seconds since the epoch.
+        stopwatch: any clock's seconds, for the time that a look may take.
+    """
+
+    def __init__(self, record: Record, clock: Callable[[], float], stopwatch: Callable[[], float]) -> None:
+        self._record = record
+        self._clock = clock
+        self._stopwatch = stopwatch
+        self._machines: OrderedDict[str, _Machine] = OrderedDict()
+        self._waiting: OrderedDict[str, None] = OrderedDict()
+        self._deadlines: list[tuple[float, str]] = []
+        self._surroundings: deque[Event] = deque(maxlen=MAX_SURROUNDINGS)
+        self._lock = threading.Lock()
+
+    def watch(self, event: Event) -> None:
+        """Keep one event."""
+        if event.kind in NOT_JUDGED:
+            return
+        with self._lock:
+            if event.kind in SURROUNDING_KINDS or event.kind is EventKind.OTHER_SERVER_ANSWERED:
+                self._surroundings.append(event)
+            if event.mac is not None:
+                self._keep(event.mac, event)
+
+    def _keep(self, mac: str, event: Event) -> None:
+        machine = self._machines.get(mac)
+        if machine is None or begins_attempt(machine.events, event):
+            machine = self._machines[mac] = _Machine()
+        machine.events.append(event)
+        self._machines.move_to_end(mac)
+        self._waiting[mac] = None
+        while len(self._machines) > MAX_MACHINES:
+            forgotten, _ = self._machines.popitem(last=False)
+            self._waiting.pop(forgotten, None)
+
+    def look(self) -> None:
+        """Judge the machines to which something has happened, or for which it is time."""
+        now, until = self._clock(), self._stopwatch() + LOOK_BUDGET_S
+        with self._lock:
+            while self._deadlines and self._deadlines[0][0] <= now:
+                moment, mac = heapq.heappop(self._deadlines)
+                machine = self._machines.get(mac)
+                if machine is not None and machine.look_at_s == moment:
+                    machine.look_at_s = None
+                    self._waiting[mac] = None
+        while self._stopwatch() < until:
+            with self._lock:
+                if not self._waiting:
+                    return
+                mac, _ = self._waiting.popitem(last=False)
+                machine, timeline = self._machines[mac], self._timeline(mac)
+            self._judge(machine, timeline, now)
+
+    def _timeline(self, mac: str) -> Timeline:
+        beside = tuple(event for event in self._surroundings if event.mac != mac)
+        return Timeline(mac, tuple(self._machines[mac].events), beside)
+
+    def _judge(self, machine: _Machine, timeline: Timeline, now: float) -> None:
+        verdict = judge(timeline, now)
+        with self._lock:
+            if verdict.look_again_at_s != machine.look_at_s:
+                machine.look_at_s = verdict.look_again_at_s
+                if machine.look_at_s is not None:
+                    heapq.heappush(self._deadlines, (machine.look_at_s, timeline.mac))
+        last = timeline.events[-1]
+        for finding in verdict.findings:
+            if finding.id not in machine.told:
+                machine.told.add(finding.id)
+                self._record(
+                    EventKind.FINDING,
+                    mac=timeline.mac,
+                    address=last.address,
+                    interface=last.interface,
+                    **facts_of(finding),
+                )
+
+
+def begins_attempt(events: Sequence[Event], event: Event) -> bool:
+    """Whether ``event`` begins a new attempt after ``events``: a firmware that asks again in the way it asked before,
+    or an iPXE of the machine's own that asks again after it has booted something."""
+    if event.kind is not EventKind.CLIENT_SEEN:
+        return False
+    kind, xid = text(event, "kind_of_client"), text(event, "xid")
+    before = [each for each in events if each.kind is EventKind.CLIENT_SEEN]
+    if kind in FIRMWARE_KINDS:
+        same = [each for each in before if text(each, "kind_of_client") == kind]
+        return any(text(each, "xid") != xid and _is_ipv6(each) == _is_ipv6(event) for each in same)
+    if any(text(each, "kind_of_client") in FIRMWARE_KINDS for each in before):
+        return False
+    has_booted = any(
+        each.kind is EventKind.SYSTEM_SEEN or text(each, "role") in ("kernel", "initrd", "image") for each in events
+    )
+    return has_booted and any(text(each, "xid") != xid for each in before)
+
+
+def _is_ipv6(seen: Event) -> bool:
+    """DHCPv6's transaction ids have 24 bits only (RFC 8415 §8)."""
+    return text(seen, "xid").startswith("00")
+
+
+def facts_of(finding: Finding) -> dict[str, str]:
+    """A finding as the facts of an event."""
+    return {
+        "id": finding.id,
+        "title": finding.title,
+        "seen": finding.seen,
+        "cause": finding.cause,
+        "sure": finding.sure,
+        "screen": "\n".join(finding.screen),
+        "fix": "\n".join(finding.fix),
+    }

@@ -1,0 +1,123 @@
+"""Verdicts on machines that get no address, or somebody else's boot settings."""
+
+import pytest
+
+from bootbeam.journal.events import Event, EventKind
+from bootbeam.journal.verdict.finding import Sureness
+from tests.verdict_timelines import (
+    ROUTER,
+    START_S,
+    address_requested,
+    asked,
+    at,
+    downloaded,
+    findings,
+    lease_offered,
+    only,
+    seen,
+    to_loader,
+    verdict,
+)
+
+
+def asks_in_vain(kind: str = "uefi-pxe", secs: tuple[int, ...] = (0, 4, 12, 28)) -> list[Event]:
+    moments = (0, 4, 12, 28)
+    return [event for moment, said in zip(moments, secs, strict=True) for event in seen(moment, kind, secs=said)]
+
+
+@pytest.mark.parametrize("kind", ["bios-pxe", "uefi-pxe", "uefi-http"])
+def test_nobody_gives_an_address(kind: str) -> None:
+    events = asks_in_vain(kind)
+    assert findings(events[:6], 16) == []
+    finding = only(events[:6], 17.1)
+    assert finding.id == "BB-002"
+    assert "asked 3 times, at 0, 4 and 12 s" in finding.seen
+    assert any("nmap" in line and "eno1" in line for line in finding.fix)
+
+
+def test_the_verdict_says_when_to_look_again() -> None:
+    assert verdict(asks_in_vain()[:6], 13).look_again_at_s == START_S + 17
+    assert verdict(asks_in_vain()[:2], 2).look_again_at_s is None
+
+
+def test_the_screen_is_the_firmwares_own() -> None:
+    assert only(asks_in_vain("uefi-pxe"), 40).screen == ("PXE-E16: No valid offer received.",)
+    assert only(asks_in_vain("bios-pxe"), 40).screen[0].startswith("PXE-E52")
+    [ipxe] = verdict(asks_in_vain("ipxe", (4, 9, 13, 17)), 40).findings
+    assert ipxe.id == "BB-002"
+    assert "ipxe.org" in ipxe.screen[0]
+
+
+def test_a_slow_dhcp_server_is_no_fault() -> None:
+    events = [*asks_in_vain()[:6], address_requested(13)]
+    assert findings([*events, *asked(13.5)], 18) == []
+
+
+def test_addresses_are_given_to_others_only() -> None:
+    other = at(
+        -30, EventKind.OTHER_SERVER_ANSWERED, mac="52:54:00:00:00:01", address_given="192.168.1.8", server=ROUTER
+    )
+    finding = only(asks_in_vain(), 40, (other,))
+    assert finding.id == "BB-003"
+    assert ROUTER in finding.seen
+
+
+def test_an_offer_that_is_not_taken() -> None:
+    finding = only([*asks_in_vain(), lease_offered(28.1)], 40)
+    assert finding.id == "BB-005"
+    assert any("dhcp-boot=x64/snponly.efi,,192.168.1.50" in line for line in finding.fix)
+
+
+def test_a_refused_address() -> None:
+    nak = at(5, EventKind.OTHER_SERVER_ANSWERED, message="nak", server="192.168.1.9")
+    finding = only([*seen(0), lease_offered(0.1), address_requested(4), nak], 6)
+    assert finding.id == "BB-004"
+    assert "192.168.1.9 refused it the address 192.168.1.7" in finding.seen
+    assert findings([*to_loader(), nak], 60) == []
+
+
+def test_two_dhcp_servers_of_different_networks() -> None:
+    other = lease_offered(0.2, server="10.0.0.1", address_given="10.0.0.77")
+    events = [*seen(0), lease_offered(0.1), other, address_requested(4)]
+    assert findings(events, 30)[0] == "BB-010"
+    same = lease_offered(0.2, server="192.168.1.2", address_given="192.168.1.99")
+    assert "BB-010" not in findings([*seen(0), lease_offered(0.1), same, address_requested(4)], 30)
+
+
+def test_the_router_says_that_it_is_a_boot_server() -> None:
+    events = [*seen(0), lease_offered(0.1, vendor_class="PXEClient"), address_requested(4)]
+    assert findings(events, 11.5) == ["BB-020"]
+    finding = only(events, 30)
+    assert finding.id == "BB-007"
+    assert finding.sure is Sureness.SURELY
+
+
+def test_the_routers_own_boot_file() -> None:
+    events = [*seen(0, "bios-pxe"), lease_offered(0.1, file="pxelinux.0", siaddr="192.168.1.4"), address_requested(4)]
+    finding = only(events, 30)
+    assert finding.id == "BB-009"
+    assert "'pxelinux.0' from 192.168.1.4" in finding.seen
+
+
+def test_a_boot_file_of_the_router_that_the_machine_leaves_alone_is_no_fault() -> None:
+    events = to_loader()
+    events[2] = lease_offered(0.1, file="pxelinux.0", vendor_class="PXEClient")
+    assert findings(events, 12) == []
+
+
+def test_another_boot_server() -> None:
+    proxy = lease_offered(
+        0.2, server="192.168.1.9", address_given=None, vendor_class="PXEClient", file="pxelinux.0", server_mac="02::1"
+    )
+    finding = only([*seen(0), lease_offered(0.1), proxy, address_requested(4)], 30)
+    assert finding.id == "BB-008"
+    assert "192.168.1.9" in finding.seen
+    assert any("192.168.1.9" in line for line in finding.fix)
+    assert findings([*to_loader(), proxy], 12) == []
+
+
+def test_a_late_link() -> None:
+    finding = only([*seen(0, secs=28), address_requested(4), *asked(4.5), *downloaded(5)], 6)
+    assert finding.id == "BB-006"
+    assert "28 s" in finding.seen
+    assert findings(seen(0, secs=4), 2) == []

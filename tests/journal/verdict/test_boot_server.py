@@ -1,0 +1,66 @@
+"""Verdicts on machines that have an address and do not get to their boot file."""
+
+from tests.verdict_timelines import (
+    address_requested,
+    asked,
+    findings,
+    lease_offered,
+    only,
+    read_requested,
+    seen,
+    to_loader,
+)
+
+
+def test_a_way_as_it_should_be() -> None:
+    for second in range(12):
+        events = [event for event in to_loader() if event.at_s <= 1_000_000 + second]
+        assert findings(events, second) == []
+
+
+def test_the_question_to_port_4011_does_not_arrive() -> None:
+    events = [*seen(0), lease_offered(0.1), address_requested(4)]
+    assert findings(events, 10) == []
+    finding = only(events, 11.5)
+    assert finding.id == "BB-020"
+    assert finding.screen == ("PXE-E16: No valid offer received.",)
+    assert any("4011/udp" in line and "8080/tcp" in line for line in finding.fix)
+
+
+def test_it_is_told_though_the_firmware_has_moved_on() -> None:
+    events = [*seen(0), address_requested(4), *seen(14, "uefi-http", "ffff")]
+    assert findings(events, 14.5) == ["BB-020"]
+
+
+def test_a_machine_reset_in_the_middle_is_no_fault() -> None:
+    assert findings([*seen(0), address_requested(4), *seen(9, "uefi-http", "ffff")], 12) == []
+
+
+def test_our_answers_from_port_4011_do_not_arrive() -> None:
+    events = [*seen(0), address_requested(4), *asked(4), *asked(5)]
+    assert findings(events, 5.5) == []
+    finding = only([*events, *asked(7)], 7.1)
+    assert finding.id == "BB-021"
+    assert "3 times, at 0, 1 and 3 s" in finding.seen
+
+
+def test_a_firmware_that_gives_up_at_once() -> None:
+    events = [*seen(0), address_requested(4), *asked(4.5), *seen(5.5, "uefi-http", "ffff")]
+    finding = only(events, 6)
+    assert finding.id == "BB-022"
+    assert any("E21" in line for line in finding.screen)
+
+
+def test_the_request_for_the_file_does_not_arrive() -> None:
+    events = [*seen(0), address_requested(4), *asked(4.5)]
+    assert findings(events, 16) == []
+    assert only(events, 17).id == "BB-023"
+    assert only([*events, *seen(29, "uefi-http", "ffff")], 30).id == "BB-023"
+    assert findings([*events, read_requested(5)], 17) == []
+
+
+def test_a_bios_goes_straight_for_the_file() -> None:
+    events = [*seen(0, "bios-pxe"), address_requested(4)]
+    assert findings(events, 15) == []
+    assert only(events, 17).id == "BB-024"
+    assert findings([*events, read_requested(5)], 17) == []

@@ -1,0 +1,105 @@
+"""Verdicts on files that do not come over whole."""
+
+import pytest
+
+from bootbeam.journal.events import EventKind
+from tests.verdict_timelines import (
+    LOADER,
+    address_requested,
+    asked,
+    at,
+    downloaded,
+    failed,
+    findings,
+    only,
+    read_requested,
+    seen,
+)
+
+BEFORE = [*seen(0), address_requested(4), *asked(4.5), read_requested(5.5)]
+
+
+def test_our_files_do_not_reach_the_machine() -> None:
+    again = [read_requested(9.5, times=2), read_requested(13.5, times=3)]
+    assert findings([*BEFORE, again[0]], 12) == []
+    finding = only([*BEFORE, *again], 13.6)
+    assert finding.id == "BB-030"
+    assert "3 times" in finding.seen
+    assert only([*BEFORE, failed(36, "options", "the client never acknowledged the OACK")], 36).id == "BB-030"
+
+
+def test_large_packets_do_not_get_through() -> None:
+    finding = only([*BEFORE, failed(36, "first-block", "block 1 was never acknowledged")], 36)
+    assert finding.id == "BB-032"
+    assert any("--tftp-blksize 512" in line for line in finding.fix)
+
+
+def test_a_download_that_stops_in_the_middle() -> None:
+    stopped = failed(40, "blocks", "the client fell silent after block 70 of 137", sent=102_760)
+    finding = only([*BEFORE, stopped], 40)
+    assert finding.id == "BB-033"
+    assert "102,760 of 200,000" in finding.seen
+    assert findings([*BEFORE, stopped, *downloaded(41)], 45) == []
+
+
+def test_a_download_that_the_machine_breaks_off() -> None:
+    ended = failed(6, "blocks", "the client ended it after block 70 of 137 with ERROR 8", error_code=8, sent=1)
+    assert findings([*BEFORE, ended], 7) == []
+    assert only([*BEFORE, ended], 15).id == "BB-034"
+    assert findings([*BEFORE, ended, *downloaded(8)], 15) == []
+
+
+def test_a_loader_that_has_read_enough_is_no_fault() -> None:
+    closed = failed(6, "blocks", "the client ended it after block 70 of 137 with ERROR 0 'closed'", error_code=0)
+    assert findings([*BEFORE, closed], 15) == []
+
+
+def test_options_that_are_refused() -> None:
+    refused = failed(6, "options", "the client refused the OACK (blksize 1468) with ERROR 4", error_code=4)
+    assert only([*BEFORE, refused], 15).id == "BB-035"
+
+
+def test_a_rejecting_firewall() -> None:
+    rejected = failed(6, "blocks", "the client closed its port, or a firewall on it rejects what is sent there")
+    assert only([*BEFORE, rejected], 15).id == "BB-031"
+    last = failed(6, "blocks", "the client closed its port without acknowledging the last block, it may well have it")
+    assert findings([*BEFORE, last], 15) == []
+
+
+def test_a_file_that_is_not_here() -> None:
+    refused = at(6, EventKind.FILE_REFUSED, protocol="tftp", file="menu.c32", reason="there is no such file here")
+    assert findings([*BEFORE, refused], 17) == []
+    finding = only([*BEFORE, refused], 19)
+    assert finding.id == "BB-036"
+    assert "'menu.c32' by TFTP" in finding.seen
+    assert findings([*BEFORE, refused, *downloaded(8)], 60) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["x64/revocations_sku.efi", "x64/shim_certificate_0.efi", "grub/x86_64-efi/fs.lst", "x64/autoexec.ipxe"],
+)
+def test_a_file_that_is_not_missed(name: str) -> None:
+    refused = at(6, EventKind.FILE_REFUSED, protocol="tftp", file=name, reason="there is no such file here")
+    assert findings([*BEFORE, refused], 30) == []
+
+
+def test_a_name_with_a_layer_added() -> None:
+    name = f"{LOADER}.0"
+    refused = at(6, EventKind.FILE_REFUSED, protocol="tftp", file=name, reason="there is no such file here")
+    assert only([*BEFORE, refused], 30).id == "BB-038"
+
+
+def test_a_file_replaced_in_the_middle() -> None:
+    events = [
+        *BEFORE,
+        at(5.5, EventKind.SIZE_PROBED, protocol="tftp", file=LOADER, size_bytes=200_000),
+        at(5.6, EventKind.TRANSFER_STARTED, protocol="tftp", file=LOADER, size_bytes=300_000),
+        failed(6, "blocks", "the client ended it after block 137 of 205 with ERROR 3", error_code=3),
+    ]
+    assert only(events, 7).id == "BB-037"
+
+
+def test_a_strangers_name_does_not_get_into_a_command() -> None:
+    refused = at(6, EventKind.FILE_REFUSED, protocol="tftp", file="$(reboot)`x`", reason="there is no such file here")
+    assert not any("$(reboot)" in line for line in only([*BEFORE, refused], 19).fix)

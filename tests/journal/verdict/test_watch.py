@@ -1,0 +1,95 @@
+"""The watcher: judges when something has happened or time has passed, and tells a finding once per attempt."""
+
+from bootbeam.journal.events import Event, EventKind, Fact
+from bootbeam.journal.verdict.watch import LOOK_BUDGET_S, VerdictWatch
+from tests.verdict_timelines import MAC, READY, START_S, address_requested, asked, at, downloaded, seen
+
+
+class Lab:
+    """A watch, its journal and its clocks."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, Fact]] = []
+        self.now = START_S
+        self.stopwatch = 0.0
+        self.pace_s = 0.0
+        self.watch = VerdictWatch(self.record, lambda: self.now, self._read_stopwatch)
+        self.watch.watch(READY)
+
+    def record(
+        self,
+        kind: EventKind,
+        *,
+        mac: str | None = None,
+        address: str | None = None,
+        interface: str | None = None,
+        **facts: Fact,
+    ) -> None:
+        assert kind is EventKind.FINDING
+        self.told.append({"mac": mac, **facts})
+        self.watch.watch(Event(kind, self.now, mac, address, interface, facts))
+
+    def _read_stopwatch(self) -> float:
+        self.stopwatch += self.pace_s
+        return self.stopwatch
+
+    def play(self, events: list[Event], until_s: float) -> list[str]:
+        """Let the events and the time happen; returns the ids told so far."""
+        for tick in range(int(until_s * 2) + 1):
+            moment = START_S + tick / 2
+            while events and events[0].at_s <= moment:
+                self.watch.watch(events.pop(0))
+            if moment >= self.now:
+                self.now = moment
+                self.watch.look()
+        return [str(told["id"]) for told in self.told]
+
+
+def test_a_finding_is_told_when_time_has_passed_and_once() -> None:
+    lab = Lab()
+    assert lab.play([*seen(0), address_requested(4)], 10) == []
+    assert lab.play([], 60) == ["BB-020"]
+    [told] = lab.told
+    assert told["mac"] == MAC
+    assert "PXE-E16" in str(told["screen"])
+    assert "sudo" in str(told["fix"])
+
+
+def test_a_reset_begins_a_new_attempt() -> None:
+    lab = Lab()
+    first = [*seen(0), address_requested(4)]
+    second = [*seen(70, xid="b1b2c3d5"), address_requested(74)]
+    assert lab.play([*first, *second], 100) == ["BB-020", "BB-020"]
+
+
+def test_the_next_way_of_booting_is_the_same_attempt() -> None:
+    lab = Lab()
+    assert lab.play([*seen(0), address_requested(4), *seen(14, "uefi-http", "b")], 60)[0] == "BB-020"
+    assert len(lab.told) == 1
+
+
+def test_progress_is_not_kept() -> None:
+    lab = Lab()
+    lab.watch.watch(at(0, EventKind.TRANSFER_PROGRESS, sent_bytes=1))
+    lab.watch.look()
+    assert lab.told == []
+
+
+def test_a_look_takes_its_time_and_no_more() -> None:
+    lab = Lab()
+    lab.pace_s = LOOK_BUDGET_S / 4
+    machines = [f"52:54:00:00:00:{number:02x}" for number in range(40)]
+    for mac in machines:
+        for event in [*seen(0), address_requested(4)]:
+            lab.watch.watch(Event(event.kind, event.at_s, mac, None, "eno1", event.facts))
+    lab.now = START_S + 20
+    lab.watch.look()
+    assert 0 < len(lab.told) < 40
+    for _ in range(40):
+        lab.watch.look()
+    assert {told["mac"] for told in lab.told} == set(machines)
+
+
+def test_a_boot_that_goes_well_says_nothing() -> None:
+    lab = Lab()
+    assert lab.play([*seen(0), address_requested(4), *asked(4.2), *downloaded(5)], 30) == []
