@@ -25,6 +25,7 @@ FLOORS: dict[str, int] = {
     "library": 4,
     "servers": 5,
     "lab": 5,
+    "doctor": 5,
     "station": 6,
     "cli": 7,
     "__init__": 7,

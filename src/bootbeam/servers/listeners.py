@@ -17,8 +17,9 @@ from bootbeam.pxe.dhcp6 import ALL_SERVERS, DHCP6_SERVER_PORT
 from bootbeam.pxe.reply import BOOT_SERVER_PORT, DHCP_SERVER_PORT
 from bootbeam.servers.dhcp import DhcpSocket
 from bootbeam.servers.dhcp6 import Dhcp6Socket
-from bootbeam.servers.tftp import TFTP_PORT, TftpListener
+from bootbeam.servers.tftp import TftpListener
 from bootbeam.settings.model import StationSettings
+from bootbeam.wire.tftp import TFTP_PORT
 
 
 @dataclass(slots=True)

@@ -28,7 +28,6 @@ from bootbeam.servers.tftp_session import TransferSession
 from bootbeam.tftp.negotiation import Caps
 from bootbeam.wire.tftp import Rrq, Wrq, decode_packet
 
-TFTP_PORT = 69
 MAX_TRANSFERS = 2000
 """At once; a client beyond that gets no answer and asks again. Each takes two file descriptors."""
 MAX_TRANSFERS_PER_ADDRESS = 64

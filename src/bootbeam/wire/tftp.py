@@ -11,6 +11,8 @@ from struct import Struct
 from bootbeam.errors import DecodeError
 from bootbeam.wire.cursor import Cursor
 
+TFTP_PORT = 69
+"""Where requests go (RFC 1350 §4)."""
 MAX_REQUEST_BYTES = 1024
 """RFC 2347 §2 says 512; twice that is read, since a long path with options is no reason to leave a client waiting."""
 MAX_OPTIONS = 32
