@@ -44,6 +44,7 @@ from bootbeam.servers.dhcp import DhcpServer
 from bootbeam.servers.dhcp6 import Dhcp6Server
 from bootbeam.servers.http import HttpServer
 from bootbeam.servers.listeners import Listeners, bind_all
+from bootbeam.servers.overhearing import Overhearing
 from bootbeam.servers.reports import Reports
 from bootbeam.servers.tftp import TftpLimits, TftpServer
 from bootbeam.settings.model import StationSettings
@@ -114,6 +115,7 @@ class Station:
             listeners.dhcp, proxy, record, time.monotonic, self._neighbours.learn, self._journal.has_loaded
         )
         dhcp6 = self._dhcp6_server(listeners, choice, stand_in, interfaces[0])
+        overhearing = Overhearing(listeners.ears, record, time.monotonic, self._journal.is_booting)
         tftp = TftpServer(listeners.tftp, catalogue, record, _tftp_limits(self._settings, interfaces))
         http = HttpServer(
             catalogue, record, listeners.http, Reports(record, book.expects_report, book.set_installed).routes
@@ -123,6 +125,7 @@ class Station:
         tftp.start()
         dhcp.start()
         dhcp6.start()
+        overhearing.start()
         self._record_ready(interfaces, offering(), stock)
         for warning in listeners.warnings:
             record(EventKind.PROBLEM, what=warning.what, why=warning.why, fix=warning.fix)
@@ -133,6 +136,7 @@ class Station:
         telling.cancel()
         dhcp.stop()
         dhcp6.stop()
+        overhearing.stop()
         await asyncio.gather(http.stop(DRAIN_S), asyncio.to_thread(tftp.stop, DRAIN_S))
         record(EventKind.STATION_STOPPED, reason=reason)
 

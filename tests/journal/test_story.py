@@ -232,3 +232,35 @@ def test_a_finding_is_a_block_of_its_own() -> None:
             "more:           bootbeam explain BB-020",
         ),
     )
+
+
+def answered(server: str, **facts: Fact) -> Event:
+    return event(EventKind.OTHER_SERVER_ANSWERED, message="offer", server=server, **facts)
+
+
+def test_other_servers_are_told_of_once_each_and_second_proxies_are_a_warning() -> None:
+    told = story()
+    lines = [
+        told.tell(each)
+        for each in (
+            answered("192.168.1.1", address_given="192.168.1.7"),
+            answered("192.168.1.1", address_given="192.168.1.8"),
+            answered("192.168.1.9", vendor_class="PXEClient", file="other.efi"),
+            answered("192.168.1.9", vendor_class="PXEClient", file="other.efi"),
+            answered("192.168.1.2", address_given="192.168.1.9", vendor_class="PXEClient"),
+            answered("192.168.1.3"),
+            event(EventKind.OTHER_SERVER_ANSWERED, message="nak", server="192.168.1.4", vendor_class="PXEClient"),
+        )
+    ]
+    assert [(line.text, line.tone) for line in lines if line] == [
+        ("addresses here are given by the DHCP server 192.168.1.1", Tone.QUIET),
+        ("there is a second boot server: 192.168.1.9, which offers other.efi", Tone.WARNING),
+        ("the DHCP server 192.168.1.2 tells machines what to boot, too: it says PXEClient", Tone.WARNING),
+    ]
+
+
+def test_what_was_booted_is_told_by_the_name_it_gives_itself() -> None:
+    told = story()
+    line = told.tell(event(EventKind.SYSTEM_SEEN, vendor_class="d-i", hostname="ubuntu"))
+    assert line == Line("the system it booted asks for an address (d-i, ubuntu)", Tone.GOOD)
+    assert told.tell(event(EventKind.SYSTEM_SEEN, vendor_class="d-i", hostname="ubuntu")) is None

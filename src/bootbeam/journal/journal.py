@@ -49,6 +49,7 @@ class Journal:
         self._events: deque[Event] = deque(maxlen=MAX_KEPT_EVENTS)
         self._watchers: list[Watcher] = []
         self._loaded: OrderedDict[str, None] = OrderedDict()
+        self._booting: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
     def watch(self, watcher: Watcher) -> None:
@@ -72,9 +73,9 @@ class Journal:
             with self._lock:
                 self._events.append(event)
                 if mac is not None and kind is EventKind.TRANSFER_FINISHED and facts.get("role") in LOADED_ROLES:
-                    self._loaded[mac] = None
-                    if len(self._loaded) > MAX_REMEMBERED_LOADED:
-                        self._loaded.popitem(last=False)
+                    _remember(self._loaded, mac)
+                elif mac is not None and kind is EventKind.CLIENT_SEEN:
+                    _remember(self._booting, mac)
         for watcher in self._watchers:
             watcher(event)
 
@@ -87,3 +88,14 @@ class Journal:
         """Whether this machine has loaded a boot loader or a system from here."""
         with self._lock:
             return mac in self._loaded
+
+    def is_booting(self, mac: str) -> bool:
+        """Whether this machine has asked to boot from the network."""
+        with self._lock:
+            return mac in self._booting
+
+
+def _remember(macs: OrderedDict[str, None], mac: str) -> None:
+    macs[mac] = None
+    if len(macs) > MAX_REMEMBERED_LOADED:
+        macs.popitem(last=False)

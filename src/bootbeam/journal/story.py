@@ -14,6 +14,8 @@ FIRMWARE_KINDS = ("bios-pxe", "uefi-pxe", "uefi-http")
 """Kinds of client that load iPXE; the iPXE that asks after one of them was loaded from here."""
 
 MAX_REMEMBERED_MACHINES = 1000
+MAX_REMEMBERED_SERVERS = 1000
+"""Other servers, each of which is told of once."""
 MAX_REMEMBERED_LINES = 200
 """Of one machine; past that a repeated line may be told again."""
 ROLES = {"loader": "boot loader", "script": "script", "kernel": "kernel", "initrd": "initrd", "image": "file"}
@@ -58,6 +60,7 @@ class Story:
         self._maker_of = maker_of
         self._machines: OrderedDict[str, _Machine] = OrderedDict()
         self._is_ready = False
+        self._servers: set[str] = set()
 
     def tell(self, event: Event) -> Line | None:
         """The line for ``event``; None for what a person need not read."""
@@ -117,6 +120,31 @@ class Story:
         if facts.get("address_offered"):
             text += f", with the address {facts['address_offered']}, as no other DHCPv6 server gives one"
         return Line(text) if self._once(event, text) else None
+
+    def _other_server(self, event: Event, facts: Facts) -> Line | None:
+        server = str(facts.get("server"))
+        boots = str(facts.get("vendor_class") or "").startswith(("PXEClient", "HTTPClient")) or facts.get("file")
+        if facts.get("message") == "nak":
+            return None  # part of this machine's boot, not of what there is on the LAN
+        if facts.get("address_given"):
+            line = Line(f"addresses here are given by the DHCP server {server}", Tone.QUIET)
+            if boots:
+                what = f"it hands out {facts['file']}" if facts.get("file") else "it says PXEClient"
+                line = Line(f"the DHCP server {server} tells machines what to boot, too: {what}", Tone.WARNING)
+        elif boots:
+            what = f", which offers {facts['file']}" if facts.get("file") else ""
+            line = Line(f"there is a second boot server: {server}{what}", Tone.WARNING)
+        else:
+            return None
+        if line.text in self._servers or len(self._servers) >= MAX_REMEMBERED_SERVERS:
+            return None
+        self._servers.add(line.text)
+        return line
+
+    def _system_seen(self, event: Event, facts: Facts) -> Line | None:
+        names = ", ".join(str(facts[key]) for key in ("vendor_class", "hostname") if facts.get(key))
+        text = f"the system it booted asks for an address ({names})"
+        return Line(text, Tone.GOOD) if self._once(event, text) else None
 
     def _first_program_changed(self, event: Event, facts: Facts) -> Line:
         return Line(str(facts.get("remark")), Tone.WARNING, _fix(facts))
@@ -228,6 +256,8 @@ _TELLERS: dict[EventKind, Callable[[Story, Event, Facts], Line | None]] = {
     EventKind.CLIENT_IGNORED: Story._client_ignored,
     EventKind.OFFERED: Story._offered,
     EventKind.BOOT_SERVER_ACKNOWLEDGED: Story._acknowledged,
+    EventKind.OTHER_SERVER_ANSWERED: Story._other_server,
+    EventKind.SYSTEM_SEEN: Story._system_seen,
     EventKind.FIRST_PROGRAM_CHANGED: Story._first_program_changed,
     EventKind.FIRST_PROGRAM_SILENT: Story._first_program_silent,
     EventKind.TRANSFER_FINISHED: Story._transfer_finished,

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 
 from bootbeam.errors import UserError
 from bootbeam.net.interfaces import Interface
+from bootbeam.net.packet_socket import open_packet_socket
 from bootbeam.net.ports import bind_tcp, bind_tcp6, explain_bind_failure
 from bootbeam.net.udp import bind_udp, bind_udp6
 from bootbeam.pxe.dhcp6 import ALL_SERVERS, DHCP6_SERVER_PORT
 from bootbeam.pxe.reply import BOOT_SERVER_PORT, DHCP_SERVER_PORT
 from bootbeam.servers.dhcp import DhcpSocket
 from bootbeam.servers.dhcp6 import Dhcp6Socket
+from bootbeam.servers.overhearing import Ear
 from bootbeam.servers.tftp import TftpListener
 from bootbeam.settings.model import StationSettings
 from bootbeam.wire.tftp import TFTP_PORT
@@ -30,13 +32,15 @@ class Listeners:
     dhcp6: list[Dhcp6Socket] = field(default_factory=list)
     tftp: list[TftpListener] = field(default_factory=list)
     http: list[socket.socket] = field(default_factory=list)
+    ears: list[Ear] = field(default_factory=list)
+    """Sockets that only listen."""
     warnings: list[UserError] = field(default_factory=list)
-    """Why some interface is not served over IPv6."""
+    """Why some interface is not served over IPv6, or not listened to."""
 
     def close(self) -> None:
         """Close them all."""
         sockets = (*(each.sock for each in self.dhcp), *(each.sock for each in self.dhcp6), *self.http)
-        for sock in (*sockets, *(each.sock for each in self.tftp)):
+        for sock in (*sockets, *(each.sock for each in self.tftp), *(each.sock for each in self.ears)):
             sock.close()
 
 
@@ -56,6 +60,7 @@ def bind_all(interfaces: Sequence[Interface], settings: StationSettings) -> List
                 listeners.warnings += errors6
             else:
                 errors += errors6
+        _open_ear(listeners, interface)
     if errors:
         listeners.close()
         raise join_errors(errors)
@@ -125,6 +130,18 @@ def _bind6(listeners: Listeners, interface: Interface, http_port: int) -> list[U
     listeners.tftp += bound.tftp
     listeners.http += bound.http
     return errors
+
+
+def _open_ear(listeners: Listeners, interface: Interface) -> None:
+    try:
+        listeners.ears.append(Ear(open_packet_socket(interface.name), interface))
+    except OSError as error:
+        warning = UserError(
+            f"what other DHCP servers on {interface.name} answer cannot be heard",
+            error.strerror or str(error),
+            "machines boot all the same, and less is known when one does not; listening takes CAP_NET_RAW",
+        )
+        listeners.warnings.append(warning)
 
 
 def _without_ipv6(error: UserError) -> UserError:

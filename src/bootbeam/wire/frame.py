@@ -1,0 +1,148 @@
+"""Ethernet frames down to the UDP datagram or the ARP question in them: what a listener beside the sockets hears.
+
+RFC 894, 791, 8200, 768, 826. Left out: VLAN tags (the kernel takes them off before anybody listens), IPv6 extension
+headers and fragments, none of which DHCP has.
+"""
+
+import struct
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+
+from bootbeam.errors import DecodeError
+from bootbeam.wire.cursor import Cursor
+
+ETHERTYPE_IPV4 = 0x0800
+ETHERTYPE_ARP = 0x0806
+ETHERTYPE_IPV6 = 0x86DD
+PROTOCOL_UDP = 17
+ARP_QUESTION = 1
+BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
+_IPV4 = struct.Struct(">BBHHHBBH4s4s")
+_IPV6 = struct.Struct(">IHBB16s16s")
+_UDP = struct.Struct(">HHHH")
+_HOP_LIMIT = 64
+
+IpAddress = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class UdpFrame:
+    """A UDP datagram with the addresses around it."""
+
+    source_mac: str
+    """Lower-case hex with colons."""
+    destination_mac: str
+    source: IpAddress
+    source_port: int
+    destination: IpAddress
+    destination_port: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ArpQuestion:
+    """Who has this address? (RFC 826)"""
+
+    asker_mac: str
+    asker: IPv4Address
+    """0.0.0.0 while it has no address of its own (RFC 5227 §1.1)."""
+    wanted: IPv4Address
+
+
+def decode_frame(data: bytes) -> UdpFrame | ArpQuestion | None:
+    """What a frame carries; None when it is neither of both, or a fragment.
+
+    Raises:
+        DecodeError: the frame ends too early, or a length in it is wrong.
+    """
+    cursor = Cursor(data)
+    destination_mac = cursor.take(6, "destination MAC").hex(":")
+    source_mac = cursor.take(6, "source MAC").hex(":")
+    ethertype = cursor.take_u16("EtherType")
+    if ethertype == ETHERTYPE_ARP:
+        return _decode_arp(cursor)
+    packet: tuple[IpAddress, IpAddress, bytes] | None
+    if ethertype == ETHERTYPE_IPV4:
+        packet = _decode_ipv4(cursor)
+    elif ethertype == ETHERTYPE_IPV6:
+        packet = _decode_ipv6(cursor)
+    else:
+        return None
+    if packet is None:
+        return None
+    source, destination, segment = packet
+    source_port, destination_port, payload = _decode_udp(Cursor(segment))
+    return UdpFrame(source_mac, destination_mac, source, source_port, destination, destination_port, payload)
+
+
+def encode_frame(frame: UdpFrame) -> bytes:
+    """The frame as the kernel would send it; checksums included, but for IPv4's optional one of UDP.
+
+    Raises:
+        ValueError: addresses of both families, or a MAC that is none.
+    """
+    macs = bytes.fromhex(frame.destination_mac.replace(":", "")) + bytes.fromhex(frame.source_mac.replace(":", ""))
+    size_bytes = _UDP.size + len(frame.payload)
+    if frame.source.version != frame.destination.version or len(macs) != 12:
+        raise ValueError("an IPv4 or an IPv6 packet between two Ethernet addresses")
+    source, destination = frame.source.packed, frame.destination.packed
+    if frame.source.version == 4:
+        fields = (0x45, 0, _IPV4.size + size_bytes, 0, 0x4000, _HOP_LIMIT, PROTOCOL_UDP)
+        checksum = _checksum(_IPV4.pack(*fields, 0, source, destination))
+        header = _IPV4.pack(*fields, checksum, source, destination)
+        segment = _UDP.pack(frame.source_port, frame.destination_port, size_bytes, 0) + frame.payload
+        return macs + ETHERTYPE_IPV4.to_bytes(2, "big") + header + segment
+    header = _IPV6.pack(6 << 28, size_bytes, PROTOCOL_UDP, _HOP_LIMIT, source, destination)
+    pseudo = source + destination + struct.pack(">II", size_bytes, PROTOCOL_UDP)
+    ports = (frame.source_port, frame.destination_port, size_bytes)
+    checksum = _checksum(pseudo + _UDP.pack(*ports, 0) + frame.payload) or 0xFFFF
+    return macs + ETHERTYPE_IPV6.to_bytes(2, "big") + header + _UDP.pack(*ports, checksum) + frame.payload
+
+
+def _decode_arp(cursor: Cursor) -> ArpQuestion | None:
+    kind = cursor.take(6, "ARP kinds")
+    operation = cursor.take_u16("ARP operation")
+    if kind != b"\0\1\x08\0\6\4" or operation != ARP_QUESTION:
+        return None
+    asker_mac = cursor.take(6, "ARP sender MAC").hex(":")
+    asker = IPv4Address(cursor.take(4, "ARP sender"))
+    cursor.take(6, "ARP target MAC")
+    return ArpQuestion(asker_mac, asker, IPv4Address(cursor.take(4, "ARP target")))
+
+
+def _decode_ipv4(cursor: Cursor) -> tuple[IPv4Address, IPv4Address, bytes] | None:
+    start, header = cursor.offset, cursor.take(_IPV4.size, "IPv4 header")
+    version, _, total_bytes, _, fragment, _, protocol, _, source, destination = _IPV4.unpack(header)
+    header_bytes = (version & 0xF) * 4
+    if version >> 4 != 4 or header_bytes < _IPV4.size or total_bytes < header_bytes:
+        raise DecodeError("no IPv4 header", start)
+    if protocol != PROTOCOL_UDP or fragment & 0x3FFF:
+        return None
+    cursor.take(header_bytes - _IPV4.size, "IPv4 options")
+    return IPv4Address(source), IPv4Address(destination), cursor.take(total_bytes - header_bytes, "IPv4 payload")
+
+
+def _decode_ipv6(cursor: Cursor) -> tuple[IPv6Address, IPv6Address, bytes] | None:
+    start, header = cursor.offset, cursor.take(_IPV6.size, "IPv6 header")
+    version, size_bytes, next_header, _, source, destination = _IPV6.unpack(header)
+    if version >> 28 != 6:
+        raise DecodeError("no IPv6 header", start)
+    if next_header != PROTOCOL_UDP:
+        return None
+    return IPv6Address(source), IPv6Address(destination), cursor.take(size_bytes, "IPv6 payload")
+
+
+def _decode_udp(cursor: Cursor) -> tuple[int, int, bytes]:
+    source_port, destination_port, size_bytes, _ = _UDP.unpack(cursor.take(_UDP.size, "UDP header"))
+    if size_bytes < _UDP.size:
+        raise DecodeError(f"UDP length {size_bytes}", cursor.offset)
+    return source_port, destination_port, cursor.take(size_bytes - _UDP.size, "UDP payload")
+
+
+def _checksum(data: bytes) -> int:
+    """RFC 1071 §1."""
+    words = struct.unpack(f">{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2))
+    total: int = sum(words)
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
