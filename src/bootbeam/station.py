@@ -129,11 +129,11 @@ class Station:
         self._record_ready(interfaces, offering(), stock)
         for warning in listeners.warnings:
             record(EventKind.PROBLEM, what=warning.what, why=warning.why, fix=warning.fix)
-        telling = asyncio.gather(
-            _every(LOOK_INTERVAL_S, programs.tell_silent), _every(VERDICT_INTERVAL_S, verdicts.look)
-        )
+        looks = ((LOOK_INTERVAL_S, programs.tell_silent), (VERDICT_INTERVAL_S, verdicts.look))
+        looking = [asyncio.create_task(_every(*each)) for each in looks]
         reason = await stopped
-        telling.cancel()
+        for task in looking:
+            task.cancel()
         dhcp.stop()
         dhcp6.stop()
         overhearing.stop()

@@ -11,12 +11,13 @@ from bootbeam.lab.station import StationFailed, StationProcess, parse_event
 def test_a_line_of_json_is_an_event() -> None:
     event = parse_event(
         '{"kind": "script-sent", "at": "2026-03-01T12:00:00.250+00:00", "mac": "52:54:00:00:00:01",'
-        ' "address": "192.168.1.7", "interface": null, "facts": {"entry": "linux"}}'
+        ' "address": "192.168.1.7", "interface": null, "attempt": "v5k2m0q", "facts": {"entry": "linux"}}'
     )
     assert event.kind is EventKind.SCRIPT_SENT
     assert event.at_s == 1772366400.25
     assert (event.mac, event.address, event.interface) == ("52:54:00:00:00:01", "192.168.1.7", None)
     assert event.facts == {"entry": "linux"}
+    assert event.attempt == "v5k2m0q"
 
 
 @pytest.fixture

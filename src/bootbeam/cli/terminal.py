@@ -40,7 +40,7 @@ class View(Protocol):
 
 
 class JsonView:
-    """One JSON object a line: kind, at (RFC 3339), mac, address, interface, facts."""
+    """One JSON object a line: kind, at (RFC 3339), mac, address, interface, attempt, facts."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -56,6 +56,7 @@ class JsonView:
             "mac": event.mac,
             "address": event.address,
             "interface": event.interface,
+            "attempt": event.attempt,
             "facts": dict(event.facts),
         }
         self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")

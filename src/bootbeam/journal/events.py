@@ -16,7 +16,8 @@ class EventKind(StrEnum):
     STATION_STOPPED = "station-stopped"
     """reason"""
     CLIENT_SEEN = "client-seen"
-    """kind_of_client, architecture (number), firmware (words), vendor_class, xid, secs, uuid; ipxe_version for iPXE"""
+    """kind_of_client, architecture (number), firmware (words), vendor_class, xid, secs, uuid, ip_version (4 or 6);
+    ipxe_version for iPXE"""
     CLIENT_IGNORED = "client-ignored"
     """reason, fix"""
     OFFERED = "offered"
@@ -112,3 +113,5 @@ class Event:
     """Name of the station's interface the client was met on."""
     facts: Mapping[str, Fact] = field(default_factory=dict)
     """What ``kind`` says it carries."""
+    attempt: str | None = None
+    """Which boot of this machine it belongs to (``journal.attempts``); None for what belongs to none."""

@@ -1,18 +1,15 @@
 """The journal: takes events from any thread, keeps the newest, hands each to whoever watches."""
 
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from bootbeam.journal.attempts import Attempts
 from bootbeam.journal.events import Event, EventKind, Fact
 
 MAX_KEPT_EVENTS = 20_000
 """About 8 MB; a boot is some 30 events, so the last 600 boots are at hand."""
-
-MAX_REMEMBERED_LOADED = 100_000
-"""Machines of which is remembered that they have loaded something."""
-LOADED_ROLES = ("loader", "kernel", "initrd", "image")
 
 Watcher = Callable[[Event], None]
 
@@ -36,7 +33,7 @@ class Journal:
     """Keeps the newest events and calls the watchers. Safe to use from several threads.
 
     Args:
-        clock: gives seconds since the epoch.
+        clock: seconds since the epoch.
         mac_of_address: finds the hardware address behind an IP address, or None; asked when a server knows
             only the address.
     """
@@ -48,8 +45,7 @@ class Journal:
         self._mac_of_address = mac_of_address
         self._events: deque[Event] = deque(maxlen=MAX_KEPT_EVENTS)
         self._watchers: list[Watcher] = []
-        self._loaded: OrderedDict[str, None] = OrderedDict()
-        self._booting: OrderedDict[str, None] = OrderedDict()
+        self._attempts = Attempts()
         self._lock = threading.Lock()
 
     def watch(self, watcher: Watcher) -> None:
@@ -65,17 +61,14 @@ class Journal:
         interface: str | None = None,
         **facts: Fact,
     ) -> None:
-        """Record one event, now. The MAC is looked up when only the address is known."""
+        """Record one event, now. The MAC is looked up when only the address is known, and the attempt it belongs to."""
         if mac is None and address is not None:
             mac = self._mac_of_address(address)
         event = Event(kind, self._clock(), mac, address, interface, facts)
         if kind is not EventKind.TRANSFER_PROGRESS:
             with self._lock:
+                event = self._attempts.place(event)
                 self._events.append(event)
-                if mac is not None and kind is EventKind.TRANSFER_FINISHED and facts.get("role") in LOADED_ROLES:
-                    _remember(self._loaded, mac)
-                elif mac is not None and kind is EventKind.CLIENT_SEEN:
-                    _remember(self._booting, mac)
         for watcher in self._watchers:
             watcher(event)
 
@@ -85,17 +78,11 @@ class Journal:
             return list(self._events)
 
     def has_loaded(self, mac: str) -> bool:
-        """Whether this machine has loaded a boot loader or a system from here."""
+        """Whether this machine has loaded a boot loader or a system from here, in its newest attempt."""
         with self._lock:
-            return mac in self._loaded
+            return self._attempts.has_loaded(mac)
 
     def is_booting(self, mac: str) -> bool:
         """Whether this machine has asked to boot from the network."""
         with self._lock:
-            return mac in self._booting
-
-
-def _remember(macs: OrderedDict[str, None], mac: str) -> None:
-    macs[mac] = None
-    if len(macs) > MAX_REMEMBERED_LOADED:
-        macs.popitem(last=False)
+            return self._attempts.is_booting(mac)

@@ -140,4 +140,5 @@ def parse_event(line: str) -> Event:
         told["address"],
         told["interface"],
         told["facts"],
+        told["attempt"],
     )

@@ -68,7 +68,7 @@ class Dhcp6Server:
         self._own_addresses = own_addresses
         self._learn = learn
         self._mac_of = mac_of
-        self._notes = DhcpNotes(record)
+        self._notes = DhcpNotes(record, ip_version=6)
         self._addresses: Mapping[str, Sequence[IPv6Interface]] = {}
         self._addresses_until_s = float("-inf")
         self._probe_timer: asyncio.TimerHandle | None = None

@@ -19,11 +19,15 @@ class DhcpNotes:
         record: the journal.
         has_loaded: whether the machine with this MAC has loaded something from here, so that what runs on it now
             may be that.
+        ip_version: over which machines ask here, 4 or 6.
     """
 
-    def __init__(self, record: Record, has_loaded: Callable[[str], bool] = lambda mac: False) -> None:
+    def __init__(
+        self, record: Record, has_loaded: Callable[[str], bool] = lambda mac: False, ip_version: int = 4
+    ) -> None:
         self._record = record
         self._has_loaded = has_loaded
+        self._ip_version = ip_version
         self._complaints: set[tuple[str, str]] = set()
         self.malformed_datagrams = 0
         """How many datagrams could not be decoded since the start."""
@@ -42,6 +46,7 @@ class DhcpNotes:
             xid=f"{client.xid:08x}",
             secs=client.secs,
             uuid=str(client.uuid) if client.uuid else None,
+            ip_version=self._ip_version,
             ipxe_version=client.ipxe.version if client.ipxe else None,
         )
 

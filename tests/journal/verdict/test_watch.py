@@ -1,5 +1,6 @@
 """The watcher: judges when something has happened or time has passed, and tells a finding once per attempt."""
 
+from bootbeam.journal.attempts import Attempts
 from bootbeam.journal.events import Event, EventKind, Fact
 from bootbeam.journal.verdict.watch import LOOK_BUDGET_S, VerdictWatch
 from tests.verdict_timelines import MAC, READY, START_S, address_requested, asked, at, downloaded, seen
@@ -9,6 +10,7 @@ class Lab:
     """A watch, its journal and its clocks."""
 
     def __init__(self) -> None:
+        self.attempts = Attempts()
         self.told: list[dict[str, Fact]] = []
         self.now = START_S
         self.stopwatch = 0.0
@@ -27,7 +29,7 @@ class Lab:
     ) -> None:
         assert kind is EventKind.FINDING
         self.told.append({"mac": mac, **facts})
-        self.watch.watch(Event(kind, self.now, mac, address, interface, facts))
+        self.watch.watch(self.attempts.place(Event(kind, self.now, mac, address, interface, facts)))
 
     def _read_stopwatch(self) -> float:
         self.stopwatch += self.pace_s
@@ -38,7 +40,7 @@ class Lab:
         for tick in range(int(until_s * 2) + 1):
             moment = START_S + tick / 2
             while events and events[0].at_s <= moment:
-                self.watch.watch(events.pop(0))
+                self.watch.watch(self.attempts.place(events.pop(0)))
             if moment >= self.now:
                 self.now = moment
                 self.watch.look()
@@ -81,7 +83,7 @@ def test_a_look_takes_its_time_and_no_more() -> None:
     machines = [f"52:54:00:00:00:{number:02x}" for number in range(40)]
     for mac in machines:
         for event in [*seen(0), address_requested(4)]:
-            lab.watch.watch(Event(event.kind, event.at_s, mac, None, "eno1", event.facts))
+            lab.watch.watch(lab.attempts.place(Event(event.kind, event.at_s, mac, None, "eno1", event.facts)))
     lab.now = START_S + 20
     lab.watch.look()
     assert 0 < len(lab.told) < 40

@@ -3,13 +3,12 @@
 import heapq
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.journal.timeline import Timeline
-from bootbeam.journal.verdict.course import FIRMWARE_KINDS, text
 from bootbeam.journal.verdict.finding import Finding
 from bootbeam.journal.verdict.rules import judge
 
@@ -32,6 +31,7 @@ NOT_JUDGED = frozenset({EventKind.TRANSFER_PROGRESS, EventKind.FINDING})
 class _Machine:
     """One machine's attempt under way."""
 
+    attempt: str
     events: deque[Event] = field(default_factory=lambda: deque(maxlen=MAX_EVENTS_PER_MACHINE))
     told: set[str] = field(default_factory=set)
     look_at_s: float | None = None
@@ -65,13 +65,13 @@ class VerdictWatch:
         with self._lock:
             if event.kind in SURROUNDING_KINDS or event.kind is EventKind.OTHER_SERVER_ANSWERED:
                 self._surroundings.append(event)
-            if event.mac is not None:
-                self._keep(event.mac, event)
+            if event.mac is not None and event.attempt is not None:
+                self._keep(event.mac, event.attempt, event)
 
-    def _keep(self, mac: str, event: Event) -> None:
+    def _keep(self, mac: str, attempt: str, event: Event) -> None:
         machine = self._machines.get(mac)
-        if machine is None or begins_attempt(machine.events, event):
-            machine = self._machines[mac] = _Machine()
+        if machine is None or machine.attempt != attempt:
+            machine = self._machines[mac] = _Machine(attempt)
         machine.events.append(event)
         self._machines.move_to_end(mac)
         self._waiting[mac] = None
@@ -119,29 +119,6 @@ class VerdictWatch:
                     interface=last.interface,
                     **facts_of(finding),
                 )
-
-
-def begins_attempt(events: Sequence[Event], event: Event) -> bool:
-    """Whether ``event`` begins a new attempt after ``events``: a firmware that asks again in the way it asked before,
-    or an iPXE of the machine's own that asks again after it has booted something."""
-    if event.kind is not EventKind.CLIENT_SEEN:
-        return False
-    kind, xid = text(event, "kind_of_client"), text(event, "xid")
-    before = [each for each in events if each.kind is EventKind.CLIENT_SEEN]
-    if kind in FIRMWARE_KINDS:
-        same = [each for each in before if text(each, "kind_of_client") == kind]
-        return any(text(each, "xid") != xid and _is_ipv6(each) == _is_ipv6(event) for each in same)
-    if any(text(each, "kind_of_client") in FIRMWARE_KINDS for each in before):
-        return False
-    has_booted = any(
-        each.kind is EventKind.SYSTEM_SEEN or text(each, "role") in ("kernel", "initrd", "image") for each in events
-    )
-    return has_booted and any(text(each, "xid") != xid for each in before)
-
-
-def _is_ipv6(seen: Event) -> bool:
-    """DHCPv6's transaction ids have 24 bits only (RFC 8415 §8)."""
-    return text(seen, "xid").startswith("00")
 
 
 def facts_of(finding: Finding) -> dict[str, str]:

@@ -1,0 +1,191 @@
+"""Which boot attempt an event belongs to. A machine that is reset begins a new one.
+
+An attempt is one pass through what a firmware tries at one power-on: PXE, then HTTP boot, each over IPv4 and IPv6; and
+what follows from it: iPXE's own questions, the script, the system, the installation. So a new one begins
+
+* when a firmware asks as it asked before in this attempt (same kind, same IP version) with a new transaction number: it
+  was reset, or has tried everything and starts over. Repetitions keep the number; a firmware that takes a new one for
+  each shows by its ``secs`` that it is still at the same question;
+* when a firmware asks at all after a system was loaded;
+* when an iPXE of the machine's own (in its ROM, on a stick) asks anew after it had got its script, or a minute after
+  its last question. An iPXE that was loaded by a firmware belongs to that firmware's attempt however often it asks, so
+  that a loop of iPXE loading iPXE is seen as one;
+* when nothing was heard for long before any such question.
+
+A new way of asking within some minutes is the same power-on: firmware goes from PXE to HTTP boot, from IPv4 to IPv6.
+Machines are told apart by MAC, never by UUID: makers exist that give all their boards one. A machine with two network
+cards has an attempt for each.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+
+from bootbeam.journal.events import Event, EventKind
+
+MAX_MACHINES = 100_000
+"""Machines whose attempt is known; the one not heard of for longest is forgotten first."""
+SAME_POWER_ON_S = 300.0
+"""Firmware is silent for up to 64 s while it waits in vain for DHCP, and longer where it tries what we do not hear."""
+IPXE_ASKS_AGAIN_S = 60.0
+"""An iPXE whose script repeats ``dhcp`` until it succeeds asks anew every 15 s or so."""
+SECS_SLACK_S = 1.0
+"""``secs`` has whole seconds."""
+FORGOTTEN_S = 6 * 3600.0
+"""An installation may be silent for hours; what is heard after this is no more part of it."""
+IDS_PER_S = 16
+ID_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32: nothing in it is taken for something else when it is copied from a screen."""
+
+FIRMWARE_KINDS = frozenset({"bios-pxe", "uefi-pxe", "uefi-http", "raspberry-pi", "unknown"})
+LOADED_ROLES = frozenset({"loader", "kernel", "initrd", "image"})
+BOOTED_ROLES = frozenset({"kernel", "initrd", "image"})
+BOOTED_KINDS = frozenset(
+    {
+        EventKind.SYSTEM_SEEN,
+        EventKind.ANSWERS_FETCHED,
+        EventKind.INSTALL_STARTED,
+        EventKind.INSTALL_PROGRESS,
+        EventKind.INSTALL_FINISHED,
+        EventKind.INSTALL_FAILED,
+        EventKind.FIRST_BOOT,
+    }
+)
+BEGINNING_KINDS = BOOTED_KINDS | {
+    EventKind.CLIENT_SEEN,
+    EventKind.READ_REQUESTED,
+    EventKind.SCRIPT_SENT,
+    EventKind.MESSAGE_SHOWN,
+}
+"""What begins an attempt of a machine that has none: its DHCP may be out of our hearing, or the station was restarted.
+By HTTP anybody looks at files."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """The newest DISCOVER or SOLICIT of one kind."""
+
+    xid: str
+    secs: int
+    at_s: float
+
+
+@dataclass(slots=True)
+class _Machine:
+    """One machine's attempt under way."""
+
+    attempt: str
+    is_of_firmware: bool
+    """It began with a firmware's question."""
+    last_at_s: float
+    questions: dict[tuple[str, int], _Question] = field(default_factory=dict)
+    """By kind of client and IP version: a dozen at most."""
+    first_file: str = ""
+    has_script: bool = False
+    has_loaded: bool = False
+    has_booted: bool = False
+
+
+class Attempts:
+    """Tells attempts apart. Holds no clock: time is what the events say.
+
+    Not for several threads at once; the journal sees to that.
+    """
+
+    def __init__(self) -> None:
+        self._machines: OrderedDict[str, _Machine] = OrderedDict()
+        self._last_id = 0
+
+    def place(self, event: Event) -> Event:
+        """``event`` with its attempt, where it belongs to one."""
+        key = event.mac or event.address
+        if key is None:
+            return event
+        machine = self._machines.get(key)
+        if machine is None or _is_new_attempt(machine, event):
+            if event.kind not in BEGINNING_KINDS:
+                return event
+            machine = self._begin(key, event)
+        self._learn(machine, event)
+        self._machines.move_to_end(key)
+        return replace(event, attempt=machine.attempt)
+
+    def is_booting(self, mac: str) -> bool:
+        """Whether this machine has asked to boot from the network."""
+        return mac in self._machines
+
+    def has_loaded(self, mac: str) -> bool:
+        """Whether this machine has, in its newest attempt, loaded a boot loader or a system from here."""
+        machine = self._machines.get(mac)
+        return machine is not None and machine.has_loaded
+
+    def _begin(self, key: str, event: Event) -> _Machine:
+        # Of the time, so that ids are never used twice though nobody is asked, and sort as they began.
+        self._last_id = max(self._last_id + 1, int(event.at_s * IDS_PER_S))
+        is_of_firmware = event.facts.get("kind_of_client") in FIRMWARE_KINDS
+        machine = _Machine(encode_id(self._last_id), is_of_firmware, event.at_s)
+        self._machines[key] = machine
+        while len(self._machines) > MAX_MACHINES:
+            self._machines.popitem(last=False)
+        return machine
+
+    @staticmethod
+    def _learn(machine: _Machine, event: Event) -> None:
+        facts, role = event.facts, event.facts.get("role")
+        machine.last_at_s = event.at_s
+        if event.kind is EventKind.CLIENT_SEEN:
+            machine.questions[_way(event)] = _question(event)
+        elif event.kind is EventKind.READ_REQUESTED:
+            machine.first_file = machine.first_file or str(facts.get("file"))
+        elif event.kind is EventKind.SCRIPT_SENT:
+            machine.has_script = True
+        elif event.kind is EventKind.TRANSFER_FINISHED:
+            machine.has_loaded = machine.has_loaded or role in LOADED_ROLES
+            machine.has_booted = machine.has_booted or role in BOOTED_ROLES
+        elif event.kind in BOOTED_KINDS:
+            machine.has_booted = True
+
+
+def encode_id(number: int) -> str:
+    """A number as the digits that people type."""
+    digits = ""
+    while number:
+        number, digit = divmod(number, len(ID_DIGITS))
+        digits = ID_DIGITS[digit] + digits
+    return digits or ID_DIGITS[0]
+
+
+def _is_new_attempt(machine: _Machine, event: Event) -> bool:
+    silence_s = event.at_s - machine.last_at_s
+    if event.kind is EventKind.READ_REQUESTED:
+        # Of a machine whose DHCP we do not hear: it begins with the same file each time.
+        is_first_file = not machine.questions and event.facts.get("file") == machine.first_file
+        return silence_s > FORGOTTEN_S or (machine.has_booted and is_first_file)
+    if event.kind is not EventKind.CLIENT_SEEN:
+        return silence_s > FORGOTTEN_S
+    before, now = machine.questions.get(_way(event)), _question(event)
+    is_repeated = before is not None and before.xid == now.xid
+    if is_repeated or silence_s > SAME_POWER_ON_S:
+        return silence_s > SAME_POWER_ON_S
+    if event.facts.get("kind_of_client") in FIRMWARE_KINDS:
+        return machine.has_booted or (before is not None and not _goes_on(before, now))
+    if machine.is_of_firmware:
+        return False
+    return machine.has_booted or (before is not None and (machine.has_script or silence_s > IPXE_ASKS_AGAIN_S))
+
+
+def _goes_on(before: _Question, now: _Question) -> bool:
+    """Whether a question with another transaction number is the one before, repeated: it says that it began earlier.
+
+    Quirk: U-Boot: takes a new transaction number for each repetition.
+    """
+    return now.secs > before.secs and now.at_s - now.secs <= before.at_s + SECS_SLACK_S
+
+
+def _way(event: Event) -> tuple[str, int]:
+    ip_version = event.facts.get("ip_version")
+    return str(event.facts.get("kind_of_client")), ip_version if isinstance(ip_version, int) else 4
+
+
+def _question(event: Event) -> _Question:
+    secs = event.facts.get("secs")
+    return _Question(str(event.facts.get("xid")), secs if isinstance(secs, int) else 0, event.at_s)
