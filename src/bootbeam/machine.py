@@ -24,6 +24,18 @@ class Firmware(StrEnum):
     OTHER = "other"
 
 
+MACHINE_KINDS = {
+    "bios": (Firmware.BIOS, Cpu.X86_64),
+    "x64": (Firmware.UEFI, Cpu.X86_64),
+    "ia32": (Firmware.UEFI, Cpu.I386),
+    "arm32": (Firmware.UEFI, Cpu.ARM32),
+    "arm64": (Firmware.UEFI, Cpu.ARM64),
+    "riscv64": (Firmware.UEFI, Cpu.RISCV64),
+    "loong64": (Firmware.UEFI, Cpu.LOONG64),
+}
+"""A word for each kind of machine that is booted: in paths, and for people to type."""
+
+
 class SecureBootPolicy(StrEnum):
     """When a UEFI machine gets the signed chain of programs. Nothing it asks with tells whether Secure Boot is on."""
 

@@ -7,7 +7,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from uuid import NAMESPACE_OID, uuid5
 from bootbeam.boot.boot_file import BootFileChoice
 from bootbeam.boot.decision import Offering
 from bootbeam.boot.recipe import UnattendedFormat
+from bootbeam.boot.tftp_tree import words_of_choices
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Journal, Record, Watcher
 from bootbeam.journal.verdict.watch import LOOK_INTERVAL_S as VERDICT_INTERVAL_S
@@ -23,6 +24,7 @@ from bootbeam.journal.verdict.watch import VerdictWatch
 from bootbeam.library.answers import Answers, short_form_file
 from bootbeam.library.cache import STATE_FILE, state_directory
 from bootbeam.library.catalogue import Catalogue
+from bootbeam.library.content import ContentSource
 from bootbeam.library.first_programs import LOOK_INTERVAL_S, FirstProgramWatch
 from bootbeam.library.grub_files import GrubFiles
 from bootbeam.library.grub_images import GrubImages
@@ -32,6 +34,7 @@ from bootbeam.library.loader_files import LoaderFiles
 from bootbeam.library.machine_book import InstalledMachines, MachineBook
 from bootbeam.library.recipe_files import recipe_directories
 from bootbeam.library.scripts import Scripts
+from bootbeam.library.tftp_tree import TftpTree, offering_of, open_tree
 from bootbeam.machine import SecureBootPolicy
 from bootbeam.net.addresses6 import beyond_link, read_addresses6
 from bootbeam.net.interfaces import Interface, choose_interfaces, list_interfaces
@@ -80,6 +83,13 @@ class Station:
         with ExitStack() as stack:
             record = self._journal.record
             interfaces = choose_interfaces(list_interfaces(), self._settings.interfaces)
+            tree = open_tree(self._settings)
+            if tree is not None:
+                listeners = bind_all(interfaces, self._settings)
+                stack.callback(listeners.close)
+                drop_to_invoking_user(self._settings.paths)
+                asyncio.run(self._serve(interfaces, listeners, self._goods_of_tree(tree)))
+                return
             loaders = stack.enter_context(LoaderFiles(self._settings.loader_directory, record))
             if self._settings.secure_boot is SecureBootPolicy.ALWAYS:
                 loaders.check_signed()
@@ -89,15 +99,13 @@ class Station:
             answers = _answers(self._settings, record)
             images = stack.enter_context(ImageLibrary(self._settings, record, answers))
             machines = _open_machines(stack, self._settings.state_directory) if answers.is_given else None
-            grub = GrubImages(self._settings.http_port, record)
-            asyncio.run(self._serve(interfaces, listeners, Stock(images, loaders, grub, answers, machines)))
+            stock = Stock(images, loaders, GrubImages(self._settings.http_port, record), answers, machines)
+            asyncio.run(self._serve(interfaces, listeners, self._goods_of_images(stock)))
 
-    async def _serve(self, interfaces: list[Interface], listeners: Listeners, stock: "Stock") -> None:
+    async def _serve(self, interfaces: list[Interface], listeners: Listeners, goods: "Goods") -> None:
         record = self._journal.record
-        offering = _Offerings(stock, self._settings)
-        book = MachineBook(stock.machines, self._settings.may_be_wiped, time.time)
+        offering, book = goods.offering, goods.book
         self._journal.watch(book.watch)
-        catalogue = self._catalogue(stock, offering, book)
         programs = FirstProgramWatch(offering, record, time.monotonic)
         self._journal.watch(programs.watch)
         loop = asyncio.get_running_loop()
@@ -116,9 +124,9 @@ class Station:
         )
         dhcp6 = self._dhcp6_server(listeners, choice, stand_in, interfaces[0])
         overhearing = Overhearing(listeners.ears, record, time.monotonic, self._journal.is_booting)
-        tftp = TftpServer(listeners.tftp, catalogue, record, _tftp_limits(self._settings, interfaces))
+        tftp = TftpServer(listeners.tftp, goods.source, record, _tftp_limits(self._settings, interfaces))
         http = HttpServer(
-            catalogue, record, listeners.http, Reports(record, book.expects_report, book.set_installed).routes
+            goods.source, record, listeners.http, Reports(record, book.expects_report, book.set_installed).routes
         )
         stopped = _stop_on_signals()
         await http.start()
@@ -126,7 +134,7 @@ class Station:
         dhcp.start()
         dhcp6.start()
         overhearing.start()
-        self._record_ready(interfaces, offering(), stock)
+        self._record_ready(interfaces, goods)
         for warning in listeners.warnings:
             record(EventKind.PROBLEM, what=warning.what, why=warning.why, fix=warning.fix)
         looks = ((LOOK_INTERVAL_S, programs.tell_silent), (VERDICT_INTERVAL_S, verdicts.look))
@@ -139,6 +147,19 @@ class Station:
         overhearing.stop()
         await asyncio.gather(http.stop(DRAIN_S), asyncio.to_thread(tftp.stop, DRAIN_S))
         record(EventKind.STATION_STOPPED, reason=reason)
+
+    def _goods_of_images(self, stock: "Stock") -> "Goods":
+        offering = _Offerings(stock, self._settings)
+        book = MachineBook(stock.machines, self._settings.may_be_wiped, time.time)
+        titles = [entry.title for entry in offering().entries]
+        return Goods(
+            self._catalogue(stock, offering, book), offering, book, titles, stock.loaders.words, stock.answers.warnings
+        )
+
+    def _goods_of_tree(self, tree: TftpTree) -> "Goods":
+        book = MachineBook(None, self._settings.may_be_wiped, time.time)
+        titles = [f"what the tree {self._settings.tree} says, served as it is"]
+        return Goods(tree, lambda: offering_of(tree), book, titles, words_of_choices(tree.offering()), ())
 
     def _catalogue(self, stock: "Stock", offering: Callable[[], Offering], book: MachineBook) -> Catalogue:
         images, http_port, record = stock.images, self._settings.http_port, self._journal.record
@@ -174,16 +195,16 @@ class Station:
             self._neighbours.mac_of,
         )
 
-    def _record_ready(self, interfaces: list[Interface], offering: Offering, stock: "Stock") -> None:
+    def _record_ready(self, interfaces: list[Interface], goods: "Goods") -> None:
         addresses = [_address_words(interface, self._settings) for interface in interfaces]
         self._journal.record(
             EventKind.STATION_READY,
             interfaces=", ".join(addresses),
             http_port=self._settings.http_port,
-            entries="\n".join(entry.title for entry in offering.entries),
-            loaders="\n".join(stock.loaders.words),
+            entries="\n".join(goods.titles),
+            loaders="\n".join(goods.loaders),
         )
-        for warning in stock.answers.warnings:
+        for warning in goods.warnings:
             self._journal.record(EventKind.PROBLEM, what=warning, why="", fix="")
 
 
@@ -196,6 +217,20 @@ class Stock:
     grub: GrubImages
     answers: Answers
     machines: InstalledMachines | None
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What is served, whether images or a tree that somebody has."""
+
+    source: ContentSource
+    offering: Callable[[], Offering]
+    book: MachineBook
+    titles: Sequence[str]
+    """What boots, for people."""
+    loaders: Sequence[str]
+    """What machines begin with, for people."""
+    warnings: Sequence[str]
 
 
 class _Offerings:

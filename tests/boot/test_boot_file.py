@@ -6,6 +6,7 @@ import pytest
 
 from bootbeam.boot.boot_file import BootFileChoice
 from bootbeam.boot.decision import Offering
+from bootbeam.boot.tftp_tree import TreeOffering, TreeProgram
 from bootbeam.machine import Cpu, Firmware
 from bootbeam.pxe.actions import BootFile, BootFileKind, Ignore
 from bootbeam.pxe.client import ClientInfo, ClientKind
@@ -89,3 +90,35 @@ def test_an_ipxe_that_asks_is_no_firmware_that_came_back() -> None:
     choice = BootFileChoice(lambda: Offering((), LOADERS), 8081, standing)
     choice(ClientInfo(ClientKind.IPXE, "52:54:00:00:00:01", 7, ARCHITECTURES[7], "", 1, 0), STATION)
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "boot_file"),
+    [
+        (ClientKind.BIOS_PXE, 0, BootFile(BootFileKind.LOADER, "my tree/pxelinux.0")),
+        (ClientKind.UEFI_PXE, 7, BootFile(BootFileKind.LOADER, "my tree/bootx64.efi")),
+        (ClientKind.UEFI_HTTP, 16, BootFile(BootFileKind.HTTP_BOOT, "http://10.0.0.1:8081/my%20tree/bootx64.efi")),
+        (ClientKind.IPXE, 0, BootFile(BootFileKind.LOADER, "my tree/pxelinux.0")),
+        (ClientKind.IPXE, 11, BootFile(BootFileKind.SCRIPT, "http://10.0.0.1:8081/my%20tree/arm.ipxe")),
+    ],
+)
+def test_boot_files_out_of_a_tree(kind: ClientKind, number: int, boot_file: BootFile) -> None:
+    programs = (
+        TreeProgram("my tree/pxelinux.0", Firmware.BIOS, Cpu.X86_64),
+        TreeProgram("my tree/bootx64.efi", Firmware.UEFI, Cpu.X86_64),
+        TreeProgram("my tree/arm.ipxe", None, None),
+    )
+    tree = TreeOffering("/srv/tftp", programs, {"arm64": "my tree/arm.ipxe"})
+    choice = BootFileChoice(lambda: Offering((), {}, tree=tree), 8081)
+    client = ClientInfo(kind, "52:54:00:00:00:01", number, ARCHITECTURES[number], "", 1, 0)
+    assert choice(client, STATION) == boot_file
+
+
+def test_a_machine_that_a_tree_has_nothing_for_is_told_why() -> None:
+    tree = TreeOffering("/srv/tftp", (TreeProgram("pxelinux.0", Firmware.BIOS, Cpu.X86_64),))
+    choice = BootFileChoice(lambda: Offering((), {}, tree=tree), 8081)
+    client = ClientInfo(ClientKind.UEFI_PXE, "52:54:00:00:00:01", 7, ARCHITECTURES[7], "", 1, 0)
+    answer = choice(client, STATION)
+    assert isinstance(answer, Ignore)
+    assert "/srv/tftp has no EFI program" in answer.reason
+    assert "grub-mknetdir" in answer.fix

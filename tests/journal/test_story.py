@@ -264,3 +264,12 @@ def test_what_was_booted_is_told_by_the_name_it_gives_itself() -> None:
     line = told.tell(event(EventKind.SYSTEM_SEEN, vendor_class="d-i", hostname="ubuntu"))
     assert line == Line("the system it booted asks for an address (d-i, ubuntu)", Tone.GOOD)
     assert told.tell(event(EventKind.SYSTEM_SEEN, vendor_class="d-i", hostname="ubuntu")) is None
+
+
+def test_what_a_boot_program_tries_on_its_way_to_its_configuration_is_not_told() -> None:
+    tried = event(EventKind.FILE_REFUSED, file="pxelinux.cfg/C0A8", reason="there is no such file", is_searched=True)
+    found = event(
+        EventKind.TRANSFER_FINISHED, role="configuration", file="pxelinux.cfg/default", protocol="tftp", size_bytes=90
+    )
+    told = story()
+    assert texts([told.tell(tried), told.tell(found)]) == ["configuration pxelinux.cfg/default: 90 B in 0.0 s by TFTP"]

@@ -204,6 +204,7 @@ def test_missing_file_is_refused_at_once_with_a_reason(station: HttpStation) -> 
         "status": 404,
         "method": "GET",
         "user_agent": "",
+        "is_searched": False,
     }
 
 

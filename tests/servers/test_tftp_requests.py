@@ -33,7 +33,13 @@ def test_what_does_not_exist_is_refused_at_once(station: TftpStation) -> None:
         assert client.error() == (1, "no such file here")
         assert time.monotonic() - began < 3
     (refused,) = station.journal.wait_for(EventKind.FILE_REFUSED)
-    told = {"protocol": "tftp", "file": "/boot\\grubx64.efi", "reason": "no such file here", "error_code": 1}
+    told = {
+        "is_searched": False,
+        "protocol": "tftp",
+        "file": "/boot\\grubx64.efi",
+        "reason": "no such file here",
+        "error_code": 1,
+    }
     assert refused.facts == told
 
 

@@ -1,6 +1,7 @@
 """The boot decision in the words of DHCP: what a client is told to load."""
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 from bootbeam.boot.decision import LoadNbp, Machine, Offering, Refuse, decide
 from bootbeam.pxe.actions import BootFile, BootFileKind, Ignore, IpAddress
@@ -37,18 +38,23 @@ class BootFileChoice:
     def __call__(self, client: ClientInfo, server: IpAddress) -> BootFile | Ignore:
         """For ``client``, which reaches us at the address ``server``."""
         base_url = f"http://{url_host(str(server))}:{self._http_port}"
-        if client.kind is ClientKind.IPXE:
+        offering = self._offering()
+        runs_ipxe = client.kind is ClientKind.IPXE
+        if runs_ipxe and offering.tree is None:
             return BootFile(BootFileKind.SCRIPT, f"{base_url}/{START_SCRIPT}")
         if client.kind in (ClientKind.UNKNOWN, ClientKind.RASPBERRY_PI) or client.architecture is None:
             return _no_guess(client)
-        architecture, standing = client.architecture, self._standing(client.mac)
-        machine = Machine(architecture.firmware, architecture.cpu, architecture.words, standing=standing)
-        match decide(machine, self._offering()):
-            case LoadNbp(path, remark, fix):
+        architecture = client.architecture
+        standing = Standing() if runs_ipxe else self._standing(client.mac)
+        machine = Machine(architecture.firmware, architecture.cpu, architecture.words, runs_ipxe, standing=standing)
+        match decide(machine, offering):
+            case LoadNbp(path, remark, fix, is_script):
                 if remark:
                     self._note(client.mac, remark, fix)
+                if is_script:
+                    return BootFile(BootFileKind.SCRIPT, f"{base_url}/{quote(path)}")
                 if client.kind is ClientKind.UEFI_HTTP:
-                    return BootFile(BootFileKind.HTTP_BOOT, f"{base_url}/{path}")
+                    return BootFile(BootFileKind.HTTP_BOOT, f"{base_url}/{quote(path)}")
                 return BootFile(BootFileKind.LOADER, path)
             case Refuse(reason, fix):
                 return Ignore(reason, fix)

@@ -12,6 +12,7 @@ from bootbeam.boot.explanation import (
     explain_secure_boot,
     explain_unknown_entry,
 )
+from bootbeam.boot.tftp_tree import NoProgram, TreeOffering, choose_program
 from bootbeam.machine import Cpu, Firmware, SecureBootPolicy
 from bootbeam.pxe.first_program import UNKNOWN, Chain, Standing
 
@@ -78,6 +79,8 @@ class Offering:
     secure_boot: SecureBootPolicy = SecureBootPolicy.AUTO
     grub_advice: Mapping[tuple[Firmware, Cpu], str] = field(default_factory=dict)
     """For a kind of machine that no GRUB can be made for here: the command that brings what is missing."""
+    tree: TreeOffering | None = None
+    """A TFTP tree served as it is, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ class LoadNbp:
     """For the log: why it is this one, when that is not plain."""
     fix: str = ""
     """What a person can do about it."""
+    is_script: bool = False
+    """It is no program but a script, out of a tree, for the iPXE that asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,8 @@ def decide(machine: Machine, offering: Offering, chosen: str | None = None) -> B
             f"nothing here boots on {machine.words}",
             "set the machine to BIOS or UEFI network boot, or report its architecture number",
         )
+    if offering.tree is not None:
+        return _from_tree(machine, machine.cpu, offering.tree)
     if not machine.runs_ipxe and machine.grub is None:
         return _first_program(machine, machine.cpu, offering)
     if chosen is not None:
@@ -178,6 +185,13 @@ def _first_program(machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
             offering.loader_advice.get(kind, "list the loaders found: bootbeam loaders"),
         )
     return LoadNbp(plain)
+
+
+def _from_tree(machine: Machine, cpu: Cpu, tree: TreeOffering) -> BootPlan:
+    program = choose_program(tree, machine.firmware, cpu, runs_ipxe=machine.runs_ipxe)
+    if isinstance(program, NoProgram):
+        return Refuse(program.reason, program.fix)
+    return LoadNbp(program.path, is_script=program.is_script)
 
 
 def _remark(machine: Machine, offering: Offering, *, is_signed: bool) -> tuple[str, str]:

@@ -36,6 +36,8 @@ SETTINGS = {
 
 def serve(
     images: option.Images = None,
+    tree: option.Tree = None,
+    tree_boot: option.TreeBoot = None,
     kernel: option.Kernel = None,
     initrd: option.Initrd = None,
     cmdline: option.Cmdline = "",
@@ -80,6 +82,7 @@ def _run(options: dict[str, Any]) -> None:
 
     log_format, images = options.pop("log_format"), local_images(options.pop("images") or [])
     answers = {format: options.pop(option) for option, format in ANSWER_FORMATS.items()}
+    options["tree_boot"] = [tuple(each.partition("=")[::2]) for each in options.pop("tree_boot") or []]
     given = tuple((format, path) for format, path in answers.items() if path is not None)
     chosen = {
         SETTINGS.get(name, name): tuple(value) if isinstance(value, list) else value

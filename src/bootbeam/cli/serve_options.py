@@ -32,6 +32,20 @@ Images = Annotated[
         help="Images to boot, directories of them, or their http(s) addresses. Several make a menu.",
     ),
 ]
+Tree = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="A TFTP tree you have (pxelinux.0, grub.cfg, ...), served as it is, in place of images."
+    ),
+]
+TreeBoot = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KIND=PATH",
+        help="What a kind of machine gets from --tree: bios, x64, ia32, arm64, arm32, riscv64, loong64 or ipxe; may be "
+        "repeated. Default: found by itself.",
+    ),
+]
 Kernel = Annotated[Path | None, typer.Option(help="A kernel or hypervisor, when its parts are named one by one.")]
 Initrd = Annotated[list[Path] | None, typer.Option(help="An initrd or Multiboot module for --kernel; may be repeated.")]
 Cmdline = Annotated[str, typer.Option(help="Command line of the kernel.")]

@@ -56,7 +56,7 @@ class EventKind(StrEnum):
     """transfer, sent_bytes, size_bytes. Not kept, only shown."""
     TRANSFER_FINISHED = "transfer-finished"
     """transfer, protocol, file, size_bytes, duration_s, retransmissions (TFTP), blksize, windowsize,
-    version_sha256 (first 12 digits), version_mtime_s, role (loader, script, kernel, initrd, image)"""
+    version_sha256 (first 12 digits), version_mtime_s, role (loader, script, kernel, initrd, image, configuration)"""
     TRANSFER_FAILED = "transfer-failed"
     """transfer, protocol, file, sent_bytes, size_bytes, reason; TFTP: acked_bytes, retransmissions, blksize,
     windowsize, stage ("options": the OACK was not acknowledged, "first-block", "blocks"), error_code and error_text
@@ -65,7 +65,8 @@ class EventKind(StrEnum):
     """protocol, file, size_bytes: a client asked for the size and went away, as firmware does before each download; by
     HTTP with HEAD"""
     FILE_REFUSED = "file-refused"
-    """protocol, file (as asked for; what cannot be printed shows as hex), reason; TFTP: error_code; HTTP: status,
+    """protocol, file (as asked for; what cannot be printed shows as hex), reason, is_searched (the client goes on to
+    the next name: nothing is wrong); TFTP: error_code; HTTP: status,
     method, user_agent"""
     SCRIPT_SENT = "script-sent"
     """entry, notes (what a person should know, as the memory it needs), manufacturer, product, memory_mb,

@@ -18,7 +18,14 @@ MAX_REMEMBERED_SERVERS = 1000
 """Other servers, each of which is told of once."""
 MAX_REMEMBERED_LINES = 200
 """Of one machine; past that a repeated line may be told again."""
-ROLES = {"loader": "boot loader", "script": "script", "kernel": "kernel", "initrd": "initrd", "image": "file"}
+ROLES = {
+    "loader": "boot loader",
+    "script": "script",
+    "kernel": "kernel",
+    "initrd": "initrd",
+    "image": "file",
+    "configuration": "configuration",
+}
 
 
 class Tone(Enum):
@@ -180,6 +187,8 @@ class Story:
         return Line(f"{facts.get('file')} stopped{share}: {facts.get('reason')}", Tone.WARNING)
 
     def _file_refused(self, event: Event, facts: Facts) -> Line | None:
+        if facts.get("is_searched"):
+            return None  # a boot program tries one name after the other
         text = f"asked for {facts.get('file')}: {facts.get('reason')}"
         return Line(text, Tone.QUIET) if self._once(event, text) else None
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from bootbeam.boot.boot_file import START_SCRIPT
+from bootbeam.boot.config_search import is_searched
 from bootbeam.boot.name import MAX_NAME_CHARACTERS
 from bootbeam.library.answers import Answers
 from bootbeam.library.content import Content, Missing, NotReady, Peer
@@ -86,4 +87,4 @@ class Catalogue:
         if loader is not None:
             return loader.open()
         of_grub = self._grub.open(path, peer) if self._grub else None
-        return of_grub or Missing("there is no such file here")
+        return of_grub or Missing("there is no such file here", is_searched(path))

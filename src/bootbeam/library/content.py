@@ -32,6 +32,8 @@ class Missing:
     """Nothing is served under that path; the client is told at once."""
 
     reason: str
+    is_searched: bool = False
+    """The client tries one name after the other, and goes on: nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Content:
     size_bytes: int
     media_type: str = "application/octet-stream"
     role: str = "image"
-    """loader, script, kernel, initrd or image."""
+    """loader, script, kernel, initrd, image or configuration."""
     body: bytes | None = None
     slices: tuple[FileSlice, ...] = ()
     version: Version | None = None

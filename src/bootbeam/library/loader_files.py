@@ -13,17 +13,9 @@ from bootbeam.library.loaders import Loader, LoaderShelf, Purpose, find_loaders
 from bootbeam.library.signed_chain import SignedChain, find_signed_chain
 from bootbeam.library.snapshot import SnapshotStorage
 from bootbeam.library.versions import ImageFile
-from bootbeam.machine import Cpu, Firmware
+from bootbeam.machine import MACHINE_KINDS, Cpu, Firmware
 
-DIRECTORIES = {
-    (Firmware.BIOS, Cpu.X86_64): "bios",
-    (Firmware.UEFI, Cpu.X86_64): "x64",
-    (Firmware.UEFI, Cpu.I386): "ia32",
-    (Firmware.UEFI, Cpu.ARM32): "arm32",
-    (Firmware.UEFI, Cpu.ARM64): "arm64",
-    (Firmware.UEFI, Cpu.RISCV64): "riscv64",
-    (Firmware.UEFI, Cpu.LOONG64): "loong64",
-}
+DIRECTORIES = {kind: word for word, kind in MACHINE_KINDS.items()}
 """The first step of the path under which each kind of machine finds its loader."""
 EFI_MEDIA_TYPE = "application/efi"
 

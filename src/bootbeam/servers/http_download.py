@@ -82,7 +82,7 @@ class Downloads:
             return self._refused(request, peer, 404, str(error))
         content = self._source.open(path, peer)
         if isinstance(content, Missing):
-            return self._refused(request, peer, 404, content.reason, file=path)
+            return self._refused(request, peer, 404, content.reason, file=path, is_searched=content.is_searched)
         if isinstance(content, NotReady):
             retry = {"Retry-After": str(content.retry_after_s)}
             return self._refused(request, peer, 503, content.reason, retry, file=path)
@@ -144,20 +144,23 @@ class Downloads:
         reason: str,
         headers: dict[str, str] | None = None,
         file: str | None = None,
+        is_searched: bool = False,
     ) -> web.Response:
         """No file: a short text for a person who looks, an event, and no waiting.
 
         ``file`` is the cleaned path; None: the request target is shown as it came.
         """
         shown_file = shown(request.raw_path).lstrip("/") if file is None else file
-        self._note_refused(request, peer, status, shown_file, reason)
+        self._note_refused(request, peer, status, shown_file, reason, is_searched)
         response = web.Response(status=status, headers=headers, text=f"{shown_file}: {reason}\n")
         if request.can_read_body:
             # All of its body would have to be read to find the next request behind it.
             response.force_close()
         return response
 
-    def _note_refused(self, request: web.Request, peer: Peer, status: int, file: str, reason: str) -> None:
+    def _note_refused(
+        self, request: web.Request, peer: Peer, status: int, file: str, reason: str, is_searched: bool = False
+    ) -> None:
         self._record(
             EventKind.FILE_REFUSED,
             address=peer.address,
@@ -167,6 +170,7 @@ class Downloads:
             status=status,
             method=request.method,
             user_agent=peer.user_agent,
+            is_searched=is_searched,
         )
 
 

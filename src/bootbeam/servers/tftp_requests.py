@@ -27,9 +27,10 @@ MAX_SHOWN_NAME_CHARACTERS = 200
 class _Refusal(Exception):
     """The client gets this ERROR."""
 
-    def __init__(self, code: ErrorCode, reason: str) -> None:
+    def __init__(self, code: ErrorCode, reason: str, is_searched: bool = False) -> None:
         self.code = code
         self.reason = reason
+        self.is_searched = is_searched
         super().__init__(reason)
 
 
@@ -97,8 +98,8 @@ class RequestDesk:
         except DecodeError as error:
             raise _Refusal(ErrorCode.ACCESS_VIOLATION, _why_no_path(request.filename, error)) from None
         match self._source.open(path, peer):
-            case Missing(reason):
-                raise _Refusal(ErrorCode.FILE_NOT_FOUND, reason)
+            case Missing(reason, is_searched):
+                raise _Refusal(ErrorCode.FILE_NOT_FOUND, reason, is_searched)
             case NotReady(reason):
                 self._note_not_ready(path, peer, reason)
                 return None
@@ -123,6 +124,7 @@ class RequestDesk:
             file=_shown_name(request.filename),
             reason=refusal.reason,
             error_code=refusal.code,
+            is_searched=refusal.is_searched,
         )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from bootbeam.machine import SecureBootPolicy
+from bootbeam.machine import MACHINE_KINDS, SecureBootPolicy
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -21,6 +21,12 @@ def _mac_or_prefix(text: str) -> str:
     return mac
 
 
+def _kind_of_machine(word: str) -> str:
+    if word not in (*MACHINE_KINDS, "ipxe"):
+        raise ValueError(f"a kind of machine is one of {', '.join(MACHINE_KINDS)}, ipxe; and the form is KIND=PATH")
+    return word
+
+
 class StationSettings(BaseModel):
     """One station's settings, as the command line gives them."""
 
@@ -28,6 +34,10 @@ class StationSettings(BaseModel):
 
     images: tuple[Path, ...] = ()
     """Images, and directories of images; an initrd belongs to the kernel before it."""
+    tree: Path | None = None
+    """A TFTP tree that is served as it is, in place of images."""
+    tree_boot: tuple[tuple[Annotated[str, AfterValidator(_kind_of_machine)], str], ...] = ()
+    """Kind of machine, and the program in the tree that it begins with."""
     kernel: Path | None = None
     """An image given by its part; with ``initrds`` and ``cmdline`` it is one entry."""
     initrds: tuple[Path, ...] = ()
@@ -72,7 +82,7 @@ class StationSettings(BaseModel):
     @property
     def paths(self) -> tuple[Path, ...]:
         """Everything that was named and has to be read."""
-        one_by_one = (self.kernel, *(path for _, path in self.answers))
+        one_by_one = (self.tree, self.kernel, *(path for _, path in self.answers))
         return (*self.images, *self.initrds, *(path for path in one_by_one if path is not None))
 
     def may_be_wiped(self, mac: str | None) -> bool:

@@ -112,7 +112,10 @@ def judge_port_closed(course: Course) -> Judged:
 def judge_file_missing(course: Course) -> Judged:
     """It asks for a file that is not here, and stops."""
     refused = course.last(
-        EventKind.FILE_REFUSED, where=lambda event: not NOT_MISSED.search(text(event, "file").replace("\\", "/"))
+        EventKind.FILE_REFUSED,
+        where=lambda event: (
+            not event.facts.get("is_searched") and not NOT_MISSED.search(text(event, "file").replace("\\", "/"))
+        ),
     )
     if refused is None:
         return None

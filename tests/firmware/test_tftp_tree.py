@@ -1,0 +1,53 @@
+"""A TFTP tree that somebody has already, served as it is: ``bootbeam serve --tree DIR``."""
+
+import secrets
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bootbeam.journal.events import EventKind
+from bootbeam.lab.firmware import SEABIOS
+from bootbeam.lab.initrd import command_line, expected_marker, make_linux_payload
+from bootbeam.lab.machine import PcSpec
+from tests.firmware.conftest import PowerOn, StartStation
+
+pytestmark = [pytest.mark.firmware, pytest.mark.peer, pytest.mark.timeout(200)]
+
+BOOT_TIMEOUT_S = 60.0
+PXELINUX = Path("/usr/lib/PXELINUX/pxelinux.0")
+LDLINUX = Path("/usr/lib/syslinux/modules/bios/ldlinux.c32")
+
+
+def write_kernel(tree: Path, directory: str = "boot") -> None:
+    payload = make_linux_payload(tree)
+    (tree / directory).mkdir()
+    shutil.copy(payload.kernel, tree / directory / "linux")
+    payload.initrd.rename(tree / directory / "initrd.img")
+
+
+def test_pxelinux_started_by_a_network_cards_rom_boots_what_its_configuration_says(
+    start_station: StartStation, power_on: PowerOn, tmp_path: Path
+) -> None:
+    nonce = secrets.token_hex(8)
+    tree = tmp_path / "tree"
+    (tree / "pxelinux.cfg").mkdir(parents=True)
+    shutil.copy(PXELINUX, tree)
+    shutil.copy(LDLINUX, tree)
+    write_kernel(tree)
+    station = start_station("--tree", tree)
+    # Written while the station runs, as people do.
+    (tree / "pxelinux.cfg" / "default").write_text(
+        "SERIAL 0\nDEFAULT linux\nLABEL linux\n KERNEL boot/linux\n INITRD boot/initrd.img\n"
+        f" APPEND {command_line(nonce)}\n"
+    )
+    pc = power_on(PcSpec("pc", SEABIOS))
+    pc.wait_for(expected_marker(nonce), BOOT_TIMEOUT_S)
+    events = station.events(pc.mac)
+    offered = next(event for event in events if event.kind is EventKind.OFFERED)
+    assert (offered.facts["what"], offered.facts["file"]) == ("loader", "pxelinux.0")
+    fetched = [str(event.facts["file"]) for event in events if event.kind is EventKind.TRANSFER_FINISHED]
+    assert fetched == ["pxelinux.0", "ldlinux.c32", "pxelinux.cfg/default", "boot/linux", "boot/initrd.img"]
+    refused = [event.facts for event in events if event.kind is EventKind.FILE_REFUSED]
+    assert len(refused) >= 9, "a UUID, a MAC, eight prefixes of its address"
+    assert all(facts["is_searched"] for facts in refused)
