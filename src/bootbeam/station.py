@@ -174,6 +174,7 @@ class Station:
                 GrubScripts(offering, images.resolve, http_port, record, book.complete),
                 offering,
                 beyond_link,
+                stock.loaders.signed_disks,
             ),
         )
 
@@ -252,6 +253,7 @@ class _Offerings:
             loader_advice={**self._loaders.advice, **self._grub.only_loader_advice},
             grub_advice=self._grub.advice,
             signed_loaders=self._loaders.signed_paths,
+            signed_disks=self._loaders.signed_disk_paths,
             secure_boot=self._settings.secure_boot,
         )
 

@@ -10,7 +10,7 @@ from bootbeam.boot.tftp_tree import TreeOffering, TreeProgram
 from bootbeam.machine import Cpu, Firmware
 from bootbeam.pxe.actions import BootFile, BootFileKind, Ignore
 from bootbeam.pxe.client import ClientInfo, ClientKind
-from bootbeam.pxe.first_program import Chain, Standing
+from bootbeam.pxe.first_program import Chain, MachineKind, Standing
 from bootbeam.wire.architecture import ARCHITECTURES
 
 LOADERS = {(Firmware.BIOS, Cpu.X86_64): "bios/undionly.kpxe", (Firmware.UEFI, Cpu.X86_64): "x64/snponly.efi"}
@@ -65,7 +65,8 @@ def test_no_guesses(kind: ClientKind, number: int, reason: str, fix: str) -> Non
 def test_what_a_machine_did_before_goes_into_the_decision(kind: ClientKind, number: int, boot_file: BootFile) -> None:
     asked, noted = list[str](), list[tuple[str, str, str]]()
 
-    def standing(mac: str) -> Standing:
+    def standing(mac: str, kind: MachineKind) -> Standing:
+        assert kind == (Firmware.UEFI, Cpu.X86_64)
         asked.append(mac)
         return Standing(Chain.SIGNED, "x64/snponly.efi")
 
@@ -83,7 +84,7 @@ def test_what_a_machine_did_before_goes_into_the_decision(kind: ClientKind, numb
 def test_an_ipxe_that_asks_is_no_firmware_that_came_back() -> None:
     asked = list[str]()
 
-    def standing(mac: str) -> Standing:
+    def standing(mac: str, _: MachineKind) -> Standing:
         asked.append(mac)
         return Standing()
 
@@ -122,3 +123,19 @@ def test_a_machine_that_a_tree_has_nothing_for_is_told_why() -> None:
     assert isinstance(answer, Ignore)
     assert "/srv/tftp has no EFI program" in answer.reason
     assert "grub-mknetdir" in answer.fix
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "file"),
+    [
+        (ClientKind.UEFI_PXE, 7, "x64/ipxe.efi"),
+        (ClientKind.UEFI_HTTP, 16, "http://10.0.0.1:8081/x64/signed.img"),
+    ],
+)
+def test_a_disk_image_is_for_http_boot_alone(kind: ClientKind, number: int, file: str) -> None:
+    x64 = (Firmware.UEFI, Cpu.X86_64)
+    offering = Offering((), {x64: "x64/ipxe.efi"}, signed_disks={x64: "x64/signed.img"})
+    choice = BootFileChoice(lambda: offering, 8081, lambda *_: Standing(Chain.SIGNED))
+    given = choice(ClientInfo(kind, "52:54:00:00:00:01", number, ARCHITECTURES[number], "", 1, 0), STATION)
+    assert isinstance(given, BootFile)
+    assert given.file == file

@@ -300,6 +300,52 @@ def test_a_refused_shim_leads_back_to_ipxe() -> None:
     assert "newer shim" in plan.fix
 
 
+DISKS = {(Firmware.UEFI, Cpu.X86_64): "x64/signed.img"}
+
+
+@pytest.mark.parametrize("loads_by_http", [False, True])
+def test_where_the_signed_grub_is_too_old_http_boot_gets_a_disk_image_and_pxe_an_explanation(
+    loads_by_http: bool,
+) -> None:
+    asking = replace(machine(runs_ipxe=False), standing=CAME_BACK, loads_by_http=loads_by_http)
+    plan = decide(asking, replace(offering(DEBIAN), signed_disks=DISKS))
+    assert isinstance(plan, LoadNbp)
+    assert plan.path == ("x64/signed.img" if loads_by_http else "x64/snponly.efi")
+    if loads_by_http:
+        assert "it gets the signed shim and GRUB now" in plan.remark
+    else:
+        assert "too old to be booted by PXE" in plan.remark
+        assert "choose UEFI HTTP boot" in plan.fix
+        assert "bootbeam loaders fetch" in plan.fix
+
+
+def test_a_newer_signed_grub_goes_before_a_disk_image() -> None:
+    asking = replace(machine(runs_ipxe=False), standing=CAME_BACK, loads_by_http=True)
+    plan = decide(asking, replace(offering(DEBIAN), signed_disks=DISKS, signed_loaders=SIGNED))
+    assert isinstance(plan, LoadNbp)
+    assert plan.path == "x64/shimx64.efi"
+
+
+def test_for_32_bit_uefi_nobody_signs_anything() -> None:
+    asking = replace(machine(cpu=Cpu.I386, runs_ipxe=False), standing=Standing(Chain.SIGNED, "grub/i386-efi/grub.efi"))
+    plan = decide(asking, Offering((DEBIAN,), {(Firmware.UEFI, Cpu.I386): "grub/i386-efi/grub.efi"}))
+    assert isinstance(plan, LoadNbp)
+    assert "no distribution has a signed boot loader for 32-bit UEFI" in plan.remark
+    assert plan.fix == "switch Secure Boot off in the machine's setup"
+
+
+def test_what_ran_before_is_given_once_more() -> None:
+    plan = first_program(Standing(Chain.PLAIN, "x64/snponly.efi", is_once_more=True))
+    assert plan.path == "x64/snponly.efi"
+    assert plan.remark == "x64/snponly.efi was loaded whole and never started this time: it gets it once more"
+
+
+def test_a_person_who_wants_the_signed_chain_always_gets_it_again() -> None:
+    plan = first_program(CAME_BACK_FROM_SHIM, SecureBootPolicy.ALWAYS)
+    assert plan.path == "x64/shimx64.efi"
+    assert "--secure-boot always gives it the same again" in plan.remark
+
+
 @pytest.mark.parametrize("policy", SecureBootPolicy)
 def test_a_bios_has_no_secure_boot(policy: SecureBootPolicy) -> None:
     plan = first_program(CAME_BACK, policy, firmware=Firmware.BIOS)

@@ -1,6 +1,7 @@
 """GRUB's scripts, judged by GRUB's own parser and, for quoting, by a shell's: single quotes mean the same to both."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ from bootbeam.boot.grub_script import (
     render_explanation,
     render_local_disk,
     render_menu,
+    render_reached,
     render_start,
     render_wait,
 )
@@ -66,6 +68,33 @@ def test_the_start_reports_the_machine_and_asks_for_ever() -> None:
     assert "chosen" not in plain
     assert "multiboot" not in plain
     assert plain.count("configfile") == 1
+
+
+def test_over_ipv6_the_cards_are_asked_one_by_one_until_the_station_is_reached(tmp_path: Path) -> None:
+    """Run by a shell, whose syntax is the same here but for "set": the second card has a network."""
+    script = accepted_by_grub(render_start(GrubStart("http://[fd00::50]:8080", "tftp://[fd00::50]")))
+    assert commands(accepted_by_grub(render_reached()))[-1] == "set reached=y"
+    fake = f"""
+log() {{ echo "$*" >> {tmp_path}/log; }}
+net_ipv6_autoconf() {{ log autoconf $1; return 1; }}
+net_bootp6() {{ log bootp6 $1; now=$1; [ $now = efinet1 ]; }}
+source() {{ log source "$1"; if [ "$now" = efinet1 ]; then reached=y; fi; }}
+configfile() {{ log "$1"; }}
+sleep() {{ rounds=x$rounds; if [ $rounds = xx ]; then exit; fi; }}
+"""
+    subprocess.run(["sh", "-c", fake + script], check=True, timeout=10, capture_output=True)
+    facts = "grub/mac=/cpu=/platform=/lockdown=/grub.cfg"
+    looks = ["source (http,[fd00::50]:8080)/grub/reached.cfg", "source (tftp,[fd00::50])/grub/reached.cfg"]
+    asks = [f"(http,[fd00::50]:8080)/{facts}", f"(tftp,[fd00::50])/{facts}"]
+    assert (tmp_path / "log").read_text().splitlines() == [
+        *("autoconf efinet0", "bootp6 efinet0", *looks),
+        *("autoconf efinet1", "bootp6 efinet1", *looks),
+        *(*asks, *asks),
+    ]
+
+
+def test_over_ipv4_nothing_is_looked_for() -> None:
+    assert "reached" not in render_start(GrubStart(BASE))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from bootbeam.journal.events import EventKind
 from bootbeam.lab.lan import Lan
 from bootbeam.lab.machine import PcSpec, VirtualMachine
 from bootbeam.lab.payload import (
+    fetch_own_signed_loaders,
     fetch_xen,
     make_efi_application,
     make_multiboot2_elf,
@@ -104,6 +105,15 @@ def fetched_loaders() -> Path:
             check=False,
         )
     assert done.returncode == 0, done.stderr
+    return directory
+
+
+@pytest.fixture(scope="session")
+def old_signed_loaders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Debian 12's own shim and GRUB 2.06, and its iPXE: what there is without ``bootbeam loaders fetch``."""
+    directory = tmp_path_factory.mktemp("old-loaders")
+    for file in (*fetch_own_signed_loaders(CACHE_DIR).iterdir(), Path("/usr/lib/ipxe/snponly.efi")):
+        (directory / file.name).symlink_to(file)
     return directory
 
 

@@ -14,16 +14,24 @@ from tests.library.recorded import Recorded
 
 PC = "52:54:00:00:00:01"
 X64 = (Firmware.UEFI, Cpu.X86_64)
-IPXE, SHIM = "x64/snponly.efi", "x64/shimx64.efi"
+IPXE, SHIM, DISK = "x64/snponly.efi", "x64/shimx64.efi", "x64/signed.img"
 
 
 class Station:
     """A watch with a journal and a clock."""
 
-    def __init__(self, policy: SecureBootPolicy = SecureBootPolicy.AUTO, *, has_chain: bool = True) -> None:
+    def __init__(
+        self, policy: SecureBootPolicy = SecureBootPolicy.AUTO, *, has_chain: bool = True, has_disk: bool = False
+    ) -> None:
         self.now = 100.0
         self.recorded = Recorded()
-        offering = Offering((), {X64: IPXE}, signed_loaders={X64: SHIM} if has_chain else {}, secure_boot=policy)
+        offering = Offering(
+            (),
+            {X64: IPXE},
+            signed_loaders={X64: SHIM} if has_chain else {},
+            signed_disks={X64: DISK} if has_disk else {},
+            secure_boot=policy,
+        )
         self.watch = FirstProgramWatch(lambda: offering, self.recorded, lambda: self.now)
 
     def hear(self, kind: EventKind, mac: str | None = PC, /, **facts: Fact) -> None:
@@ -35,12 +43,12 @@ class Station:
 
 def test_a_loader_that_was_loaded_and_never_heard_of_changes_the_standing() -> None:
     station = Station()
-    assert station.watch.standing(PC) == Standing()
+    assert station.watch.standing(PC, X64) == Standing()
     station.load()
-    assert station.watch.standing(PC) == Standing(Chain.SIGNED, IPXE)
+    assert station.watch.standing(PC, X64) == Standing(Chain.SIGNED, IPXE)
     station.load(SHIM)
     station.load("x64/grubx64.efi")
-    assert station.watch.standing(PC) == Standing(Chain.PLAIN, SHIM), "shim came up, but no GRUB with a script"
+    assert station.watch.standing(PC, X64) == Standing(Chain.PLAIN, SHIM), "shim came up, but no GRUB with a script"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +66,7 @@ def test_any_sign_of_life_settles_it(live: Callable[[Station], None], path: str,
     station = Station()
     station.load(path)
     live(station)
-    assert station.watch.standing(PC) == Standing(chain)
+    assert station.watch.standing(PC, X64) == Standing(chain)
 
 
 @pytest.mark.parametrize(
@@ -74,16 +82,16 @@ def test_any_sign_of_life_settles_it(live: Callable[[Station], None], path: str,
 def test_other_events_are_none(kind: EventKind, facts: dict[str, Fact]) -> None:
     station = Station()
     station.hear(kind, **facts)
-    assert station.watch.standing(PC) == Standing()
+    assert station.watch.standing(PC, X64) == Standing()
     station.load()
     station.hear(kind, **facts)
-    assert station.watch.standing(PC) == Standing(Chain.SIGNED, IPXE)
+    assert station.watch.standing(PC, X64) == Standing(Chain.SIGNED, IPXE)
 
 
 def test_events_of_nobody_known_are_left_alone() -> None:
     station = Station()
     station.hear(EventKind.TRANSFER_FINISHED, None, file=IPXE, role="loader")
-    assert station.watch.standing(PC) == Standing()
+    assert station.watch.standing(PC, X64) == Standing()
 
 
 def test_a_remark_is_recorded_once_until_the_machine_lives() -> None:
@@ -125,3 +133,81 @@ def test_silence_is_told_with_what_to_do(policy: SecureBootPolicy, has_chain: bo
     [facts] = station.recorded.of(EventKind.FIRST_PROGRAM_SILENT)
     assert facts["file"] == path
     assert advice in str(facts["fix"])
+
+
+def test_a_disk_image_with_the_signed_chain_is_a_first_program_too() -> None:
+    station = Station(has_chain=False, has_disk=True)
+    station.load(IPXE)
+    station.now += SILENCE_S
+    station.watch.tell_silent()
+    [facts] = station.recorded.of(EventKind.FIRST_PROGRAM_SILENT)
+    assert "choose UEFI HTTP boot in its boot menu" in str(facts["fix"])
+    assert "bootbeam loaders fetch" in str(facts["fix"])
+    assert station.watch.standing(PC, X64) == Standing(Chain.SIGNED, IPXE)
+    station.load(DISK)
+    station.hear(EventKind.SCRIPT_SENT, entry="linux", secure_boot=True)
+    assert station.watch.standing(PC, X64) == Standing(Chain.SIGNED)
+
+
+def test_a_grub_that_reports_secure_boot_off_gives_ipxe_another_try() -> None:
+    station = Station()
+    station.load(IPXE)
+    assert station.watch.standing(PC, X64).chain is Chain.SIGNED
+    station.load(SHIM)
+    station.load("GRUB's start script", "script")
+    assert station.watch.standing(PC, X64).chain is Chain.SIGNED
+    station.hear(EventKind.MESSAGE_SHOWN, title="cannot boot", secure_boot=False)
+    assert station.watch.standing(PC, X64) == Standing()
+
+
+SECOND_CARD = "52:54:00:00:00:02"
+NUMBER = "5b5a0f0c-1111-4222-8333-123456789abc"
+
+
+def seen(station: Station, mac: str, kind: str, uuid: str | None) -> None:
+    station.hear(EventKind.CLIENT_SEEN, mac, kind_of_client=kind, uuid=uuid)
+
+
+def test_an_ipxe_that_asks_by_another_card_of_the_machine_runs_all_the_same() -> None:
+    station = Station()
+    seen(station, PC, "uefi-pxe", NUMBER)
+    station.load(IPXE)
+    seen(station, SECOND_CARD, "ipxe", NUMBER)
+    assert station.watch.standing(PC, X64) == Standing()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (NUMBER, "6b5a0f0c-1111-4222-8333-123456789abc"),
+        (None, None),
+        ("00000000-0000-0000-0000-000000000000",) * 2,
+        ("ffffffff-ffff-ffff-ffff-ffffffffffff",) * 2,
+    ],
+)
+def test_an_ipxe_of_another_machine_does_not(first: str | None, second: str | None) -> None:
+    station = Station()
+    seen(station, PC, "uefi-pxe", first)
+    station.load(IPXE)
+    seen(station, SECOND_CARD, "ipxe", second)
+    assert station.watch.standing(PC, X64) == Standing(Chain.SIGNED, IPXE)
+
+
+def test_a_number_that_a_maker_gives_to_all_machines_is_none() -> None:
+    station = Station()
+    for number in range(first_programs.MAX_CARDS + 3):
+        seen(station, f"52:54:00:00:01:{number:02x}", "uefi-pxe", NUMBER)
+    first, other = "52:54:00:00:01:00", "52:54:00:00:01:01"
+    station.hear(EventKind.TRANSFER_FINISHED, first, file=IPXE, role="loader")
+    seen(station, other, "ipxe", NUMBER)
+    assert station.watch.standing(first, X64) == Standing(Chain.SIGNED, IPXE)
+
+
+def test_numbers_are_kept_for_so_many_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_programs, "MAX_REMEMBERED_UUIDS", 1)
+    station = Station()
+    seen(station, PC, "uefi-pxe", NUMBER)
+    station.load(IPXE)
+    seen(station, "52:54:00:00:00:03", "uefi-pxe", "6b5a0f0c-1111-4222-8333-123456789abc")
+    seen(station, SECOND_CARD, "ipxe", NUMBER)
+    assert station.watch.standing(PC, X64).chain is Chain.SIGNED, "forgotten, and learnt anew for the second card"

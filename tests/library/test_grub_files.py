@@ -66,6 +66,10 @@ class Station:
         return content.read_at(0, content.size_bytes).decode()
 
 
+def test_a_grub_that_looks_for_the_station_is_told_that_it_found_it() -> None:
+    assert Station().text("grub/reached.cfg").endswith("\nset reached=y\n")
+
+
 @pytest.mark.parametrize(
     "path",
     [

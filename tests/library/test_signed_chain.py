@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bootbeam.library.loaders import LoaderShelf, find_loaders
-from bootbeam.library.signed_chain import find_signed_chain
+from bootbeam.library.signed_chain import find_signed_chain, find_signed_disk_chain
 from bootbeam.machine import Cpu
 from tests.loader_bytes import ARM64, efi, grub, ipxe_efi, shim, write
 
@@ -50,6 +50,15 @@ def test_a_grub_that_asks_the_router_is_no_good(tmp_path: Path) -> None:
     """Debian 12's signed GRUB has no HTTP and ignores the proxy's offer."""
     write(tmp_path, shimx64__efi__signed=shim(), grubnetx64__efi__signed=grub(b"2.06-13+deb12u2"))
     assert find_signed_chain(shelf_of(tmp_path), Cpu.X86_64) is None
+    chain = find_signed_disk_chain(shelf_of(tmp_path), Cpu.X86_64)
+    assert chain is not None, "but from a disk it does not ask the router"
+    assert chain.removable_name == "BOOTX64.EFI"
+    assert find_signed_disk_chain(shelf_of(tmp_path), Cpu.I386) is None
+
+
+def test_a_disks_own_grub_cannot_go_to_the_network(tmp_path: Path) -> None:
+    write(tmp_path, shimx64__efi__signed=shim(), gcdx64__efi__signed=grub(), grubx64__efi__signed=grub())
+    assert find_signed_disk_chain(shelf_of(tmp_path), Cpu.X86_64) is None
 
 
 def test_the_pieces_come_from_one_place_and_the_best_one(tmp_path: Path) -> None:

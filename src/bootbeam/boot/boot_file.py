@@ -6,7 +6,7 @@ from urllib.parse import quote
 from bootbeam.boot.decision import LoadNbp, Machine, Offering, Refuse, decide
 from bootbeam.pxe.actions import BootFile, BootFileKind, Ignore, IpAddress
 from bootbeam.pxe.client import ClientInfo, ClientKind
-from bootbeam.pxe.first_program import Standing
+from bootbeam.pxe.first_program import MachineKind, Standing
 from bootbeam.wire.url import url_host
 
 START_SCRIPT = "boot.ipxe"
@@ -19,7 +19,7 @@ class BootFileChoice:
     Args:
         offering: gives what is on offer now.
         http_port: where the HTTP server listens.
-        standing: what the machine of this MAC did with the program it was given before.
+        standing: what the machine of this MAC and this kind did with the program it was given before.
         note: told a MAC, and what is remarkable about its boot file and what to do about it.
     """
 
@@ -27,7 +27,7 @@ class BootFileChoice:
         self,
         offering: Callable[[], Offering],
         http_port: int,
-        standing: Callable[[str], Standing] = lambda _: Standing(),
+        standing: Callable[[str, MachineKind], Standing] = lambda *_: Standing(),
         note: Callable[[str, str, str], None] = lambda *_: None,
     ) -> None:
         self._offering = offering
@@ -45,8 +45,15 @@ class BootFileChoice:
         if client.kind in (ClientKind.UNKNOWN, ClientKind.RASPBERRY_PI) or client.architecture is None:
             return _no_guess(client)
         architecture = client.architecture
-        standing = Standing() if runs_ipxe else self._standing(client.mac)
-        machine = Machine(architecture.firmware, architecture.cpu, architecture.words, runs_ipxe, standing=standing)
+        kind = (architecture.firmware, architecture.cpu)
+        machine = Machine(
+            architecture.firmware,
+            architecture.cpu,
+            architecture.words,
+            runs_ipxe,
+            standing=Standing() if runs_ipxe else self._standing(client.mac, kind),
+            loads_by_http=client.kind is ClientKind.UEFI_HTTP,
+        )
         match decide(machine, offering):
             case LoadNbp(path, remark, fix, is_script):
                 if remark:

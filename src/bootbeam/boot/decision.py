@@ -54,6 +54,8 @@ class Machine:
     """GRUB is up and asks for a script."""
     standing: Standing = UNKNOWN
     """What its firmware did with the program it was given before."""
+    loads_by_http: bool = False
+    """Its firmware asks for UEFI HTTP boot, and takes a disk image too."""
 
     @property
     def methods(self) -> frozenset[Method]:
@@ -76,6 +78,8 @@ class Offering:
     """For a kind of machine without a loader: the command that brings one."""
     signed_loaders: Mapping[tuple[Firmware, Cpu], str] = field(default_factory=dict)
     """The served path of the first program of a chain that Secure Boot accepts."""
+    signed_disks: Mapping[tuple[Firmware, Cpu], str] = field(default_factory=dict)
+    """The served path of a disk image with such a chain, which does not work otherwise: for UEFI HTTP boot."""
     secure_boot: SecureBootPolicy = SecureBootPolicy.AUTO
     grub_advice: Mapping[tuple[Firmware, Cpu], str] = field(default_factory=dict)
     """For a kind of machine that no GRUB can be made for here: the command that brings what is missing."""
@@ -176,9 +180,9 @@ def _first_program(machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
         wants_signed = offering.secure_boot is SecureBootPolicy.ALWAYS or (
             offering.secure_boot is SecureBootPolicy.AUTO and machine.standing.chain is Chain.SIGNED
         )
-        signed = offering.signed_loaders.get(kind) if wants_signed else None
+        signed = _signed(machine, cpu, offering) if wants_signed else None
         if signed is not None or plain is not None:
-            return LoadNbp(signed or plain or "", *_remark(machine, offering, is_signed=signed is not None))
+            return LoadNbp(signed or plain or "", *_remark(machine, cpu, offering, is_signed=signed is not None))
     if plain is None:
         return Refuse(
             f"no boot loader for {machine.words} on this station",
@@ -194,13 +198,22 @@ def _from_tree(machine: Machine, cpu: Cpu, tree: TreeOffering) -> BootPlan:
     return LoadNbp(program.path, is_script=program.is_script)
 
 
-def _remark(machine: Machine, offering: Offering, *, is_signed: bool) -> tuple[str, str]:
+def _signed(machine: Machine, cpu: Cpu, offering: Offering) -> str | None:
+    kind = (machine.firmware, cpu)
+    return offering.signed_loaders.get(kind) or (offering.signed_disks.get(kind) if machine.loads_by_http else None)
+
+
+def _remark(machine: Machine, cpu: Cpu, offering: Offering, *, is_signed: bool) -> tuple[str, str]:
     """Why this chain, and what to do, when the machine came back from the one before; ("", "") when there is nothing
     to say."""
     before = machine.standing.came_back_from
     if before is None:
         return "", ""
     happened = f"{before} was loaded whole and never started"
+    if machine.standing.is_once_more:
+        return f"{happened} this time: it gets it once more", "look at the machine's screen"
+    if machine.standing.chain is Chain.PLAIN and is_signed:
+        return f"{happened}: --secure-boot always gives it the same again", "start the station without that option"
     if machine.standing.chain is Chain.PLAIN:
         return f"{happened}: it gets iPXE again", "bring a newer shim: bootbeam loaders fetch"
     if offering.secure_boot is SecureBootPolicy.NEVER:
@@ -208,10 +221,22 @@ def _remark(machine: Machine, offering: Offering, *, is_signed: bool) -> tuple[s
             f"{happened}: Secure Boot is on, most likely",
             "switch it off in the machine's setup, or start the station without --secure-boot never",
         )
+    happened = f"{happened}: Secure Boot is on, most likely"
     if is_signed:
-        return f"{happened}: Secure Boot is on, most likely; it gets the signed shim and GRUB now", ""
+        return f"{happened}; it gets the signed shim and GRUB now", ""
+    if (machine.firmware, cpu) in offering.signed_disks:
+        return (
+            f"{happened}, and the signed GRUB here is too old to be booted by PXE",
+            "choose UEFI HTTP boot in the machine's boot menu, which works; or bring a newer GRUB: bootbeam loaders "
+            "fetch, and start the station again",
+        )
+    if cpu is Cpu.I386:
+        return (
+            f"{happened}, and no distribution has a signed boot loader for 32-bit UEFI",
+            "switch Secure Boot off in the machine's setup",
+        )
     return (
-        f"{happened}: Secure Boot is on, most likely, and there is no signed boot loader for {machine.words} here",
+        f"{happened}, and there is no signed boot loader for {machine.words} here",
         "bring one: bootbeam loaders fetch, and start the station again; or switch Secure Boot off in the machine's "
         "setup",
     )

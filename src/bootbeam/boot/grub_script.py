@@ -23,6 +23,9 @@ RETRY_S = 5
 EXPLANATION_S = 60
 """How long an explanation stands before the station is asked again."""
 
+REACHED_SCRIPT = "grub/reached.cfg"
+"""Served path of the script that tells a GRUB that it has reached the station."""
+
 LOCAL_DISK_TITLE = "Go on to the machine's own disk"
 LOCAL_DISK_LINES = (
     # A GRUB that only leaves makes a UEFI firmware show its setup: it has no way to say that it did not boot.
@@ -60,12 +63,10 @@ _GET_IPV4 = (
     "  net_bootp",
     "fi",
 )
-_GET_IPV6 = (
-    "echo 'bootbeam: asking for an IPv6 address ...'",
-    "if net_ipv6_autoconf; then true; else net_bootp6; fi",
-)
-"""From the router's announcements, else by DHCPv6. GRUB takes over from firmware and iPXE what it needs for IPv4, and
-nothing for IPv6."""
+_CARDS = ("efinet0", "efinet1", "efinet2", "efinet3", "pxe")
+"""What GRUB calls network cards. Named one by one: asked about all of them at once it stops at the first that fails,
+and after iPXE there is one that always does, the firmware's own driver that iPXE holds. A card that is not there does
+nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +92,21 @@ def render_start(start: GrubStart) -> str:
         "/lockdown=$lockdown/grub.cfg"
     )
     addresses = [start.station] if start.fallback is None else [start.station, start.fallback]
+    is_ipv6 = "://[" in start.station
     return _script(
-        *(_GET_IPV6 if "://[" in start.station else _GET_IPV4),
+        *([] if is_ipv6 else _GET_IPV4),
         "while true; do",
+        *(_get_ipv6(addresses) if is_ipv6 else []),
         *(f'  configfile "{device_path(address)}/{facts}"' for address in addresses),
         f"  echo 'bootbeam: asking {addresses[0]} again ...'",
         f"  sleep {RETRY_S}",
         "done",
     )
+
+
+def render_reached() -> str:
+    """What a GRUB that looks for a network card with a way to the station is told when it has found one."""
+    return _script("set reached=y")
 
 
 def render_entry(plan: RunEntry, urls: FileUrls, notes: Sequence[str] = (), failed_url: str | None = None) -> str:
@@ -224,6 +232,20 @@ def loader_words(cmdline: str) -> list[str]:
         word += character
     words.append(word)
     return [_QUOTED.sub(r"\1", each) for each in words if each]
+
+
+def _get_ipv6(addresses: Sequence[str]) -> list[str]:
+    """Get an address from the router's announcements, else by DHCPv6. GRUB takes over from firmware and iPXE what it
+    needs for IPv4, and nothing for IPv6."""
+    return [
+        f"  for card in {' '.join(_CARDS)}; do",
+        '    if [ "$reached" != "y" ]; then',
+        '      echo "bootbeam: asking for an IPv6 address ($card) ..."',
+        "      if net_ipv6_autoconf $card; then true; else net_bootp6 $card; fi",
+        *(f'      source "{device_path(address)}/{REACHED_SCRIPT}"' for address in addresses),
+        "    fi",
+        "  done",
+    ]
 
 
 def _command(command: str, url: str, arguments: str) -> str:

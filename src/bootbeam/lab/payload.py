@@ -23,6 +23,7 @@ PE_TEXT_ADDRESS = 0x1000
 _MACHINE_X64, _SUBSYSTEM_EFI_APPLICATION = 0x8664, 10
 
 XEN_PACKAGE = "xen-hypervisor-4.17-amd64"
+SIGNED_PACKAGES = ("shim-signed", "grub-efi-amd64-signed")
 APT_TIMEOUT_S = 300.0
 
 
@@ -107,6 +108,28 @@ def fetch_xen(directory: Path) -> Path:
         xen.parent.mkdir(exist_ok=True)
         unpacked.replace(xen)
     return xen
+
+
+def fetch_own_signed_loaders(directory: Path) -> Path:
+    """This computer's release's own shim and signed GRUB for x64, unpacked into a directory below ``directory``.
+
+    Never installed: that would change what the station on this machine offers, and the machine's own boot menu.
+    """
+    loaders = directory / "own-signed-loaders"
+    if not loaders.exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=directory) as scratch:
+            for package in SIGNED_PACKAGES:
+                (Path(scratch) / package).mkdir()
+                download_package(package, Path(scratch) / package)
+                (found,) = (Path(scratch) / package).glob("*.deb")
+                run_tool("dpkg-deb", "--extract", str(found), f"{scratch}/tree")
+            unpacked = Path(scratch) / "loaders"
+            unpacked.mkdir()
+            for signed in Path(scratch).glob("tree/usr/lib/*/**/*.efi.signed"):
+                signed.replace(unpacked / signed.name)
+            unpacked.replace(loaders)
+    return loaders
 
 
 def download_package(name: str, directory: Path) -> None:

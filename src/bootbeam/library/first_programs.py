@@ -5,12 +5,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from bootbeam.boot.decision import Offering
-from bootbeam.journal.events import Event, EventKind
+from bootbeam.journal.events import Event, EventKind, Fact
 from bootbeam.journal.journal import Record
 from bootbeam.machine import SecureBootPolicy
-from bootbeam.pxe.first_program import Chain, FirstPrograms, Standing
+from bootbeam.pxe.first_program import Chain, FirstPrograms, MachineKind, Standing
 
 MAX_REMEMBERED_NOTES = 1000
+MAX_REMEMBERED_UUIDS = 10_000
+MAX_CARDS = 8
+"""Network cards that one machine may have here."""
 LOOK_INTERVAL_S = 5.0
 """How often somebody should call ``tell_silent``."""
 
@@ -30,12 +33,14 @@ class FirstProgramWatch:
         self._clock = clock
         self._programs = FirstPrograms()
         self._noted: OrderedDict[str, str] = OrderedDict()
+        self._macs: OrderedDict[str, list[str]] = OrderedDict()
+        self._uuids: dict[str, str] = {}
         self._lock = threading.Lock()
 
-    def standing(self, mac: str) -> Standing:
+    def standing(self, mac: str, kind: MachineKind) -> Standing:
         """The firmware of ``mac`` asks what to load: what did it do with the program before?"""
         with self._lock:
-            return self._programs.ask(mac)
+            return self._programs.ask(mac, kind)
 
     def note(self, mac: str, remark: str, fix: str) -> None:
         """What is remarkable about the answer to ``mac``; recorded once, though firmware asks the same repeatedly."""
@@ -53,12 +58,37 @@ class FirstProgramWatch:
         mac = event.mac
         if mac is None:
             return
+        if event.kind is EventKind.CLIENT_SEEN:
+            self._learn_cards(mac, event.facts.get("uuid"))
         if event.kind is EventKind.TRANSFER_FINISHED and event.facts.get("role") == "loader":
             self._learn_sent(mac, str(event.facts.get("file")))
         elif _is_sign_of_life(event):
             with self._lock:
-                self._programs.start(mac)
-                self._noted.pop(mac, None)
+                for card in self._cards_of(mac):
+                    self._programs.start(card)
+                    self._noted.pop(card, None)
+                if event.facts.get("secure_boot") is False:
+                    self._programs.report_secure_boot_off(mac)
+
+    def _learn_cards(self, mac: str, uuid: Fact) -> None:
+        """Firmware boots from one network card of a machine, and an iPXE with drivers of its own may ask by another:
+        the machine's number (option 97) is the same."""
+        if not isinstance(uuid, str) or len(set(uuid) - {"-"}) == 1:
+            return  # all zeros, all ones: of a maker who gives none
+        with self._lock:
+            macs = self._macs.setdefault(uuid, [])
+            if mac not in macs and len(macs) < MAX_CARDS:
+                macs.append(mac)
+                self._uuids[mac] = uuid
+            self._macs.move_to_end(uuid)
+            while len(self._macs) > MAX_REMEMBERED_UUIDS:
+                for forgotten in self._macs.popitem(last=False)[1]:
+                    self._uuids.pop(forgotten, None)
+
+    def _cards_of(self, mac: str) -> list[str]:
+        """All of the machine, that one among them. A number that more machines have than any has cards is none."""
+        macs = self._macs.get(self._uuids.get(mac, ""), [])
+        return macs if 0 < len(macs) < MAX_CARDS else [mac]
 
     def tell_silent(self) -> None:
         """Record who has loaded a program and not started it, so that a person learns of it before the next try."""
@@ -70,10 +100,15 @@ class FirstProgramWatch:
 
     def _learn_sent(self, mac: str, path: str) -> None:
         offering = self._offering()
-        for chain, paths in ((Chain.SIGNED, offering.signed_loaders), (Chain.PLAIN, offering.loaders)):
-            if path in paths.values():
+        for chain, paths in (
+            (Chain.SIGNED, offering.signed_loaders),
+            (Chain.SIGNED, offering.signed_disks),
+            (Chain.PLAIN, offering.loaders),
+        ):
+            kind = next((kind for kind, loader in paths.items() if loader == path), None)
+            if kind is not None:
                 with self._lock:
-                    self._programs.send(mac, chain, path, self._clock())
+                    self._programs.send(mac, kind, chain, path, self._clock())
                 return
 
 
@@ -86,13 +121,22 @@ def _is_sign_of_life(event: Event) -> bool:
     return event.kind in (EventKind.SCRIPT_SENT, EventKind.MESSAGE_SHOWN)
 
 
+def _signed_paths(offering: Offering) -> tuple[str, ...]:
+    return (*offering.signed_loaders.values(), *offering.signed_disks.values())
+
+
 def _advice(offering: Offering, path: str) -> str:
     """What a person can do about a program that did not start."""
-    if path in offering.signed_loaders.values():
+    if path in _signed_paths(offering):
         return "look at the machine's screen; a newer shim and GRUB are brought by: bootbeam loaders fetch"
     kinds = [kind for kind, loader in offering.loaders.items() if loader == path]
     if offering.secure_boot is SecureBootPolicy.AUTO and any(kind in offering.signed_loaders for kind in kinds):
         return "boot it once more: it then gets the signed shim and GRUB"
+    if offering.secure_boot is SecureBootPolicy.AUTO and any(kind in offering.signed_disks for kind in kinds):
+        return (
+            "choose UEFI HTTP boot in its boot menu: it then gets the signed shim and GRUB; by PXE it does once there "
+            "is a newer GRUB: bootbeam loaders fetch"
+        )
     return (
         "if its screen says Access Denied or Security Violation, Secure Boot is on: bootbeam loaders fetch brings "
         "signed boot loaders; or switch it off in the machine's setup"

@@ -66,6 +66,10 @@ class GrubScripts:
         start = grub_script.GrubStart(f"http://{host}:{self._http_port}", fallback=f"tftp://{host}")
         return _script("GRUB's start script", grub_script.render_start(start))
 
+    def reached(self) -> Content:
+        """The script that a GRUB looks for the station with."""
+        return _script("GRUB's look for the station", grub_script.render_reached())
+
     def for_machine(self, steps: list[str], peer: Peer) -> Content | Missing:
         """What the machine described by ``steps`` does now."""
         try:
@@ -140,6 +144,7 @@ class GrubScripts:
                 title=explanation.title,
                 why=explanation.why,
                 fix=explanation.fix,
+                secure_boot=facts.grub.is_locked_down if facts.grub else None,
             )
         return grub_script.render_explanation(explanation, self._base_url(peer))
 

@@ -7,7 +7,6 @@ rewritten/ISO/BOOT/MAC/PATH         a file of the ISO, changed for a network boo
 unpacked/ISO/PATH                   a kernel that lies in the ISO as a gzip file
 """
 
-import os
 import re
 import zlib
 from collections.abc import Sequence
@@ -21,7 +20,8 @@ from bootbeam.boot.matched import Boot, InjectedFile, Unattended
 from bootbeam.boot.recipe import Source, Start
 from bootbeam.errors import UserError
 from bootbeam.library.answers import ANY_MACHINE, Answers
-from bootbeam.library.content import Content, ContentChanged, FileSlice, Missing, NotReady, Peer
+from bootbeam.library.composed import compose
+from bootbeam.library.content import Content, ContentChanged, Missing, NotReady, Peer
 from bootbeam.library.iso_boots import IsoBoots
 from bootbeam.library.iso_files import IsoFiles
 
@@ -204,30 +204,9 @@ def _in_memory(name: str, body: bytes, role: str = "initrd") -> Content:
 def _archive(path: str, files: Sequence[InjectedFile], contents: Sequence[Content], stack: ExitStack) -> Content:
     """The archive of these contents, which are not read when they are in files: one may be the whole ISO."""
     members = [Member(one.at, content.size_bytes, one.mode) for one, content in zip(files, contents, strict=True)]
-    archive = plan_archive(members)
-    if all(content.body is not None for content in contents):
-        return _in_memory(path, archive.encode([content.body or b"" for content in contents]))
-    fd = os.memfd_create("bootbeam-archive")
-    stack.callback(os.close, fd)
-    slices: list[FileSlice] = []
-    written = 0
-    for piece in archive.pieces:
-        content = None if isinstance(piece, bytes) else contents[piece.index]
-        if content is not None and content.body is None:
-            slices += content.slices
-            continue
-        data = piece if isinstance(piece, bytes) else content.body if content and content.body else b""
-        os.pwrite(fd, data, written)
-        slices.append(FileSlice(fd, written, len(data)))
-        written += len(data)
-    in_files = [content for content in contents if content.body is None]
-
-    def check() -> None:
-        for content in in_files:
-            content.check()
-
-    return Content(
-        path, archive.size_bytes, role="initrd", slices=tuple(slices), version=in_files[0].version, check=check
+    pieces = plan_archive(members).pieces
+    return compose(
+        path, [piece if isinstance(piece, bytes) else contents[piece.index] for piece in pieces], "initrd", stack
     )
 
 

@@ -10,7 +10,8 @@ from bootbeam.errors import UserError
 from bootbeam.journal.journal import Record
 from bootbeam.library.loader_packages import missing_loader_advice, read_distribution
 from bootbeam.library.loaders import Loader, LoaderShelf, Purpose, find_loaders
-from bootbeam.library.signed_chain import SignedChain, find_signed_chain
+from bootbeam.library.signed_chain import SignedChain, find_signed_chain, find_signed_disk_chain
+from bootbeam.library.signed_disks import DISK_NAME, SignedDisk
 from bootbeam.library.snapshot import SnapshotStorage
 from bootbeam.library.versions import ImageFile
 from bootbeam.machine import MACHINE_KINDS, Cpu, Firmware
@@ -40,6 +41,10 @@ class LoaderFiles:
         """For each kind without one: how to get it."""
         self.signed_paths: dict[tuple[Firmware, Cpu], str] = {}
         """The served path of the first program that Secure Boot accepts, for each kind of machine that has one."""
+        self.signed_disks: dict[str, SignedDisk] = {}
+        """By served path: disk images with such programs, for the kinds of machines where they work in no other way."""
+        self.signed_disk_paths: dict[tuple[Firmware, Cpu], str] = {}
+        """The same paths for each kind of machine."""
         self.words: list[str] = []
         """For people: which loader each kind of machine gets."""
 
@@ -54,9 +59,8 @@ class LoaderFiles:
         missing = {}
         try:
             for (firmware, cpu), step in DIRECTORIES.items():
-                chain = find_signed_chain(shelf, cpu) if firmware is Firmware.UEFI else None
-                if chain is not None:
-                    self._add_chain(chain, step)
+                if firmware is Firmware.UEFI:
+                    self._add_signed(shelf, cpu, step)
                 loader = shelf.best(firmware, cpu)
                 if loader is not None:
                     self._add_best(loader, f"{step}/{served_name(loader.name, set())}")
@@ -82,10 +86,10 @@ class LoaderFiles:
         Raises:
             UserError: there is none.
         """
-        if not self.signed_paths:
+        if not self.signed_paths and not self.signed_disk_paths:
             raise UserError(
                 "there are no signed boot loaders on this computer",
-                "--secure-boot always needs a shim and a GRUB that Secure Boot accepts, the GRUB being 2.12 or newer",
+                "--secure-boot always needs a shim and a GRUB that Secure Boot accepts",
                 "bootbeam loaders fetch",
             )
 
@@ -96,6 +100,28 @@ class LoaderFiles:
         machine = "BIOS" if loader.firmware is Firmware.BIOS else f"UEFI {loader.cpu}"
         self.words.append(f"{machine}: {loader.family} {loader.name}{age}")
 
+    def _add_signed(self, shelf: LoaderShelf, cpu: Cpu, directory: str) -> None:
+        chain = find_signed_chain(shelf, cpu)
+        if chain is not None:
+            self._add_chain(chain, directory)
+            return
+        chain = find_signed_disk_chain(shelf, cpu)
+        if chain is not None:
+            self._add_disk(chain, directory)
+
+    def _add_disk(self, chain: SignedChain, directory: str) -> None:
+        path = f"{directory}/{DISK_NAME}"
+        files = {
+            chain.removable_name if name == chain.first else name: self._open(loader, f"{directory}/{name}")
+            for name, loader in chain.files.items()
+        }
+        self.signed_disks[path] = SignedDisk(path, files)
+        self.signed_disk_paths[Firmware.UEFI, chain.cpu] = path
+        self.words.append(
+            f"UEFI {chain.cpu} with Secure Boot on, by HTTP boot only: {chain.words}, which is too old for PXE; newer: "
+            "bootbeam loaders fetch"
+        )
+
     def _add_chain(self, chain: SignedChain, directory: str) -> None:
         for name, loader in chain.files.items():
             self._add(loader, f"{directory}/{name}")
@@ -103,11 +129,14 @@ class LoaderFiles:
         self.words.append(f"UEFI {chain.cpu} with Secure Boot on: {chain.words}")
 
     def _add(self, loader: Loader, served: str) -> None:
+        self.files[served] = self._open(loader, served)
+
+    def _open(self, loader: Loader, served: str) -> ImageFile:
         media_type = EFI_MEDIA_TYPE if loader.firmware is Firmware.UEFI else "application/octet-stream"
         image = ImageFile(loader.path, served, "loader", SnapshotStorage(None), self._record, media_type=media_type)
         image.load()
         self._stack.callback(image.close)
-        self.files[served] = image
+        return image
 
 
 def loaders_for_grub(directory: Path | None) -> tuple[Path, Path]:

@@ -4,7 +4,7 @@ shim looks for its GRUB in the directory it was loaded from, under a name of its
 Both are of one distribution, and start that distribution's kernels only.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bootbeam.formats.boot_loader import LoaderFamily, LoaderFeature
@@ -36,6 +36,11 @@ class SignedChain:
         return f"shim{EFI_SUFFIXES[self.cpu]}.efi"
 
     @property
+    def removable_name(self) -> str:
+        """What firmware starts from a disk (UEFI §3.5.1.1)."""
+        return f"BOOT{EFI_SUFFIXES[self.cpu].upper()}.EFI"
+
+    @property
     def files(self) -> dict[str, Loader]:
         """Everything, under the names it is asked for."""
         suffix = EFI_SUFFIXES[self.cpu]
@@ -51,11 +56,18 @@ class SignedChain:
 
 
 def find_signed_chain(shelf: LoaderShelf, cpu: Cpu) -> SignedChain | None:
-    """The best chain for a kind of UEFI machine; None when there is none that works beside any router.
+    """The best chain for a kind of UEFI machine; None when there is none that works beside any router."""
+    return _find(shelf, cpu, _works_beside_any_router)
 
-    The pieces come from one place, since they belong together: the directory somebody named, else what was fetched,
-    else the system's own packages.
-    """
+
+def find_signed_disk_chain(shelf: LoaderShelf, cpu: Cpu) -> SignedChain | None:
+    """The best chain when it may lie in a disk image; None when there is none."""
+    return _find(shelf, cpu, _is_network_grub)
+
+
+def _find(shelf: LoaderShelf, cpu: Cpu, is_fit: Callable[[Loader], bool]) -> SignedChain | None:
+    """The pieces come from one place, since they belong together: the directory somebody named, else what was fetched,
+    else the system's own packages."""
     if cpu not in EFI_SUFFIXES:
         return None
     for place in Place:
@@ -65,19 +77,19 @@ def find_signed_chain(shelf: LoaderShelf, cpu: Cpu) -> SignedChain | None:
             if (loader.place, loader.firmware, loader.cpu) == (place, Firmware.UEFI, cpu) and loader.is_signed
         ]
         shim = _newest(loader for loader in here if loader.family is LoaderFamily.SHIM)
-        grub = _newest(loader for loader in here if _works_beside_any_router(loader))
+        grub = _newest(loader for loader in here if is_fit(loader))
         if shim is not None and grub is not None:
             return SignedChain(shim, grub, _newest(each for each in here if each.family is LoaderFamily.MOK_MANAGER))
     return None
 
 
+def _is_network_grub(loader: Loader) -> bool:
+    return loader.family is LoaderFamily.GRUB and loader.variant is LoaderVariant.NETWORK
+
+
 def _works_beside_any_router(loader: Loader) -> bool:
     """Debian's signed GRUB before 2.12 asks the router for its files, and has no HTTP: one is seen by the other."""
-    return (
-        loader.family is LoaderFamily.GRUB
-        and loader.variant is LoaderVariant.NETWORK
-        and LoaderFeature.HTTP in loader.features
-    )
+    return _is_network_grub(loader) and LoaderFeature.HTTP in loader.features
 
 
 def _newest(loaders: Iterable[Loader]) -> Loader | None:
