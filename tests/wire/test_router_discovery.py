@@ -33,7 +33,8 @@ def test_flags_lifetime_and_prefixes() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", announcement(0)[:-1], announcement(0, b"\3\0"), announcement(0, b"\3\4\0"), b"\x85" + announcement(0)[1:]]
+    "data",
+    [b"", announcement(0)[:-1], announcement(0, b"\3\0"), announcement(0, b"\3\4\0"), b"\x85" + announcement(0)[1:]],
 )
 def test_broken_ones_are_refused(data: bytes) -> None:
     with pytest.raises(DecodeError):
