@@ -18,6 +18,7 @@ from bootbeam.boot.decision import (
     decide,
 )
 from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
+from bootbeam.boot.tftp_tree import TreeOffering, TreeProgram
 from bootbeam.machine import Cpu, Firmware, SecureBootPolicy
 from bootbeam.pxe.first_program import UNKNOWN, Chain, Standing
 
@@ -357,3 +358,17 @@ def test_where_only_the_signed_chain_exists_it_is_given_when_it_is_wanted() -> N
     asking = machine(runs_ipxe=False)
     assert isinstance(decide(asking, offered), Refuse)
     assert decide(asking, replace(offered, secure_boot=SecureBootPolicy.ALWAYS)) == LoadNbp("x64/shimx64.efi")
+
+
+def test_a_tree_is_all_there_is_and_an_old_grub_in_it_is_warned_of() -> None:
+    old = TreeProgram("grubx64.efi", Firmware.UEFI, Cpu.X86_64, asks_router=True)
+    tree = replace(offering(DEBIAN), tree=TreeOffering("/srv/tftp", (old,)))
+    for runs_ipxe in (False, True):
+        plan = decide(machine(runs_ipxe=runs_ipxe), tree)
+        assert isinstance(plan, LoadNbp)
+        assert plan.path == "grubx64.efi"
+        assert "asks the router" in plan.remark
+        assert "bootbeam loaders fetch" in plan.fix
+    assert isinstance(decide(machine(Firmware.BIOS, runs_ipxe=False), tree), Refuse)
+    new = replace(tree, tree=TreeOffering("/srv/tftp", (replace(old, asks_router=False),)))
+    assert decide(machine(runs_ipxe=False), new) == LoadNbp("grubx64.efi")

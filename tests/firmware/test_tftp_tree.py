@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bootbeam.journal.events import EventKind
-from bootbeam.lab.firmware import SEABIOS
+from bootbeam.lab.firmware import OVMF, SEABIOS, Firmware
 from bootbeam.lab.initrd import command_line, expected_marker, make_linux_payload
 from bootbeam.lab.machine import PcSpec
 from tests.firmware.conftest import PowerOn, StartStation
@@ -51,3 +51,28 @@ def test_pxelinux_started_by_a_network_cards_rom_boots_what_its_configuration_sa
     refused = [event.facts for event in events if event.kind is EventKind.FILE_REFUSED]
     assert len(refused) >= 9, "a UUID, a MAC, eight prefixes of its address"
     assert all(facts["is_searched"] for facts in refused)
+
+
+@pytest.mark.parametrize("firmware", [OVMF, OVMF.without_pxe], ids=["pxe", "http-boot"])
+def test_a_trees_own_shim_and_grub_boot_a_uefi_machine(
+    start_station: StartStation, power_on: PowerOn, fetched_loaders: Path, tmp_path: Path, firmware: Firmware
+) -> None:
+    nonce = secrets.token_hex(8)
+    tree = tmp_path / "tree"
+    (tree / "grub").mkdir(parents=True)
+    for pattern, name in (("shimx64.efi.signed", "shimx64.efi"), ("grubnetx64.efi.signed", "grubx64.efi")):
+        [program] = fetched_loaders.rglob(pattern)
+        shutil.copy(program, tree / name)
+    write_kernel(tree)
+    (tree / "grub" / "grub.cfg").write_text(f"linux /boot/linux {command_line(nonce)}\ninitrd /boot/initrd.img\nboot\n")
+    shutil.copy(PXELINUX, tree)
+    station = start_station("--tree", tree)
+    pc = power_on(PcSpec("pc", firmware))
+    pc.wait_for(expected_marker(nonce), BOOT_TIMEOUT_S)
+    events = station.events(pc.mac)
+    fetched = [str(event.facts["file"]) for event in events if event.kind is EventKind.TRANSFER_FINISHED]
+    assert fetched[:2] == ["shimx64.efi", "grubx64.efi"]
+    assert fetched[-3:] == ["grub/grub.cfg", "boot/linux", "boot/initrd.img"]
+    refused = [event.facts for event in events if event.kind is EventKind.FILE_REFUSED]
+    assert [facts["file"] for facts in refused if not facts["is_searched"]] == []
+    assert not [event for event in events if event.kind is EventKind.FINDING]

@@ -11,6 +11,7 @@ from bootbeam.library.tree_programs import TreeProgramReader
 from bootbeam.machine import Cpu, Firmware
 from tests.loader_bytes import ARM64, efi, grub, packed_nbp, shim
 
+HTTP = b"User-Agent: GRUB"
 PXELINUX = Path("/usr/lib/PXELINUX/pxelinux.0")
 
 
@@ -23,7 +24,8 @@ def read(path: Path) -> TreeProgram | None:
     [
         ("a.efi", efi(), TreeProgram("a.efi", Firmware.UEFI, Cpu.X86_64)),
         ("pxelinux.0", efi(machine=ARM64), TreeProgram("pxelinux.0", Firmware.UEFI, Cpu.ARM64)),
-        ("g.efi", grub(), TreeProgram("g.efi", Firmware.UEFI, Cpu.X86_64, LoaderFamily.GRUB)),
+        ("g.efi", grub(), TreeProgram("g.efi", Firmware.UEFI, Cpu.X86_64, LoaderFamily.GRUB, asks_router=True)),
+        ("g.efi", grub(b"2.12", HTTP), TreeProgram("g.efi", Firmware.UEFI, Cpu.X86_64, LoaderFamily.GRUB)),
         ("a.0", packed_nbp(), TreeProgram("a.0", Firmware.BIOS, Cpu.X86_64)),
         ("a.kpxe", packed_nbp(), TreeProgram("a.kpxe", Firmware.BIOS, Cpu.X86_64, LoaderFamily.IPXE)),
         ("bootx64.efi", packed_nbp(), TreeProgram("bootx64.efi", Firmware.BIOS, Cpu.X86_64)),
@@ -50,6 +52,13 @@ def test_a_shim_counts_only_with_the_program_it_starts_beside_it(tmp_path: Path)
     program = read(tmp_path / "bootx64.efi")
     assert program is not None
     assert program.family is LoaderFamily.SHIM
+    assert program.asks_router
+    (tmp_path / "grubx64.efi").write_bytes(grub(b"2.12", HTTP))
+    program = read(tmp_path / "bootx64.efi")
+    assert program is not None
+    assert not program.asks_router
+    (tmp_path / "grubx64.efi").write_bytes(shim())
+    assert read(tmp_path / "bootx64.efi") is None
 
 
 def test_a_file_that_was_changed_is_looked_into_again(tmp_path: Path) -> None:

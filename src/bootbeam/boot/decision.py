@@ -195,6 +195,14 @@ def _from_tree(machine: Machine, cpu: Cpu, tree: TreeOffering) -> BootPlan:
     program = choose_program(tree, machine.firmware, cpu, runs_ipxe=machine.runs_ipxe)
     if isinstance(program, NoProgram):
         return Refuse(program.reason, program.fix)
+    if program.asks_router:
+        # Said, not refused: by HTTP boot it works, and so it does where the router names this computer.
+        return LoadNbp(
+            program.path,
+            f"{program.path} starts a GRUB older than 2.12, which asks the router for its files: it hangs after "
+            '"Welcome to GRUB!" unless the router names this computer (next-server)',
+            "put a newer shim and GRUB into the tree: bootbeam loaders fetch brings them; or boot it by UEFI HTTP boot",
+        )
     return LoadNbp(program.path, is_script=program.is_script)
 
 

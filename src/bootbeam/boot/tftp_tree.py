@@ -39,6 +39,8 @@ class TreeProgram:
     cpu: Cpu | None
     family: LoaderFamily | None = None
     """Whose program it is, when that is known."""
+    asks_router: bool = False
+    """It is a GRUB, or a shim that starts one, which takes its files from the server that gives addresses."""
 
     @property
     def name(self) -> str:

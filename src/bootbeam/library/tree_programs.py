@@ -8,11 +8,12 @@ from pathlib import Path
 
 from bootbeam.boot.tftp_tree import TreeProgram
 from bootbeam.errors import ImageError
-from bootbeam.formats.boot_loader import MAX_LOADER_BYTES, LoaderFamily, read_loader_texts
+from bootbeam.formats.boot_loader import MAX_LOADER_BYTES, LoaderFamily, LoaderFeature, read_loader_texts
 from bootbeam.formats.nbp import is_network_boot_program
 from bootbeam.formats.pecoff import read_pe
 from bootbeam.formats.script import is_ipxe_script
 from bootbeam.library.settling import Stamp
+from bootbeam.library.signed_chain import EFI_SUFFIXES
 from bootbeam.machine import Cpu, Firmware
 
 SUFFIXES = (".0", ".pxe", ".kpxe", ".kkpxe", ".kkkpxe", ".com", ".n12", ".efi", ".efi.signed", ".ipxe", "grub2pxe")
@@ -21,11 +22,10 @@ MAX_PATH_BYTES = 127
 """The boot file's field of a DHCP packet, less the zero at its end."""
 MAX_REMEMBERED = 1000
 _IPXE_SUFFIXES = ("kpxe", ".pxe")
-_EFI_SUFFIX = {
-    Cpu.X86_64: "x64",
+_GRUB_SUFFIXES = {
+    **EFI_SUFFIXES,
     Cpu.I386: "ia32",
     Cpu.ARM32: "arm",
-    Cpu.ARM64: "aa64",
     Cpu.RISCV64: "riscv64",
     Cpu.LOONG64: "loongarch64",
 }
@@ -39,6 +39,7 @@ class _Seen:
     firmware: Firmware | None
     cpu: Cpu | None
     family: LoaderFamily | None
+    asks_router: bool = False
 
 
 class TreeProgramReader:
@@ -59,18 +60,26 @@ class TreeProgramReader:
             return None
         if not stat.S_ISREG(status.st_mode) or not 0 < status.st_size <= MAX_LOADER_BYTES:
             return None
-        stamp = Stamp.of(status)
-        if stamp not in self._seen:
-            self._seen[stamp] = _look_into(target)
-            while len(self._seen) > MAX_REMEMBERED:
-                self._seen.popitem(last=False)
-        seen = self._seen[stamp]
-        if seen is None or (seen.family is LoaderFamily.SHIM and not _has_second_stage(path, seen.cpu)):
+        seen = self._look_once(target, Stamp.of(status))
+        if seen is None:
             return None
+        asks_router = seen.asks_router
+        if seen.family is LoaderFamily.SHIM and seen.cpu is not None:
+            grub = self.read(path.with_name(f"grub{_GRUB_SUFFIXES.get(seen.cpu, '')}.efi"), root)
+            if grub is None or grub.family is LoaderFamily.SHIM:
+                return None  # a shim does nothing but start the program of that name beside it
+            asks_router = grub.asks_router
         family = seen.family
         if family is None and seen.firmware is Firmware.BIOS and path.name.lower().endswith(_IPXE_SUFFIXES):
             family = LoaderFamily.IPXE  # packed, so that only the name tells
-        return TreeProgram(served, seen.firmware, seen.cpu, family)
+        return TreeProgram(served, seen.firmware, seen.cpu, family, asks_router)
+
+    def _look_once(self, path: Path, stamp: Stamp) -> _Seen | None:
+        if stamp not in self._seen:
+            self._seen[stamp] = _look_into(path)
+            while len(self._seen) > MAX_REMEMBERED:
+                self._seen.popitem(last=False)
+        return self._seen[stamp]
 
 
 def _look_into(path: Path) -> _Seen | None:
@@ -95,12 +104,9 @@ def _recognise(data: bytes) -> _Seen | None:
         is_whole = pe.needed_size_bytes <= len(data)
         if not pe.is_efi_application or pe.cpu is None or family in _NEVER_FIRST or not is_whole:
             return None
-        return _Seen(Firmware.UEFI, pe.cpu, family)
+        # A signed GRUB tells by what else it can do; one that somebody made shows nothing of its version.
+        asks_router = texts is not None and family is LoaderFamily.GRUB and LoaderFeature.HTTP not in texts.features
+        return _Seen(Firmware.UEFI, pe.cpu, family, asks_router)
     if is_network_boot_program(data[:512], len(data)):
         return _Seen(Firmware.BIOS, Cpu.X86_64, family)
     return None
-
-
-def _has_second_stage(shim: Path, cpu: Cpu | None) -> bool:
-    """A shim does nothing but start the program of this name beside it."""
-    return cpu in _EFI_SUFFIX and (shim.parent / f"grub{_EFI_SUFFIX[cpu]}.efi").exists()
