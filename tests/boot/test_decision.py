@@ -372,3 +372,33 @@ def test_a_tree_is_all_there_is_and_an_old_grub_in_it_is_warned_of() -> None:
     assert isinstance(decide(machine(Firmware.BIOS, runs_ipxe=False), tree), Refuse)
     new = replace(tree, tree=TreeOffering("/srv/tftp", (replace(old, asks_router=False),)))
     assert decide(machine(runs_ipxe=False), new) == LoadNbp("grubx64.efi")
+
+
+DISK = entry_of("disk.img", BootWay(Method.DISK, Firmware.UEFI, X64))
+BIOS_CD = entry_of("old.iso", BootWay(Method.CD, Firmware.BIOS, frozenset()))
+
+
+@pytest.mark.parametrize(
+    ("entry", "firmware", "cpu", "why", "fix"),
+    [
+        (DISK, Firmware.BIOS, Cpu.X86_64, "the boot loader in it is for UEFI on 64-bit x86 (x64), and", "to UEFI boot"),
+        (DISK, Firmware.UEFI, Cpu.ARM64, "the boot loader in it is for UEFI on 64-bit x86 (x64), and", "built for"),
+        (BIOS_CD, Firmware.UEFI, Cpu.X86_64, "the boot loader in it is for BIOS, and", "EFI/BOOT/BOOTX64.EFI"),
+    ],
+)
+def test_an_image_with_another_machines_boot_loader_is_explained_before_it_is_tried(
+    entry: BootEntry, firmware: Firmware, cpu: Cpu, why: str, fix: str
+) -> None:
+    plan = decide(machine(firmware, cpu), offering(entry))
+    assert isinstance(plan, Explain)
+    assert why in plan.explanation.why
+    assert fix in plan.explanation.fix
+
+
+def test_grub_hands_a_disk_image_to_ipxe_and_with_secure_boot_on_says_what_works() -> None:
+    signed = replace(machine(runs_ipxe=False), grub=RunningGrub())
+    assert decide(signed, offering(DISK)) == LoadNbp("x64/snponly.efi")
+    locked_down = replace(signed, grub=RunningGrub(is_locked_down=True))
+    plan = decide(locked_down, offering(DISK))
+    assert isinstance(plan, Explain)
+    assert "HTTP boot" in plan.explanation.fix

@@ -146,3 +146,12 @@ def test_screen_text_is_inert(text: str) -> None:
     assert "\n" not in shown
     assert not {"||", "&&", ";"} & set(shown.split())
     assert not any(word.startswith("#") for word in shown.split())
+
+
+@pytest.mark.parametrize("method", [Method.DISK, Method.CD])
+def test_what_has_a_boot_loader_of_its_own_becomes_a_drive(method: Method) -> None:
+    script = lines(render_entry(plan(method), FileUrls(f"{BASE}/blocks/1/d.img", ()), f"{BASE}/again", ("a note",)))
+    drive = script.index(f"sanboot --no-describe {BASE}/blocks/1/d.img || goto failed")
+    assert "echo a note" in script[:drive]
+    assert script[drive + 1] == "exit 1", "an EFI loader that comes back leads to the next entry of the firmware"
+    assert not [line for line in script if line.startswith(("kernel", "initrd", "boot"))]

@@ -71,10 +71,11 @@ class Bench:
         extra: str = "",
         recipes: Sequence[Recipe] = RECIPES,
         answers: tuple[UnattendedFormat, Path] | None = None,
+        wanted: str | None = None,
     ) -> IsoEntry:
         """The menu entry for it."""
         given = Answers(dict([answers] if answers else []), None, False, Recorded())
-        return IsoEntry("disc.iso", self.files, recipes, extra, given)
+        return IsoEntry("disc.iso", self.files, recipes, extra, given, wanted)
 
 
 def write_iso(path: Path, files: dict[str, bytes | str], *, volume_id: str = "DISC") -> Path:

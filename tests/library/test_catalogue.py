@@ -156,3 +156,14 @@ def test_what_ipxe_cannot_start_it_fetches_a_grub_for() -> None:
     assert lines[3] == "boot || goto failed"
     [(kind, facts)] = station.events
     assert (kind, facts["entry"]) == (EventKind.SCRIPT_SENT, "GRUB for Xen")
+
+
+def test_what_is_read_like_a_disk_is_one_version_and_says_so() -> None:
+    station = Station()
+    content = station.catalogue.open("blocks/v1/linux", PEER)
+    assert isinstance(content, Content)
+    assert (content.body, content.role) == (b"linux v1", "disk")
+    whole = station.catalogue.open("file/v1/linux", PEER)
+    assert isinstance(whole, Content)
+    assert whole.role != "disk"
+    assert isinstance(station.catalogue.open("blocks/v9/linux", PEER), Missing)

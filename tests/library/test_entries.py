@@ -7,6 +7,7 @@ import pytest
 from bootbeam.boot.entry import BootWay, Method
 from bootbeam.errors import UserError
 from bootbeam.formats.compression import Compression
+from bootbeam.formats.disk import DiskImage
 from bootbeam.formats.identity import BootForm, BootsOn, Identity, Kind
 from bootbeam.formats.linux import LinuxKernel
 from bootbeam.library.entries import NamedFile, PlannedEntry, plan_entries, ways_of
@@ -133,3 +134,53 @@ def test_the_entry_follows_the_newest_version() -> None:
     assert planned.entry(HYPERVISOR).ways[0].method is Method.MULTIBOOT
     assert planned.entry(KERNEL).ways[0].method is Method.LINUX
     assert planned.entry(KERNEL).title == "bitvisor.elf: Linux kernel 6.1"
+
+
+def disk(layout: str = "GPT", *ways: BootsOn, needed_size_bytes: int = 0) -> Identity:
+    words = f"{layout} disk image"
+    of_disk = DiskImage(layout, 1, False)
+    return Identity(Kind.DISK_IMAGE, words, 1000, needed_size_bytes, boots_on=ways, disk=of_disk)
+
+
+def gzip_of(inside: Identity) -> Identity:
+    return Identity(Kind.COMPRESSED, "packed", 500, compression=Compression.GZIP, unpacked=inside)
+
+
+BOOTABLE_DISK = disk(
+    "GPT", BootsOn(Firmware.UEFI, Cpu.ARM64, BootForm.DISK), BootsOn(Firmware.BIOS, Cpu.I386, BootForm.DISK)
+)
+
+
+def test_a_disk_image_boots_where_its_loaders_do() -> None:
+    assert ways_of(BOOTABLE_DISK) == (
+        BootWay(Method.DISK, Firmware.UEFI, frozenset({Cpu.ARM64})),
+        BootWay(Method.DISK, Firmware.BIOS, frozenset()),
+    )
+    assert shape(plan_entries([named("disk.img", BOOTABLE_DISK)], "")) == [("disk.img", [])]
+
+
+@pytest.mark.parametrize(
+    ("path", "identity", "fix"),
+    [
+        ("d.img.gz", gzip_of(BOOTABLE_DISK), "gzip -dk d.img.gz"),
+        ("c.iso.gz", gzip_of(Identity(Kind.ISO_IMAGE, "ISO", None)), "gzip -dk c.iso.gz"),
+        (
+            "d.img.xz",
+            Identity(Kind.COMPRESSED, "xz", 9, compression=Compression.XZ),
+            "unpack it first: xz -dk d.img.xz",
+        ),
+        ("vm.qcow2", disk("qcow2"), "qemu-img convert -O raw vm.qcow2 vm.img"),
+        ("data.img", disk("MBR"), "install a boot loader"),
+        ("half.img", disk("MBR", needed_size_bytes=5000), "fetch it again"),
+    ],
+)
+def test_an_image_that_cannot_be_read_in_pieces_or_has_no_loader_comes_with_the_next_command(
+    path: str, identity: Identity, fix: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        plan_entries([named(path, identity)], "")
+    assert fix in caught.value.fix
+    if not path.endswith(".xz"):
+        with pytest.raises(UserError):
+            plan_entries([named("linux", KERNEL), named(path, identity)], "")
+    assert plan_entries([found(path, identity)], "") == []

@@ -10,6 +10,7 @@ from bootbeam.boot.decision import RunEntry
 from bootbeam.boot.entry import BootWay, Method, way_for
 from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts
+from bootbeam.boot.ipxe import FileUrls
 from bootbeam.boot.recipe import UnattendedFormat
 from bootbeam.boot.recipe_schema import parse_recipe
 from bootbeam.errors import UserError
@@ -17,6 +18,7 @@ from bootbeam.library.content import Content, Missing, NotReady, Peer
 from bootbeam.library.iso_entry import IsoEntry, station_name
 from bootbeam.library.resolved_boot import ResolvedBoot
 from bootbeam.machine import Cpu, Firmware
+from tests.formats.disc_images import run
 from tests.image_bytes import bzimage, elf32, multiboot1, pe
 from tests.library.iso_bench import Bench, write_iso
 
@@ -133,6 +135,53 @@ def test_an_unknown_system_boots_by_its_own_menu_each_firmware_what_it_can(start
     assert uefi.urls.initrds == tuple(f"{HTTP}/iso/disc.iso/boot/{name}.gz" for name in ("init", "more"))
     assert uefi.plan.entry.cmdline == "quiet root=live:CDLABEL=X more=words"
     assert "its initrd looks for the CD" in uefi.notes[0]
+
+
+@pytest.fixture
+def start_cd(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+    """An ISO with El Torito boot images for BIOS and UEFI x64."""
+    benches: list[Bench] = []
+
+    def start(files: dict[str, str], volume_id: str = "SOMETHING") -> Bench:
+        tree, iso = tmp_path / "tree", tmp_path / "disc.iso"
+        for name, text in {"bios.img": "x" * 5000, **files}.items():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (tree / name).write_text(text)
+        run("/usr/sbin/mkfs.fat", "-C", tree / "efi.img", "1440")
+        run("mmd", "-i", tree / "efi.img", "::EFI", "::EFI/BOOT")
+        run("mcopy", "-i", tree / "efi.img", tree / "bios.img", "::EFI/BOOT/BOOTX64.EFI")
+        options = ["-b", "bios.img", "-no-emul-boot", "-eltorito-alt-boot", "-e", "efi.img", "-no-emul-boot"]
+        run("xorriso", "-as", "mkisofs", "-quiet", "-R", "-V", volume_id, *options, "-o", iso, tree)
+        benches.append(Bench(iso, tmp_path))
+        return benches[-1]
+
+    yield start
+    for bench in benches:
+        bench.close()
+
+
+@pytest.mark.parametrize("machine", [BIOS, UEFI], ids=["bios", "uefi"])
+def test_an_unknown_system_without_a_menu_is_read_like_a_cd(
+    start_cd: Callable[..., Bench], machine: MachineFacts
+) -> None:
+    bench = start_cd({})
+    entry = bench.entry(extra="lost words")
+    assert entry.entry().title == "disc.iso: an ISO of no known family, by its own boot loader"
+    boot = resolved(entry, machine)
+    assert boot.plan.way.method is Method.CD
+    assert boot.urls == FileUrls(f"{HTTP}/blocks/{bench.image.current_version()}/disc.iso", ())
+    assert "must not need the drive" in boot.notes[0]
+    assert "'lost words' do not reach it" in boot.notes[1]
+
+
+def test_what_a_recipe_knows_is_read_like_a_cd_only_when_asked_for(start_cd: Callable[..., Bench]) -> None:
+    files = {".disk/info": str(LIVE[".disk/info"]), "live/vmlinuz": "k", "live/initrd.img": "i"}
+    bench = start_cd({**files, "live/filesystem.squashfs": "s"}, volume_id="d-live 12.5.0 st amd64")
+    assert Method.CD not in {way.method for way in bench.entry().entry().ways}
+    assert {way.method for way in bench.entry(wanted="cd").entry().ways} == {Method.CD}
+    with pytest.raises(UserError, match="no way to boot named 'floppy'") as caught:
+        bench.entry(wanted="floppy")
+    assert caught.value.why.endswith(", cd")
 
 
 def test_a_kernel_for_another_processor_is_offered_to_that_one_alone(start: Callable[..., Bench]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bootbeam.boot.entry import GRUB_METHODS, MULTIBOOT_METHODS, BootEntry, BootWay, Method, way_for
+from bootbeam.boot.entry import BLOCK_METHODS, GRUB_METHODS, MULTIBOOT_METHODS, BootEntry, BootWay, Method, way_for
 from bootbeam.boot.explanation import (
     Explanation,
     explain_no_grub,
@@ -32,7 +32,8 @@ class RunningGrub:
     def methods(self) -> frozenset[Method]:
         """What it can start."""
         can_multiboot = self.has_multiboot and not self.is_locked_down
-        return frozenset(Method) - {Method.IPXE_SCRIPT} - (frozenset() if can_multiboot else MULTIBOOT_METHODS)
+        cannot = BLOCK_METHODS | {Method.IPXE_SCRIPT}
+        return frozenset(Method) - cannot - (frozenset() if can_multiboot else MULTIBOOT_METHODS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,16 @@ class Method(StrEnum):
     GRUB_MULTIBOOT = "Multiboot kernel started by GRUB"
     """Multiboot 1 where iPXE cannot: under UEFI, or from a 64-bit ELF."""
     GRUB_MULTIBOOT2 = "Multiboot 2 kernel started by GRUB"
+    DISK = "disk image"
+    """Its own boot loader; the blocks are read over the network as they are asked for."""
+    CD = "bootable CD image"
+    """The same, by El Torito."""
 
 
 GRUB_METHODS = frozenset({Method.GRUB_LINUX, Method.GRUB_MULTIBOOT, Method.GRUB_MULTIBOOT2})
 """What iPXE starts by way of a GRUB that the station makes."""
+BLOCK_METHODS = frozenset({Method.DISK, Method.CD})
+"""What iPXE shows to the firmware as a drive, until the system that was started takes over."""
 MULTIBOOT_METHODS = frozenset({Method.MULTIBOOT, Method.GRUB_MULTIBOOT, Method.GRUB_MULTIBOOT2})
 
 

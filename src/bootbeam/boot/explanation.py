@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bootbeam.boot.entry import BootEntry, BootWay, Method
+from bootbeam.boot.entry import BLOCK_METHODS, BootEntry, BootWay, Method
 from bootbeam.machine import Cpu, Firmware
 
 CPU_WORDS = {
@@ -63,6 +63,13 @@ def explain_not_by_grub(entry: BootEntry, way: BootWay) -> Explanation:
 
 def explain_secure_boot(entry: BootEntry) -> Explanation:
     """Secure Boot is on, and the entry is nothing that can be verified."""
+    if entry.ways and entry.ways[0].method in BLOCK_METHODS:
+        return Explanation(
+            title=f"{entry.name} cannot boot in this way with Secure Boot on",
+            why="iPXE, which reads it over the network, carries no signature that the machine accepts",
+            fix="serve it alone and start the machine by its firmware's own HTTP boot (UEFI HTTPv4 in its boot menu), "
+            "which loads all of it into memory; or switch Secure Boot off in the machine's setup",
+        )
     return Explanation(
         title=f"{entry.name} cannot boot with Secure Boot on",
         why=f"{entry.title} carries no signature that the machine could check",
@@ -85,6 +92,9 @@ def _why(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> str:
     machine = f"this machine runs {firmware} on {CPU_WORDS[cpu]}"
     if not entry.ways:
         return f"{entry.title} is nothing that iPXE can start, and {machine}"
+    if entry.ways[0].method in BLOCK_METHODS:
+        kinds = sorted({_kind_words(way) for way in entry.ways})
+        return f"the boot loader in it is for {' and for '.join(kinds)}, and {machine}"
     right_firmware = [way for way in entry.ways if way.firmware in (None, firmware)]
     if right_firmware:
         cpus = sorted({CPU_WORDS[needed] for way in right_firmware for needed in way.cpus})
@@ -100,7 +110,18 @@ def _fix(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> str:
     return _switch_firmware(fitting[0], firmware)
 
 
+def _kind_words(way: BootWay) -> str:
+    """As in "UEFI on 64-bit x86 (x64)"; a BIOS does not tell its CPU."""
+    cpus = " or ".join(sorted(CPU_WORDS[cpu] for cpu in way.cpus))
+    return f"{way.firmware} on {cpus}" if cpus else f"{way.firmware}"
+
+
 def _switch_firmware(way: BootWay, firmware: Firmware) -> str:
+    if firmware is Firmware.UEFI and way.method in BLOCK_METHODS:
+        return (
+            "switch the machine to legacy (CSM) boot in its setup, or put a boot loader for UEFI into the image "
+            "(EFI/BOOT/BOOTX64.EFI in a FAT partition)"
+        )
     if firmware is Firmware.UEFI and way.firmware is Firmware.BIOS:
         return (
             "switch the machine to legacy (CSM) boot in its setup, or serve a kernel built with an EFI stub "

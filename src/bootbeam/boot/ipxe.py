@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bootbeam.boot.decision import LOCAL_DISK, BootLocalDisk, ChooseEntry, RunEntry
-from bootbeam.boot.entry import Method
+from bootbeam.boot.entry import BLOCK_METHODS, Method
 from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MEMORY_MODULES
 from bootbeam.errors import UserError
@@ -120,6 +120,17 @@ def render_entry(plan: RunEntry, urls: FileUrls, again_url: str, notes: Sequence
             f"echo bootbeam: running {screen_text(entry.title)}",
             f"chain --autofree {urls.kernel} || goto failed",
             "exit 0",
+            *_failed(again_url),
+        )
+    if method in BLOCK_METHODS:
+        return _script(
+            f"echo bootbeam: booting {screen_text(entry.title)}",
+            *(line for note in notes for line in _screen(note)[1:]),
+            *_warning(warning),
+            # Its capacity and its blocks are asked for by HEAD and Range. There is nothing to describe to the system
+            # that is started, which has no driver for such a drive.
+            f"sanboot --no-describe {urls.kernel} || goto failed",
+            "exit 1",
             *_failed(again_url),
         )
     initrds = [

@@ -47,14 +47,26 @@ def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if system["cannot_boot"]:
             yield "  cannot", f"boot from a network: {system['cannot_boot']}"
     elif "boots" in facts:
-        yield "  system", "of no known family; what follows is from its own boot menu"
+        by_menu = "; what follows is from its own boot menu" if facts["boots"] else ""
+        yield "  system", f"of no known family{by_menu}"
     for way in facts["boots_on"]:
         grub = f" ({way['needs_grub']})" if way["needs_grub"] else ""
         yield "  boots on", f"{way['firmware']} {way['cpu']}, as {way['form']}{grub}"
     for boot in facts.get("boots", ()):
         yield from _boot_rows(boot)
-    if not facts["boots_on"] and not facts.get("boots") and not (system and system["cannot_boot"]):
+    as_cd = _as_cd(facts.get("as_cd"))
+    if as_cd:
+        yield "  boots on", as_cd
+    if not as_cd and not facts["boots_on"] and not facts.get("boots") and not (system and system["cannot_boot"]):
         yield "  boots on", "nothing by itself"
+
+
+def _as_cd(cd: dict[str, Any] | None) -> str:
+    """What its own boot loaders start it on; "" when it has none."""
+    if not cd:
+        return ""
+    kinds = [*(["BIOS"] if cd["bios"] else []), *(f"UEFI {cpu}" for cpu in cd["uefi"])]
+    return f"{' and '.join(kinds)}: by its own boot loader, read as a CD (--boot cd)" if kinds else ""
 
 
 def _boot_rows(boot: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -33,6 +33,8 @@ class DiskImage:
     has_efi_system_partition: bool
     label: str = ""
     """Volume label of a bare FAT file system."""
+    starts: tuple[int, ...] = ()
+    """Where the partitions begin, in bytes, EFI system partitions first; 0 for a bare file system."""
     needed_size_bytes: int = 0
     """End of the last partition or of the file system; a GPT's second copy behind it is not insisted on."""
 
@@ -64,19 +66,20 @@ def _read_gpt(read_at: ReadAt, header: Fields, sector_bytes: int) -> DiskImage:
     table, count, entry_bytes = header.u64(72) * sector_bytes, header.u32(80), header.u32(84)
     if count > MAX_GPT_ENTRIES or not 128 <= entry_bytes <= MAX_GPT_ENTRY_BYTES:
         raise ImageError(f"GPT header names {count} partition entries of {entry_bytes} bytes each")
-    end, used, has_esp = table + count * entry_bytes, 0, False
+    end = table + count * entry_bytes
+    starts: list[tuple[bool, int]] = []
     data = read_at(table, count * entry_bytes)
     for start in range(0, len(data) - entry_bytes + 1, entry_bytes):
         entry = Fields(data[start : start + entry_bytes], "GPT partition entry")
         if any(entry.take(0, 16)):
-            used += 1
-            has_esp = has_esp or entry.take(0, 16) == _GPT_EFI_SYSTEM
+            starts.append((entry.take(0, 16) == _GPT_EFI_SYSTEM, entry.u64(32) * sector_bytes))
             end = max(end, (entry.u64(40) + 1) * sector_bytes)
-    return DiskImage("GPT", used, has_esp, needed_size_bytes=end)
+    return _partitioned("GPT", starts, end)
 
 
 def _read_mbr(sector: Fields) -> DiskImage | None:
-    end, used, has_esp = 512, 0, False
+    end = 512
+    starts: list[tuple[bool, int]] = []
     for offset in range(_MBR_TABLE_OFFSET, _MBR_TABLE_OFFSET + 4 * _MBR_ENTRY_BYTES, _MBR_ENTRY_BYTES):
         status, kind = sector.u8(offset), sector.u8(offset + 4)
         first, count = sector.u32(offset + 8), sector.u32(offset + 12)
@@ -84,11 +87,17 @@ def _read_mbr(sector: Fields) -> DiskImage | None:
             continue
         if status not in (0, 0x80) or first == 0 or count == 0:
             return None  # Not a partition table: the boot code or text of something else.
-        used += 1
-        has_esp = has_esp or kind == _MBR_EFI_SYSTEM
+        starts.append((kind == _MBR_EFI_SYSTEM, first * 512))
         if kind != _MBR_GPT_PROTECTIVE:  # It covers the largest size there is, whatever the disk's own.
             end = max(end, (first + count) * 512)
-    return DiskImage("MBR", used, has_esp, needed_size_bytes=end) if used else None
+    return _partitioned("MBR", starts, end) if starts else None
+
+
+def _partitioned(layout: str, partitions: list[tuple[bool, int]], end: int) -> DiskImage:
+    """``partitions``: whether each is an EFI system partition, and where it begins."""
+    starts = tuple(start for _, start in sorted(partitions, key=lambda one: not one[0]))
+    has_esp = any(is_esp for is_esp, _ in partitions)
+    return DiskImage(layout, len(partitions), has_esp, starts=starts, needed_size_bytes=end)
 
 
 def _read_fat(sector: Fields) -> DiskImage | None:
@@ -101,4 +110,5 @@ def _read_fat(sector: Fields) -> DiskImage | None:
     if sector_bytes not in (512, 1024, 2048, 4096) or cluster_sectors & (cluster_sectors - 1) or not sectors:
         return None
     label = printable_text(sector.take(0x47 if is_fat32 else 0x2B, 11))
-    return DiskImage("FAT", 0, False, "" if label == "NO NAME" else label, sectors * sector_bytes)
+    label = "" if label == "NO NAME" else label
+    return DiskImage("FAT", 0, False, label, starts=(0,), needed_size_bytes=sectors * sector_bytes)

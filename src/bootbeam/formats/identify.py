@@ -1,12 +1,13 @@
 """``identify``: what a file is, by its bytes and never by its name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from bootbeam.formats.compression import Compression, compression_of, peek_gzip
 from bootbeam.formats.cpio import read_cpio
 from bootbeam.formats.describe import describe_disk, describe_iso
-from bootbeam.formats.disk import read_disk
+from bootbeam.formats.disk import DiskImage, read_disk
+from bootbeam.formats.disk_boot import read_disk_boot
 from bootbeam.formats.fields import ReadAt, TruncatedImage
 from bootbeam.formats.identity import BootForm, BootsOn, Identity, Kind
 from bootbeam.formats.iso9660.volume_descriptor import read_iso_volume
@@ -112,7 +113,22 @@ def _as_disk(read_at: ReadAt) -> Identity | None:
     disk = read_disk(read_at)
     if disk is None:
         return None
-    return Identity(Kind.DISK_IMAGE, describe_disk(disk), None, needed_size_bytes=disk.needed_size_bytes, disk=disk)
+    return Identity(
+        Kind.DISK_IMAGE,
+        describe_disk(disk),
+        None,
+        needed_size_bytes=disk.needed_size_bytes,
+        boots_on=tuple(_disk_ways(read_at, disk)) if disk.is_raw else (),
+        disk=disk,
+    )
+
+
+def _disk_ways(read_at: ReadAt, disk: DiskImage) -> Iterator[BootsOn]:
+    boot = read_disk_boot(read_at, disk)
+    for cpu in boot.efi_cpus:
+        yield BootsOn(Firmware.UEFI, cpu, BootForm.DISK)
+    if boot.has_boot_code:
+        yield BootsOn(Firmware.BIOS, Cpu.I386, BootForm.DISK)
 
 
 _KIND_OF_CUT_OFF: dict[Callable[[ReadAt], Identity | None], Kind] = {

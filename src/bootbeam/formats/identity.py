@@ -20,7 +20,8 @@ from bootbeam.formats.wim import WimImage
 from bootbeam.machine import Cpu, Firmware
 
 ACCEPTED_WORDS = (
-    "a Linux kernel (bzImage, or Image with an EFI stub), a Multiboot kernel, an EFI application, an iPXE script"
+    "a Linux kernel (bzImage, or Image with an EFI stub), a Multiboot kernel, an EFI application, an iPXE script, "
+    "a bootable ISO, a raw disk image"
 )
 """What can be booted, for the message to somebody who named something else."""
 
@@ -60,6 +61,8 @@ class BootForm(StrEnum):
     """A plain 32-bit ELF, entered in protected mode."""
     NETWORK_BOOT_PROGRAM = "network-boot-program"
     IPXE_SCRIPT = "ipxe-script"
+    DISK = "disk"
+    """As a disk whose blocks are read over the network, by its own boot loader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,8 @@ class Identity:
     architecture: Cpu | None = None
     """The processor its code is for; None when there is none or it is unknown."""
     boots_on: tuple[BootsOn, ...] = ()
-    """The ways to start this file as it is, best first. Empty for ISO and disk images, which have ways of
-    their own, and for what is inside a compressed file (``unpacked`` has those)."""
+    """The ways to start this file as it is, best first. Empty for ISO images, which have ways of their own, and for
+    what is inside a compressed file (``unpacked`` has those)."""
     linux: LinuxKernel | None = None
     pe: PeImage | None = None
     elf: ElfFile | None = None
@@ -120,7 +123,7 @@ class Identity:
     @property
     def should_be_unpacked(self) -> bool:
         """A gzip file with a kernel inside: loaders in BIOS do not unpack it themselves."""
-        return self.unpacked is not None and bool(self.unpacked.boots_on)
+        return self.unpacked is not None and self.unpacked.disk is None and bool(self.unpacked.boots_on)
 
     def ways(self, firmware: Firmware, cpu: Cpu | None = None) -> tuple[BootsOn, ...]:
         """The ways to start it on ``firmware``, best first.

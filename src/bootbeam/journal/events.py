@@ -61,6 +61,9 @@ class EventKind(StrEnum):
     """transfer, protocol, file, sent_bytes, size_bytes, reason; TFTP: acked_bytes, retransmissions, blksize,
     windowsize, stage ("options": the OACK was not acknowledged, "first-block", "blocks"), error_code and error_text
     (of the client's ERROR; None without one)"""
+    BLOCKS_READ = "blocks-read"
+    """A machine reads an image piece by piece, as a drive: protocol, file, requests and read_bytes so far. Recorded
+    for the first piece, and every few seconds while it goes on"""
     SIZE_PROBED = "size-probed"
     """protocol, file, size_bytes: a client asked for the size and went away, as firmware does before each download; by
     HTTP with HEAD"""

@@ -181,6 +181,11 @@ class Story:
             return Line(text)
         return Line(text, more=(version_words(mtime_s, facts.get("version_sha256")),))
 
+    def _blocks_read(self, event: Event, facts: Facts) -> Line | None:
+        if not self._once(event, f"reads {facts.get('file')}"):
+            return None
+        return Line(f"reads {str(facts.get('file')).rpartition('/')[2]} as a drive, piece by piece")
+
     def _transfer_failed(self, event: Event, facts: Facts) -> Line:
         sent, whole = _number(facts, "sent_bytes"), _number(facts, "size_bytes")
         share = f" after {size(sent)} of {size(whole)}" if whole else ""
@@ -270,6 +275,7 @@ _TELLERS: dict[EventKind, Callable[[Story, Event, Facts], Line | None]] = {
     EventKind.FIRST_PROGRAM_CHANGED: Story._first_program_changed,
     EventKind.FIRST_PROGRAM_SILENT: Story._first_program_silent,
     EventKind.TRANSFER_FINISHED: Story._transfer_finished,
+    EventKind.BLOCKS_READ: Story._blocks_read,
     EventKind.TRANSFER_FAILED: Story._transfer_failed,
     EventKind.FILE_REFUSED: Story._file_refused,
     EventKind.SCRIPT_SENT: Story._script_sent,

@@ -2,6 +2,7 @@
 
 boot.ipxe, start/..., ipxe/...   scripts, made when asked for (``library.scripts``)
 file/VERSION/NAME                one file in exactly this version, for the length of a boot
+blocks/VERSION/NAME              the same, to be read piece by piece like a disk
 NAME                             the same file, newest complete version (an address a person can type)
 iso/NAME/PATH                    a file inside an ISO, or the page of a directory (``library.iso_files``)
 inject/..., text/... and others  what the ISO's recipe adds (``library.iso_additions``)
@@ -17,7 +18,7 @@ from bootbeam.boot.boot_file import START_SCRIPT
 from bootbeam.boot.config_search import is_searched
 from bootbeam.boot.name import MAX_NAME_CHARACTERS
 from bootbeam.library.answers import Answers
-from bootbeam.library.content import Content, Missing, NotReady, Peer
+from bootbeam.library.content import DISK_ROLE, Content, Missing, NotReady, Peer
 from bootbeam.library.grub_files import GrubFiles
 from bootbeam.library.iso_additions import KINDS as ADDITION_KINDS
 from bootbeam.library.iso_entry import TREE_KIND, IsoEntry
@@ -75,8 +76,8 @@ class Catalogue:
                 return self._scripts.start(peer, name.removesuffix(SCRIPT_SUFFIX))
             case ["ipxe", *facts, "script.ipxe"]:
                 return self._scripts.for_machine(facts, peer)
-            case ["file", version, name] if name in self._images:
-                return self._images[name].open(version)
+            case ["file" | "blocks" as kind, version, name] if name in self._images:
+                return _in_role(kind, self._images[name].open(version))
             case [kind, name, *steps] if name in self._isos and kind in ISO_KINDS:
                 return self._isos[name].open(kind, steps, peer, self._scripts.http_url(peer))
             case ["answers", who, file] if self._answers is not None:
@@ -88,3 +89,10 @@ class Catalogue:
             return loader.open()
         of_grub = self._grub.open(path, peer) if self._grub else None
         return of_grub or Missing("there is no such file here", is_searched(path))
+
+
+def _in_role(kind: str, found: Content | Missing | NotReady) -> Content | Missing | NotReady:
+    """Blocks are read by the hundred: the journal does not tell each of them."""
+    if kind == "blocks" and isinstance(found, Content):
+        found.role = DISK_ROLE
+    return found

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+DISK_ROLE = "disk"
+"""Of what is read piece by piece, like a disk."""
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -77,7 +80,7 @@ class Content:
     size_bytes: int
     media_type: str = "application/octet-stream"
     role: str = "image"
-    """loader, script, kernel, initrd, image or configuration."""
+    """loader, script, kernel, initrd, image, disk or configuration."""
     body: bytes | None = None
     slices: tuple[FileSlice, ...] = ()
     version: Version | None = None

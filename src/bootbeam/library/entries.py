@@ -7,9 +7,19 @@ from pathlib import Path
 from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
 from bootbeam.boot.name import served_name
 from bootbeam.errors import UserError
+from bootbeam.formats.compression import Compression
 from bootbeam.formats.identity import ACCEPTED_WORDS, BootForm, BootsOn, Identity, Kind
 from bootbeam.machine import Cpu, Firmware
 
+_UNPACKERS = {
+    Compression.GZIP: "gzip -dk",
+    Compression.XZ: "xz -dk",
+    Compression.ZSTD: "zstd -dk",
+    Compression.BZIP2: "bzip2 -dk",
+    Compression.LZMA: "xz -dk",
+    Compression.LZ4: "lz4 -dk",
+    Compression.LZO: "lzop -d",
+}
 INITRD_KINDS = frozenset({Kind.INITRD, Kind.COMPRESSED})
 """What can stand after a kernel: a cpio archive, or something compressed whose inside cannot be seen."""
 
@@ -74,7 +84,10 @@ def plan_entries(files: Sequence[NamedFile], cmdline: str, before: Sequence[Plan
     entries = list(before)
     orphans: list[NamedFile] = []
     for file in files:
-        if ways_of(file.identity):
+        if _packed_medium(file.identity):
+            if not file.from_directory:
+                raise cannot_boot(file)
+        elif ways_of(file.identity):
             entries.append(PlannedEntry(file, cmdline=cmdline))
         elif file.identity.kind in INITRD_KINDS:
             if entries and not file.from_directory:
@@ -82,7 +95,7 @@ def plan_entries(files: Sequence[NamedFile], cmdline: str, before: Sequence[Plan
             else:
                 orphans.append(file)
         elif not file.from_directory:
-            raise _cannot_boot(file)
+            raise cannot_boot(file)
     for orphan in orphans:
         _adopt(orphan, entries)
     _give_names(entries)
@@ -103,6 +116,8 @@ def _way(way: BootsOn, identity: Identity) -> BootWay | None:
             return BootWay(Method.GRUB_MULTIBOOT2, way.firmware, cpus)
         case BootForm.IPXE_SCRIPT:
             return BootWay(Method.IPXE_SCRIPT, None, frozenset())
+        case BootForm.DISK:
+            return BootWay(Method.DISK, way.firmware, cpus)
     return None
 
 
@@ -123,7 +138,7 @@ def _adopt(orphan: NamedFile, entries: Sequence[PlannedEntry]) -> None:
         raise UserError(
             f"no kernel stands before {orphan.path} ({orphan.identity.description})",
             "an initrd boots together with the kernel it was made for",
-            f"name the kernel first: bootbeam serve KERNEL {orphan.path}",
+            f"name the kernel first: bootbeam serve KERNEL {orphan.path}" + _if_medium(orphan),
         )
 
 
@@ -142,9 +157,46 @@ def _give_names(entries: Sequence[PlannedEntry]) -> None:
             taken.add(entry.initrd_names[-1])
 
 
-def _cannot_boot(file: NamedFile) -> UserError:
-    return UserError(
-        f"{file.path} cannot be booted over the network here. Seen: {file.identity.description}",
-        "",
-        f"accepted are {ACCEPTED_WORDS}",
-    )
+def cannot_boot(file: NamedFile) -> UserError:
+    """Why a file that was named is nothing to boot, and what to do with it."""
+    what, identity = f"{file.path} cannot be booted over the network here", file.identity
+    if _packed_medium(identity):
+        return UserError(
+            f"{file.path} is packed: {identity.description}",
+            "a machine reads pieces from anywhere in it, which cannot be done inside a compressed file",
+            f"unpack it, and serve what comes out: {_unpacking(file)}",
+        )
+    disk = identity.disk
+    if disk and not disk.is_raw:
+        raw = file.path.with_suffix(".img")
+        return UserError(
+            f"{file.path} is a {identity.description}",
+            f"only the virtual machine's program reads {disk.layout}",
+            f"make a raw image of it, and serve that: qemu-img convert -O raw {file.path} {raw}",
+        )
+    if disk and identity.is_truncated:
+        return UserError(f"{what}. Seen: {identity.description}", "it is shorter than its partitions", "fetch it again")
+    if disk:
+        return UserError(
+            f"{what}. Seen: {identity.description}, and no boot loader",
+            "its first sector has no boot code (for BIOS), and no FAT partition has a file like EFI/BOOT/BOOTX64.EFI "
+            "(for UEFI)",
+            "install a boot loader in it, or name the kernel in it: bootbeam serve KERNEL INITRD",
+        )
+    return UserError(f"{what}. Seen: {identity.description}", "", f"accepted are {ACCEPTED_WORDS}")
+
+
+def _packed_medium(identity: Identity) -> bool:
+    """A disk image or ISO inside a gzip file."""
+    return identity.unpacked is not None and identity.unpacked.kind in (Kind.DISK_IMAGE, Kind.ISO_IMAGE)
+
+
+def _unpacking(file: NamedFile) -> str:
+    return f"{_UNPACKERS[file.identity.compression or Compression.GZIP]} {file.path}"
+
+
+def _if_medium(file: NamedFile) -> str:
+    """What is inside other compressions is not looked at: it may be a disk image."""
+    if file.identity.kind is not Kind.COMPRESSED or file.identity.unpacked is not None:
+        return ""
+    return f"; if it is a disk image or an ISO, unpack it first: {_unpacking(file)}"

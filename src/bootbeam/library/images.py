@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from bootbeam.boot.decision import RunEntry
-from bootbeam.boot.entry import BootEntry, Method
+from bootbeam.boot.entry import BLOCK_METHODS, BootEntry, Method
 from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts
 from bootbeam.boot.ipxe import FileUrls, check_cmdline
@@ -27,7 +27,7 @@ from bootbeam.library.iso_entry import IsoEntry, station_name
 from bootbeam.library.iso_files import IsoFiles
 from bootbeam.library.recipe_files import load_recipes, recipe_directories
 from bootbeam.library.refresher import Refresher
-from bootbeam.library.resolved_boot import ResolvedBoot
+from bootbeam.library.resolved_boot import READ_AS_DRIVE, ResolvedBoot
 from bootbeam.library.snapshot import SnapshotStorage
 from bootbeam.library.taking import COPY_LIMIT_BYTES
 from bootbeam.library.versions import ImageFile
@@ -109,12 +109,14 @@ class ImageLibrary:
             version = self.files[served.name].current_version()
             if isinstance(version, NotReady):
                 return version
-            urls.append(f"{base_url}/file/{version}/{served.name}")
+            kind = "blocks" if plan.way.method in BLOCK_METHODS else "file"
+            urls.append(f"{base_url}/{kind}/{version}/{served.name}")
         if plan.entry.is_unattended:
             words = self._answers.plain_cmdline.replace("{answers}", self._answers.url(facts, http_url))
             entry = replace(plan.entry, cmdline=f"{words} {plan.entry.cmdline}".strip())
             plan = RunEntry(entry, plan.way)
-        return ResolvedBoot(plan, FileUrls(urls[0], tuple(urls[1:])))
+        notes = (READ_AS_DRIVE,) if plan.way.method in BLOCK_METHODS else ()
+        return ResolvedBoot(plan, FileUrls(urls[0], tuple(urls[1:])), notes)
 
     def _http_url(self, base_url: str) -> str:
         """For what the system fetches once it runs: by HTTP, even when its loader has TFTP alone."""
@@ -126,18 +128,21 @@ class ImageLibrary:
         refresher = Refresher(self._record)
         self._stack.callback(refresher.close)
         for planned in self._planned:
-            self._add(planned.name, planned.kernel.path, "kernel", storage)
+            role = "image" if planned.kernel.identity.disk else "kernel"
+            self._add(planned.name, planned.kernel.path, role, storage)
             for name, file in zip(planned.initrd_names, planned.initrds, strict=True):
                 self._add(name, file.path, "initrd", storage)
+        iso_names: set[str] = set()
         for file in isos:
             stem = file.path.name.removesuffix(".iso").removesuffix(".ISO")
             name = served_name(f"{stem}.iso", set(self.files))
             self._add(name, file.path, "image", storage, copy_limit_bytes=0)
+            iso_names.add(name)
         found_by_chance = {file.path for file in isos if file.from_directory}
         left_out = None
         for image in list(self.files.values()):
             image.load(refresher)
-            if image.role != "image":
+            if image.name not in iso_names:
                 continue
             try:
                 self._add_iso(image, storage, refresher)

@@ -14,6 +14,7 @@ from bootbeam.errors import ImageError, UserError
 from bootbeam.formats.identify import identify
 from bootbeam.formats.identity import Identity, Kind
 from bootbeam.formats.image_tree import open_image_tree
+from bootbeam.formats.iso9660.cd_boot import CdBoot, read_cd_boot
 from bootbeam.library.directory_tree import DirectoryTree
 from bootbeam.library.entries import bootable
 from bootbeam.library.iso_boots import RecipeTree
@@ -43,6 +44,7 @@ def inspect_file(path: Path, recipes: Sequence[Recipe]) -> dict[str, Any]:
         facts = _identity_facts(path, identity)
         if identity.kind is Kind.ISO_IMAGE:
             facts |= _iso_facts(RecipeTree(open_image_tree(read_at, size_bytes), size_bytes), recipes)
+            facts["as_cd"] = _cd_facts(read_cd_boot(read_at, size_bytes))
         return facts
     except ImageError as error:
         raise UserError(f"{path} is broken", str(error), "build or fetch it again") from None
@@ -75,6 +77,10 @@ def _iso_facts(tree: RecipeTree, recipes: Sequence[Recipe]) -> dict[str, Any]:
         "system": _system_facts(matched) if matched else None,
         "boots": [_boot_facts(boot) for boot in boots],
     }
+
+
+def _cd_facts(cd: CdBoot) -> dict[str, Any]:
+    return {"bios": cd.has_bios_loader, "bios_needs_emulation": cd.needs_emulation, "uefi": list(cd.efi_cpus)}
 
 
 def _system_facts(matched: Match) -> dict[str, Any]:

@@ -13,11 +13,15 @@ from bootbeam.errors import ImageError
 from bootbeam.formats.identify import identify
 from bootbeam.formats.identity import BootForm, Identity
 from bootbeam.formats.image_tree import ImageTree
+from bootbeam.formats.iso9660.cd_boot import CdBoot, read_cd_boot
 from bootbeam.library.content import Content
 from bootbeam.library.directory_tree import DirectoryTree
 from bootbeam.library.entries import bootable
 from bootbeam.library.iso_files import ReadTree
 from bootbeam.machine import Cpu, Firmware
+
+AS_CD = "cd"
+"""The name of the way by the ISO's own boot loader, as from a CD: any ISO that has one can be started so."""
 
 METHODS = {
     (Start.LINUX, Firmware.BIOS): Method.LINUX,
@@ -35,6 +39,9 @@ FORMS = {
     Method.EFI_APPLICATION: BootForm.EFI,
 }
 """What the first file must be for a method."""
+
+
+NO_CD_BOOT = CdBoot(False, False, ())
 
 
 class RecipeTree:
@@ -61,6 +68,10 @@ class IsoBoots:
     boots: tuple[Boot, ...] = ()
     starts: tuple[tuple[BootWay, Boot], ...] = ()
     """Every way to start it that is meant, best first, and what is started."""
+    cd: CdBoot = NO_CD_BOOT
+    """Its own boot loaders."""
+    is_cd_meant: bool = False
+    """They are used: nobody knows better, or a person asked for it."""
     packed_kernels: frozenset[str] = frozenset()
     """Kernels inside that are gzip files; loaders are served them unpacked."""
     broken: str = ""
@@ -69,7 +80,14 @@ class IsoBoots:
     @property
     def ways(self) -> tuple[BootWay, ...]:
         """The ways alone, each once."""
-        return tuple(dict.fromkeys(way for way, _ in self.starts))
+        ways = [*(way for way, _ in self.starts), *(cd_ways(self.cd) if self.is_cd_meant else ())]
+        return tuple(dict.fromkeys(ways))
+
+    @property
+    def way_names(self) -> tuple[str, ...]:
+        """What a person can ask for."""
+        names = [boot.name for boot in self.boots]
+        return tuple(dict.fromkeys([*names, *([AS_CD] if cd_ways(self.cd) else [])]))
 
     def boot_for(self, way: BootWay) -> Boot | None:
         """What is started in this way."""
@@ -108,7 +126,21 @@ def look_into(read: ReadTree, recipes: Sequence[Recipe], wanted: str | None = No
     meant = [boot for boot in boots if (boot.name == wanted if wanted else not boot.is_on_request)]
     starts = [(way, boot) for boot in meant for way in _ways(boot, kernels[boot.kernel.path], cpu)]
     packed = frozenset(path for path, kernel in kernels.items() if kernel and kernel.should_be_unpacked)
-    return IsoBoots(read.version, matched, boots, tuple(starts), packed)
+    return IsoBoots(
+        version=read.version,
+        match=matched,
+        boots=boots,
+        starts=tuple(starts),
+        cd=read_cd_boot(read.image.read_at, read.image.size_bytes),
+        is_cd_meant=wanted == AS_CD or (wanted is None and matched is None),
+        packed_kernels=packed,
+    )
+
+
+def cd_ways(cd: CdBoot) -> list[BootWay]:
+    """How a CD starts by its own boot loaders."""
+    ways = [BootWay(Method.CD, Firmware.UEFI, frozenset({cpu})) for cpu in cd.efi_cpus]
+    return [*ways, *([BootWay(Method.CD, Firmware.BIOS, frozenset())] if cd.has_bios_loader else [])]
 
 
 def _ways(boot: Boot, kernel: Identity | None, cpu: Cpu | None) -> list[BootWay]:

@@ -10,19 +10,20 @@ from urllib.parse import quote
 
 from bootbeam.boot.cmdline import BootValues
 from bootbeam.boot.decision import RunEntry
-from bootbeam.boot.entry import BootEntry, ServedFile
+from bootbeam.boot.entry import BootEntry, Method, ServedFile
 from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts
 from bootbeam.boot.ipxe import FileUrls
 from bootbeam.boot.matched import Boot, BootFile, Unattended
 from bootbeam.boot.recipe import Recipe, Source, Start, UnattendedFormat
 from bootbeam.errors import ImageError, UserError
+from bootbeam.formats.iso9660.cd_boot import CdBoot
 from bootbeam.library.answers import ANY_MACHINE, Answers
 from bootbeam.library.content import Content, ContentChanged, Missing, NotReady, Peer
 from bootbeam.library.iso_additions import KINDS, Client, IsoAdditions
 from bootbeam.library.iso_boots import IsoBoots, look_into
 from bootbeam.library.iso_files import IsoFiles
-from bootbeam.library.resolved_boot import ResolvedBoot
+from bootbeam.library.resolved_boot import READ_AS_DRIVE, ResolvedBoot
 
 MEMORY_TOLERANCE = 0.95
 """Graphics and firmware take a little of what the modules hold, and what a boot needs is an estimate."""
@@ -73,7 +74,7 @@ class IsoEntry:
         seen = self._look()
         if isinstance(seen, NotReady):
             raise UserError(f"{name} is still being written", seen.reason, "start again when it is complete")
-        if not seen.starts:
+        if not seen.ways:
             raise self._cannot_boot(seen)
         self._seen = seen
 
@@ -113,6 +114,10 @@ class IsoEntry:
         version = self.files.image.current_version()
         if isinstance(version, NotReady):
             return version
+        if plan.way.method is Method.CD:
+            lost = (f"The words {self._extra!r} do not reach it.",) if self._extra else ()
+            url = f"{base_url}/blocks/{version}/{self.name}"
+            return ResolvedBoot(plan, FileUrls(url, ()), (READ_AS_DRIVE, *lost))
         boot = self._newest().boot_for(plan.way)
         if boot is None:
             return NotReady(f"{self.name} was replaced a moment ago")
@@ -183,7 +188,8 @@ class IsoEntry:
     def _title(self, seen: IsoBoots) -> str:
         if seen.match:
             return seen.match.title
-        what = "that cannot be read" if seen.broken else "of no known family, by its own boot menu"
+        by_what = "by its own boot menu" if seen.starts else "by its own boot loader"
+        what = "that cannot be read" if seen.broken else f"of no known family, {by_what}"
         return f"{self.name}: an ISO {what}"
 
     def _values(self, boot: Boot, unattended: Unattended | None, facts: MachineFacts, http_url: str) -> BootValues:
@@ -226,8 +232,8 @@ class IsoEntry:
         path = self.files.image.path
         if seen.broken:
             return UserError(f"{path} cannot be read as an ISO", seen.broken, "fetch it again")
-        if self._wanted and seen.boots:
-            names = ", ".join(dict.fromkeys(boot.name for boot in seen.boots))
+        if self._wanted and seen.way_names:
+            names = ", ".join(seen.way_names)
             return UserError(
                 f"{path} has no way to boot named {self._wanted!r}", f"it has: {names}", "choose: --boot NAME"
             )
@@ -242,9 +248,15 @@ class IsoEntry:
             )
         return UserError(
             f"{path} is an ISO of no known family, and no boot menu was found in it",
-            "neither GRUB's nor isolinux's configuration names a kernel that is there",
+            "neither GRUB's nor isolinux's configuration names a kernel that is there, and " + _why_no_cd(seen.cd),
             advice,
         )
+
+
+def _why_no_cd(cd: CdBoot) -> str:
+    if cd.needs_emulation:
+        return "its boot loader wants an emulated floppy or hard disk, which iPXE has not"
+    return "it has no boot loader of its own that iPXE could start (El Torito)"
 
 
 def _who(facts: MachineFacts) -> str:

@@ -9,6 +9,11 @@ from bootbeam.boot.facts import MachineFacts
 from bootbeam.boot.ipxe import FileUrls
 from bootbeam.library.content import NotReady
 
+READ_AS_DRIVE = (
+    "It is read over the network, as a drive, until the system on it takes over; that must not need the drive any more."
+)
+"""A note for what is started by its own boot loader: no system has a driver for iPXE's drive."""
+
 
 @dataclass(frozen=True, slots=True)
 class ResolvedBoot:

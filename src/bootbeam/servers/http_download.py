@@ -13,7 +13,8 @@ from aiohttp import web
 from bootbeam.errors import DecodeError
 from bootbeam.journal.events import EventKind, Fact
 from bootbeam.journal.journal import Record
-from bootbeam.library.content import Content, ContentSource, Missing, NotReady, Peer
+from bootbeam.library.content import DISK_ROLE, Content, ContentSource, Missing, NotReady, Peer
+from bootbeam.servers.block_reads import BlockReads
 from bootbeam.servers.http_send import send_part
 from bootbeam.servers.http_transfer import Transfer
 from bootbeam.wire.http_conditions import Validators, Verdict, evaluate_conditions, range_still_applies
@@ -66,6 +67,7 @@ class Downloads:
     ) -> None:
         self._source = source
         self._record = record
+        self._block_reads = BlockReads(record, clock)
         self._stall_timeout_s = stall_timeout_s
         self._clock = clock
         self._wall_clock = wall_clock
@@ -120,7 +122,8 @@ class Downloads:
             self._record(EventKind.SIZE_PROBED, address=peer.address, protocol=peer.protocol, file=content.name)
             return web.Response(status=status, headers=headers)
         # The source that makes a script records by itself who got it, with more than is known here.
-        record = _record_nothing if content.role == "script" else self._record
+        records: dict[str, Record] = {"script": _record_nothing, DISK_ROLE: self._block_reads}
+        record = records.get(content.role, self._record)
         transfer = Transfer(record, peer, content, part.offset, part.size_bytes, self._clock, status)
         return await send_part(request, status, headers, content, part, transfer, self._stall_timeout_s)
 

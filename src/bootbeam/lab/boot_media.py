@@ -1,0 +1,155 @@
+"""Media that boot Linux by a boot loader of their own: a disk image with a GPT, and an ISO with El Torito.
+
+Their GRUB has its few commands inside, and there is no menu in a file: what reads the medium from outside finds nothing
+to start but the boot loader itself.
+"""
+
+import shutil
+import struct
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+
+from bootbeam.errors import UserError
+from bootbeam.lab.claim import run_tool
+from bootbeam.lab.grub_disk import GRUB_DIR, SECTOR_BYTES
+from bootbeam.lab.initrd import LinuxPayload
+from bootbeam.machine import Firmware
+
+BOTH = frozenset({Firmware.BIOS, Firmware.UEFI})
+_CORE_START, _CORE_SECTORS = 2048, 2048
+_ESP_START = _CORE_START + _CORE_SECTORS
+_ESP_SECTORS = 24 << 11
+_GPT_SECTORS = 2048
+_TYPE_BIOS_BOOT, _TYPE_ESP = "21686148-6449-6E6F-744E-656564454649", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
+_BOOT_SECTOR_CORE, _CORE_BLOCK_LIST = 0x5C, 0x1F4
+"""Where GRUB's boot.img has the sector its core begins at, and the core the sector it goes on at: 64 bits each."""
+_KERNEL, _INITRD = "vmlinuz", "initrd.img"
+_EFI_PATH = "EFI/BOOT/BOOTX64.EFI"
+
+
+@dataclass(frozen=True, slots=True)
+class MediumSpec:
+    """What a medium boots."""
+
+    payload: LinuxPayload
+    cmdline: str
+    firmware: frozenset[Firmware] = BOTH
+    """It has a boot loader for these."""
+
+
+def make_disk_image(path: Path, spec: MediumSpec) -> Path:
+    """Write a raw disk image with a GPT to ``path``: one partition for GRUB's core, and an EFI system partition with
+    kernel and initrd, from which both firmwares boot.
+
+    Raises:
+        UserError: a program or a file of GRUB's is missing.
+    """
+    with TemporaryDirectory() as scratch_name:
+        scratch = Path(scratch_name)
+        with path.open("wb") as image:
+            image.truncate((_ESP_START + _ESP_SECTORS + _GPT_SECTORS) * SECTOR_BYTES)
+        _partition(path)
+        script = _grub_script(scratch, spec, "")
+        prefix = "(,gpt2)/"
+        esp = _esp(scratch, spec)
+        if Firmware.UEFI in spec.firmware:
+            loader = scratch / "bootx64.efi"
+            _grub_image("x86_64-efi", loader, prefix, script, "part_gpt", "fat", "linux")
+            _copy_into_fat(esp, loader, _EFI_PATH)
+        with path.open("r+b") as image:
+            if Firmware.BIOS in spec.firmware:
+                core = scratch / "core.img"
+                _grub_image("i386-pc", core, prefix, script, "part_gpt", "fat", "biosdisk", "linux")
+                _write_core(image, core.read_bytes())
+            image.seek(_ESP_START * SECTOR_BYTES)
+            with esp.open("rb") as content:
+                shutil.copyfileobj(content, image)
+    return path
+
+
+def make_boot_iso(path: Path, spec: MediumSpec) -> Path:
+    """Write an ISO with El Torito boot images for the firmwares of ``spec`` to ``path``.
+
+    Raises:
+        UserError: a program or a file of GRUB's is missing.
+    """
+    with TemporaryDirectory() as scratch_name:
+        scratch = Path(scratch_name)
+        tree = scratch / "tree"
+        (tree / "boot").mkdir(parents=True)
+        shutil.copyfile(spec.payload.kernel, tree / _KERNEL)
+        shutil.copyfile(spec.payload.initrd, tree / _INITRD)
+        script = _grub_script(scratch, spec, f"search --no-floppy --file --set=root /{_KERNEL}\n")
+        modules = ("iso9660", "linux", "search", "search_fs_file")
+        options: list[str] = []
+        if Firmware.BIOS in spec.firmware:
+            _grub_image("i386-pc-eltorito", tree / "boot" / "bios.img", "/boot", script, "biosdisk", *modules)
+            options += ["-b", "boot/bios.img", "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table"]
+            options += ["--grub2-boot-info"]
+        if Firmware.UEFI in spec.firmware:
+            loader = scratch / "bootx64.efi"
+            _grub_image("x86_64-efi", loader, "/boot", script, "part_gpt", "fat", *modules)
+            fat = tree / "boot" / "efi.img"
+            run_tool("mkfs.fat", "-C", str(fat), "2880")
+            _copy_into_fat(fat, loader, _EFI_PATH)
+            options += [*(["-eltorito-alt-boot"] if options else []), "-e", "boot/efi.img", "-no-emul-boot"]
+        run_tool("xorriso", "-as", "mkisofs", "-quiet", "-R", "-V", "LAB", *options, "-o", str(path), str(tree))
+    return path
+
+
+def _grub_script(scratch: Path, spec: MediumSpec, before: str) -> Path:
+    script = scratch / "start.cfg"
+    script.write_text(f"{before}linux /{_KERNEL} {spec.cmdline}\ninitrd /{_INITRD}\nboot\n")
+    return script
+
+
+def _grub_image(form: str, target: Path, prefix: str, script: Path, *modules: str) -> None:
+    run_tool("grub-mkimage", "-O", form, "-p", prefix, "-c", str(script), "-o", str(target), *modules, "boot")
+
+
+def _partition(path: Path) -> None:
+    lines = [
+        "label: gpt",
+        f"start={_CORE_START}, size={_CORE_SECTORS}, type={_TYPE_BIOS_BOOT}",
+        f"start={_ESP_START}, size={_ESP_SECTORS}, type={_TYPE_ESP}",
+    ]
+    command = ["sfdisk", "--quiet", "--no-tell-kernel", "--no-reread", str(path)]
+    try:
+        done = subprocess.run(
+            command, input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=20, check=False
+        )
+    except FileNotFoundError as error:
+        raise UserError("the lab needs the program sfdisk", "it is not installed", "apt-get install fdisk") from error
+    if done.returncode != 0:
+        raise UserError("sfdisk made no partitions", done.stderr.strip())
+
+
+def _write_core(image: BinaryIO, core: bytes) -> None:
+    """GRUB's boot sector before the protective MBR's table, and its core into its partition."""
+    if len(core) > _CORE_SECTORS * SECTOR_BYTES:
+        raise UserError(f"GRUB's core has {len(core)} bytes, its partition {_CORE_SECTORS * SECTOR_BYTES}")
+    boot = bytearray((GRUB_DIR / "i386-pc" / "boot.img").read_bytes()[:440])
+    struct.pack_into("<Q", boot, _BOOT_SECTOR_CORE, _CORE_START)
+    moved = bytearray(core)
+    struct.pack_into("<Q", moved, _CORE_BLOCK_LIST, _CORE_START + 1)
+    image.write(boot)
+    image.seek(_CORE_START * SECTOR_BYTES)
+    image.write(moved)
+
+
+def _esp(scratch: Path, spec: MediumSpec) -> Path:
+    esp = scratch / "esp.img"
+    run_tool("mkfs.fat", "-n", "ESP", "-C", str(esp), str(_ESP_SECTORS // 2))
+    _copy_into_fat(esp, spec.payload.kernel, _KERNEL)
+    _copy_into_fat(esp, spec.payload.initrd, _INITRD)
+    return esp
+
+
+def _copy_into_fat(fat: Path, file: Path, path: str) -> None:
+    steps = path.split("/")[:-1]
+    for depth in range(len(steps)):
+        run_tool("mmd", "-i", str(fat), f"::/{'/'.join(steps[: depth + 1])}")
+    run_tool("mcopy", "-i", str(fat), str(file), f"::/{path}")
