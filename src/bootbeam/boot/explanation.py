@@ -23,6 +23,8 @@ class Explanation:
     title: str
     why: str
     fix: str
+    finding: str = "BB-087"
+    """The number it stands under in docs/troubleshooting.md (``journal.verdict.answers``)."""
 
 
 def explain_no_way(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> Explanation:
@@ -31,6 +33,7 @@ def explain_no_way(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> Explanatio
         title=f"{entry.name} cannot boot on this machine",
         why=_why(entry, firmware, cpu),
         fix=_fix(entry, firmware, cpu),
+        finding="BB-082",
     )
 
 
@@ -40,6 +43,7 @@ def explain_unknown_entry(name: str, known: tuple[str, ...]) -> Explanation:
         title=f"this station does not serve {name!r}",
         why="it was started with other images",
         fix=f"served now: {', '.join(known) or 'nothing'}; start it again with: bootbeam serve {name}",
+        finding="BB-083",
     )
 
 
@@ -49,6 +53,7 @@ def explain_no_grub(entry: BootEntry, way: BootWay, advice: str) -> Explanation:
         title=f"{entry.name} cannot boot on this machine yet",
         why=f"it is {_a(way.method)}, and the station has no GRUB for this machine to make that one from",
         fix=f"on the station: {advice}; then boot again",
+        finding="BB-084",
     )
 
 
@@ -74,6 +79,7 @@ def explain_secure_boot(entry: BootEntry) -> Explanation:
         title=f"{entry.name} cannot boot with Secure Boot on",
         why=f"{entry.title} carries no signature that the machine could check",
         fix="switch Secure Boot off in the machine's setup, or serve the signed kernel of a distribution",
+        finding="BB-085",
     )
 
 
@@ -85,6 +91,7 @@ def explain_refused_signature(entry_name: str) -> Explanation:
         "kernels only",
         fix="switch Secure Boot off in the machine's setup, serve a kernel of shim's distribution, or put the shim and "
         "GRUB of the kernel's distribution into a directory and start the station with: --loaders DIRECTORY",
+        finding="BB-086",
     )
 
 

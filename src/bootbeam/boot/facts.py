@@ -13,7 +13,19 @@ from bootbeam.errors import DecodeError
 from bootbeam.machine import Cpu, Firmware
 
 MAX_TEXT_CHARACTERS = 64
-KEYS = ("mac", "platform", "buildarch", "uuid", "manufacturer", "product", "serial", "hostname", "memory", "chosen")
+KEYS = (
+    "mac",
+    "platform",
+    "buildarch",
+    "uuid",
+    "manufacturer",
+    "product",
+    "serial",
+    "hostname",
+    "memory",
+    "chosen",
+    "failed",
+)
 GRUB_KEYS = ("mac", "platform", "cpu", "lockdown", "multiboot", "chosen", "started")
 
 _GRUB_PLATFORMS = {"pc": "pcbios", "efi": "efi"}
@@ -28,6 +40,7 @@ _MEMORY = re.compile(r"([0-9a-f]{2}-[0-9a-f]{2})?(\.([0-9a-f]{2}-[0-9a-f]{2})?){
 _MAC = re.compile(r"[0-9a-f]{2}(-[0-9a-f]{2}){5}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME = re.compile(r"[A-Za-z0-9._+-]{1,64}")
+_ERROR = re.compile(r"[0-7][0-9a-f]{7}")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?")
 
 
@@ -54,6 +67,8 @@ class MachineFacts:
     """The menu entry a person picked, or that the machine's own script names."""
     grub: RunningGrub | None = None
     """None: iPXE asks."""
+    failed: str | None = None
+    """The number of the error that iPXE came back with from starting the entry; eight hex digits."""
     did_not_start: bool = False
     """The loader came back from starting the entry."""
 
@@ -105,6 +120,7 @@ def parse_facts(steps: Sequence[str]) -> MachineFacts:
         hostname=hostname if _HOST_NAME.fullmatch(hostname := values.get("hostname", "")) else None,
         memory=memory if _MEMORY.fullmatch(memory := values.get("memory", "")) else None,
         chosen=chosen if _NAME.fullmatch(chosen) else None,
+        failed=failed if _ERROR.fullmatch(failed := values.get("failed", "").lower()) else None,
     )
 
 

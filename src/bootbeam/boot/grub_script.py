@@ -178,7 +178,7 @@ def render_explanation(explanation: Explanation, station: str) -> str:
         *_screen(f"bootbeam: {explanation.title}"),
         *_screen(f"Why: {explanation.why}."),
         *_screen(f"What to do: {explanation.fix}."),
-        f"echo {quote(f'This station: {station}')}",
+        f"echo {quote(f'This station: {station}, finding {explanation.finding}')}",
         "echo",
         f"echo 'Press Esc to go on to its own disk; in {EXPLANATION_S} s the station is asked again ...'",
         f"if sleep --interruptible {EXPLANATION_S}; then true; else",

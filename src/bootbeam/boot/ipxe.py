@@ -202,7 +202,7 @@ def render_explanation(explanation: Explanation, station: str) -> str:
         *_screen(f"bootbeam: {explanation.title}"),
         *_screen(f"Why: {explanation.why}."),
         *_screen(f"What to do: {explanation.fix}."),
-        f"echo This station: {station}",
+        f"echo This station: {station}, finding {explanation.finding}",
         "echo",
         "prompt Press any key to go on to the next boot device ...",
         "exit 1",
@@ -272,12 +272,17 @@ def _returned(method: Method) -> tuple[str, ...]:
 
 
 def _failed(again_url: str) -> tuple[str, ...]:
+    """What a failed command leads to: the next question for the script tells the station with which error."""
+    url, _, name = again_url.rpartition("/")
     return (
         ":failed",
+        # Kept at once: every further command that fails leaves its own.
+        "set failed ${errno:hexraw}",
+        ":again",
         "echo",
         "echo bootbeam: this did not start; the reason is in iPXE's own words above.",
         f"prompt --key s --timeout {RETRY_MS} Press s for the iPXE shell, or wait to try again ... && shell ||",
-        f"chain --autofree --replace {again_url} || goto failed",
+        f"chain --autofree --replace {url}/failed=${{failed}}/{name} || goto again",
     )
 
 

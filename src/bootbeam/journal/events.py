@@ -51,16 +51,16 @@ class EventKind(StrEnum):
     source_port, asked and granted (options, "blksize=1468 tsize=0"), times (1 for the first)"""
     TRANSFER_STARTED = "transfer-started"
     """transfer (id), protocol, file, size_bytes; TFTP: offset (0), blksize, windowsize; HTTP: offset (ranges), status,
-    user_agent"""
+    user_agent, role"""
     TRANSFER_PROGRESS = "transfer-progress"
     """transfer, sent_bytes, size_bytes. Not kept, only shown."""
     TRANSFER_FINISHED = "transfer-finished"
     """transfer, protocol, file, size_bytes, duration_s, retransmissions (TFTP), blksize, windowsize,
     version_sha256 (first 12 digits), version_mtime_s, role (loader, script, kernel, initrd, image, configuration)"""
     TRANSFER_FAILED = "transfer-failed"
-    """transfer, protocol, file, sent_bytes, size_bytes, reason; TFTP: acked_bytes, retransmissions, blksize,
-    windowsize, stage ("options": the OACK was not acknowledged, "first-block", "blocks"), error_code and error_text
-    (of the client's ERROR; None without one)"""
+    """transfer, protocol, file, sent_bytes, size_bytes, reason; HTTP: role; TFTP: acked_bytes, retransmissions,
+    blksize, windowsize, stage ("options": the OACK was not acknowledged, "first-block", "blocks"), error_code and
+    error_text (of the client's ERROR; None without one)"""
     BLOCKS_READ = "blocks-read"
     """A machine reads an image piece by piece, as a drive: protocol, file, requests and read_bytes so far. Recorded
     for the first piece, and every few seconds while it goes on"""
@@ -73,9 +73,12 @@ class EventKind(StrEnum):
     method, user_agent"""
     SCRIPT_SENT = "script-sent"
     """entry, notes (what a person should know, as the memory it needs), manufacturer, product, memory_mb,
-    ipxe_version, buildarch, platform; for a GRUB: loader, secure_boot"""
+    ipxe_version, buildarch, platform, warning (why it will most likely not work; None without one), unattended (an
+    installer that fetches its answers from here); for a GRUB: loader, secure_boot"""
     MESSAGE_SHOWN = "message-shown"
-    """The client's own screen shows why it cannot boot: title, why, fix"""
+    """The client's own screen shows why it cannot boot: title, why, fix, finding (the id it carries)"""
+    LOADER_FAILED = "loader-failed"
+    """iPXE could not start what it was told to, and says so: entry, error (its number, eight hex digits)"""
     ANSWERS_FETCHED = "answers-fetched"
     """file, format: an installer took its answers"""
     INSTALL_STARTED = "install-started"

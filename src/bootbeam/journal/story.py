@@ -117,8 +117,8 @@ class Story:
         return f", network card by {maker}" if maker else ""
 
     def _client_ignored(self, event: Event, facts: Facts) -> Line | None:
-        text = f"gets no answer: {facts.get('reason')}"
-        return Line(text, Tone.WARNING, _fix(facts)) if self._once(event, text) else None
+        text = f"gets no answer: {facts.get('reason')}"  # what to do is in the finding that follows
+        return Line(text, Tone.WARNING) if self._once(event, text) else None
 
     def _offered(self, event: Event, facts: Facts) -> Line | None:
         if facts.get("what") == "script":
@@ -154,11 +154,7 @@ class Story:
         return Line(text, Tone.GOOD) if self._once(event, text) else None
 
     def _first_program_changed(self, event: Event, facts: Facts) -> Line:
-        return Line(str(facts.get("remark")), Tone.WARNING, _fix(facts))
-
-    def _first_program_silent(self, event: Event, facts: Facts) -> Line:
-        text = f"{facts.get('file')} was loaded whole and has not started: Secure Boot may be on, or it hangs"
-        return Line(text, Tone.WARNING, _fix(facts))
+        return Line(str(facts.get("remark")), Tone.WARNING)
 
     def _acknowledged(self, event: Event, facts: Facts) -> Line | None:
         text = f"asked on port 4011, confirmed {facts.get('file')}"
@@ -208,6 +204,8 @@ class Story:
         return Line(f"{f'{model}: ' if model else ''}gets {facts.get('entry')}{loader}", Tone.GOOD, notes)
 
     def _message_shown(self, event: Event, facts: Facts) -> Line | None:
+        if facts.get("finding"):
+            return None  # it is told as a finding
         more = (f"why: {facts.get('why')}", f"what to do: {facts.get('fix')}")
         text = f"its screen says: {facts.get('title')}"
         # A GRUB asks again and again, so that a mended image boots by itself.
@@ -273,7 +271,6 @@ _TELLERS: dict[EventKind, Callable[[Story, Event, Facts], Line | None]] = {
     EventKind.OTHER_SERVER_ANSWERED: Story._other_server,
     EventKind.SYSTEM_SEEN: Story._system_seen,
     EventKind.FIRST_PROGRAM_CHANGED: Story._first_program_changed,
-    EventKind.FIRST_PROGRAM_SILENT: Story._first_program_silent,
     EventKind.TRANSFER_FINISHED: Story._transfer_finished,
     EventKind.BLOCKS_READ: Story._blocks_read,
     EventKind.TRANSFER_FAILED: Story._transfer_failed,

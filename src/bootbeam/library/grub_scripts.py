@@ -28,7 +28,7 @@ from bootbeam.errors import DecodeError
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, Missing, NotReady, Peer
-from bootbeam.library.resolved_boot import ResolveBoot
+from bootbeam.library.resolved_boot import ResolveBoot, ResolvedBoot
 from bootbeam.wire.url import url_host
 
 SCRIPT_MEDIA_TYPE = "text/plain; charset=utf-8"
@@ -128,7 +128,7 @@ class GrubScripts:
         explanation = grub_script.check_companions(boot.plan)
         if explanation:
             return self._explain(explanation, facts, peer)
-        self._record_script(facts, peer, plan.entry.title, " ".join((*boot.notes, boot.warning)).strip())
+        self._record_script(facts, peer, plan.entry.title, boot, is_unattended=plan.entry.is_unattended)
         is_verified = facts.grub is not None and facts.grub.is_locked_down
         chosen = replace(facts, chosen=plan.entry.name)
         failed_url = f"{self._machine_url(chosen, peer)}started=no/grub.cfg" if is_verified else None
@@ -145,10 +145,19 @@ class GrubScripts:
                 why=explanation.why,
                 fix=explanation.fix,
                 secure_boot=facts.grub.is_locked_down if facts.grub else None,
+                finding=explanation.finding,
             )
         return grub_script.render_explanation(explanation, self._base_url(peer))
 
-    def _record_script(self, facts: MachineFacts, peer: Peer, entry: str, notes: str = "") -> None:
+    def _record_script(
+        self,
+        facts: MachineFacts,
+        peer: Peer,
+        entry: str,
+        boot: ResolvedBoot | None = None,
+        *,
+        is_unattended: bool = False,
+    ) -> None:
         if peer.is_looking:
             return
         self._record(
@@ -157,7 +166,9 @@ class GrubScripts:
             address=peer.address,
             interface=peer.interface,
             entry=entry,
-            notes=notes,
+            notes=" ".join((*boot.notes, boot.warning)).strip() if boot else "",
+            warning=(boot.warning or None) if boot else None,
+            unattended=is_unattended,
             platform=facts.platform,
             buildarch=facts.buildarch,
             loader="GRUB",

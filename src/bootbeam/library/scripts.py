@@ -29,9 +29,10 @@ from bootbeam.boot.facts import MachineFacts, parse_facts
 from bootbeam.errors import DecodeError
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
+from bootbeam.journal.verdict.ipxe_errors import find_error
 from bootbeam.library.content import Content, Missing, NotReady, Peer
 from bootbeam.library.grub_images import path_of
-from bootbeam.library.resolved_boot import ResolveBoot
+from bootbeam.library.resolved_boot import ResolveBoot, ResolvedBoot
 from bootbeam.wire.url import url_host
 
 SCRIPT_MEDIA_TYPE = "text/plain; charset=utf-8"
@@ -113,6 +114,7 @@ class Scripts:
     def _render_entry(self, plan: RunEntry, facts: MachineFacts, peer: Peer) -> str:
         again_url = f"{self._machine_url(facts, peer)}script.ipxe"
         if plan.way.method in GRUB_METHODS:
+            self._record_failure(plan.entry.title, facts, peer)
             self._record_script(facts, peer, f"GRUB for {plan.entry.title}")
             return ipxe.render_grub(plan, f"{self.base_url(peer)}/{_grub_path(facts.machine, plan)}", again_url)
         boot = self._resolve(plan, facts, self.base_url(peer))
@@ -124,8 +126,28 @@ class Scripts:
             explanation = ipxe.check_multiboot_limits(boot.plan, boot.urls)
             if explanation:
                 return self._explain(explanation, facts, peer)
-        self._record_script(facts, peer, plan.entry.title, " ".join((*boot.notes, boot.warning)).strip())
-        return ipxe.render_entry(boot.plan, boot.urls, again_url, boot.notes, boot.warning)
+        failure = self._record_failure(plan.entry.title, facts, peer)
+        self._record_script(facts, peer, plan.entry.title, boot, is_unattended=plan.entry.is_unattended)
+        return ipxe.render_entry(boot.plan, boot.urls, again_url, boot.notes, failure or boot.warning)
+
+    def _record_failure(self, entry: str, facts: MachineFacts, peer: Peer) -> str:
+        """Tell that this machine has tried the entry and could not start it; returns the words for its screen."""
+        if facts.failed is None:
+            return ""
+        self._record(
+            EventKind.LOADER_FAILED,
+            mac=facts.mac,
+            address=peer.address,
+            interface=peer.interface,
+            entry=entry,
+            error=facts.failed,
+        )
+        error = find_error(facts.failed)
+        meaning = f"{error.message}: {error.meaning.format_map(self._words(peer))}" if error else "error"
+        return f"BB-054: it did not start before ({facts.failed}). {meaning}"
+
+    def _words(self, peer: Peer) -> dict[str, str]:
+        return {"station": url_host(peer.local_address), "http_port": str(self._http_port), "interface": ""}
 
     def _machine_url(self, facts: MachineFacts, peer: Peer) -> str:
         chosen = f"chosen={facts.chosen}/" if facts.chosen else ""
@@ -140,10 +162,19 @@ class Scripts:
             title=explanation.title,
             why=explanation.why,
             fix=explanation.fix,
+            finding=explanation.finding,
         )
         return ipxe.render_explanation(explanation, self.base_url(peer))
 
-    def _record_script(self, facts: MachineFacts, peer: Peer, entry: str, notes: str = "") -> None:
+    def _record_script(
+        self,
+        facts: MachineFacts,
+        peer: Peer,
+        entry: str,
+        boot: ResolvedBoot | None = None,
+        *,
+        is_unattended: bool = False,
+    ) -> None:
         version = _IPXE_VERSION.search(peer.user_agent)
         self._record(
             EventKind.SCRIPT_SENT,
@@ -151,7 +182,9 @@ class Scripts:
             address=peer.address,
             interface=peer.interface,
             entry=entry,
-            notes=notes,
+            notes=" ".join((*boot.notes, boot.warning)).strip() if boot else "",
+            warning=(boot.warning or None) if boot else None,
+            unattended=is_unattended,
             manufacturer=facts.manufacturer,
             product=facts.product,
             memory_mb=facts.ram_mb,

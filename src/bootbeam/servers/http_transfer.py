@@ -82,4 +82,4 @@ class Transfer:
 
     def failed(self, reason: str) -> None:
         """The client did not get it all."""
-        self._write_named(EventKind.TRANSFER_FAILED, sent_bytes=self.sent_bytes, reason=reason)
+        self._write_named(EventKind.TRANSFER_FAILED, role=self._content.role, sent_bytes=self.sent_bytes, reason=reason)

@@ -73,7 +73,7 @@ def test_a_refused_address() -> None:
     finding = only([*seen(0), lease_offered(0.1), address_requested(4), nak], 6)
     assert finding.id == "BB-004"
     assert "192.168.1.9 refused it the address 192.168.1.7" in finding.seen
-    assert findings([*to_loader(), nak], 60) == []
+    assert findings([*to_loader(), nak], 30) == []
 
 
 def test_two_dhcp_servers_of_different_networks() -> None:

@@ -72,7 +72,7 @@ def test_a_file_that_is_not_here() -> None:
     finding = only([*BEFORE, refused], 19)
     assert finding.id == "BB-036"
     assert "'menu.c32' by TFTP" in finding.seen
-    assert findings([*BEFORE, refused, *downloaded(8)], 60) == []
+    assert findings([*BEFORE, refused, *downloaded(8)], 30) == []
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ class Try:
 
     @property
     def is_ipv6(self) -> bool:
-        """Whether it was answered over IPv6."""
-        return any(":" in text(event, "siaddr") for event in self.of(EventKind.OFFERED))
+        """Whether it asks over IPv6."""
+        return self.questions[0].facts.get("ip_version") == 6
 
     @property
     def is_offered(self) -> bool:
@@ -201,6 +201,7 @@ LOADING = (
     EventKind.TRANSFER_FINISHED,
     EventKind.TRANSFER_FAILED,
     EventKind.FILE_REFUSED,
+    EventKind.BLOCKS_READ,
     EventKind.SCRIPT_SENT,
     EventKind.MESSAGE_SHOWN,
 )

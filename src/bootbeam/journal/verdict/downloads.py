@@ -25,6 +25,13 @@ NOT_MISSED = re.compile(
     r"|[^/]*\.lst|grub\.cfg[^/]*|grubenv|unicode\.pf2|[^/]*\.(mo|gmo)|favicon\.ico|robots\.txt)$"
 )
 """Files that programs ask for and do without: shim, GRUB, iPXE, browsers."""
+GOING_ON = (
+    EventKind.TRANSFER_STARTED,
+    EventKind.TRANSFER_FINISHED,
+    EventKind.BLOCKS_READ,
+    EventKind.SCRIPT_SENT,
+    EventKind.SYSTEM_SEEN,
+)
 EMPTY_DIGITS = re.compile(r"\.0$")
 
 
@@ -43,8 +50,7 @@ def _stopped(course: Course, *stages: str, by_client: bool = False) -> Event | N
 
 def _after_waiting(course: Course, failed: Event, wait_s: float, match: Match) -> Judged:
     """``match``, unless the machine goes on within ``wait_s``."""
-    going_on = (EventKind.TRANSFER_STARTED, EventKind.TRANSFER_FINISHED, EventKind.SCRIPT_SENT, EventKind.SYSTEM_SEEN)
-    if course.after(failed, *going_on):
+    if course.after(failed, *GOING_ON):
         return None
     moment = failed.at_s + wait_s
     return match if course.now >= moment else Later(moment)

@@ -17,6 +17,12 @@ EXAMPLE_VALUES: Mapping[str, str] = {
     "router": "192.168.1.1",
     "other": "192.168.1.9",
     "entry": "linux",
+    "error": "2e008081",
+    "message": "Exec format error",
+    "id": "BB-082",
+    "title": "linux cannot boot on this machine",
+    "why": "it is for 64-bit ARM (arm64), and this machine runs UEFI on 64-bit x86 (x64)",
+    "fix": "serve an image built for 64-bit x86 (x64)",
 }
 """What stands for the words in braces where no case is at hand: on the page, and in ``bootbeam explain``."""
 
@@ -66,7 +72,9 @@ class Match:
     sure: Sureness | None = None
     """When it is another than the rule's."""
     cause: str | None = None
+    """Instead of the rule's; taken as it is."""
     fix: tuple[str, ...] | None = None
+    """The same."""
     screens: tuple[Screen, ...] | None = None
     """Whose words the machine shows, when the course alone does not tell."""
 
@@ -105,8 +113,8 @@ class Rule:
             self.id,
             self.title.format_map(values),
             match.seen,
-            (match.cause or self.cause).format_map(values),
+            match.cause or self.cause.format_map(values),
             match.sure or self.sure,
             tuple(line.format_map(values) for screen in shown for line in self.screens.get(screen, ())),
-            tuple(line.format_map(values) for line in (match.fix or self.fix)),
+            match.fix or tuple(line.format_map(values) for line in self.fix),
         )

@@ -3,11 +3,29 @@
 from dataclasses import dataclass
 
 from bootbeam.journal.timeline import Timeline
-from bootbeam.journal.verdict import addresses, boot_server, downloads
+from bootbeam.journal.verdict import (
+    addresses,
+    answers,
+    boot_server,
+    downloads,
+    http_boot,
+    ipxe,
+    loaders,
+    systems,
+)
 from bootbeam.journal.verdict.course import Course
 from bootbeam.journal.verdict.finding import Finding, Later, Match, Rule
 
-RULES: tuple[Rule, ...] = (*addresses.RULES, *boot_server.RULES, *downloads.RULES)
+RULES: tuple[Rule, ...] = (
+    *answers.RULES,
+    *systems.RULES,
+    *ipxe.RULES,
+    *loaders.RULES,
+    *addresses.RULES,
+    *boot_server.RULES,
+    *http_boot.RULES,
+    *downloads.RULES,
+)
 """In the order in which findings are named when several apply."""
 BY_ID = {rule.id: rule for rule in RULES}
 

@@ -18,6 +18,9 @@ MAX_MACHINES = 10_000
 MAX_EVENTS_PER_MACHINE = 300
 """Of one attempt; a whole boot is some 30."""
 MAX_SURROUNDINGS = 100
+MAX_EARLIER = 20
+NO_MACHINE = ""
+"""Under which the station itself is judged, until a machine is heard."""
 LOOK_BUDGET_S = 0.01
 """A look judges no further machine after so long: 2 % of the time, whatever happens. The others' turn comes next."""
 
@@ -33,6 +36,8 @@ class _Machine:
 
     attempt: str
     events: deque[Event] = field(default_factory=lambda: deque(maxlen=MAX_EVENTS_PER_MACHINE))
+    earlier: deque[Event] = field(default_factory=lambda: deque(maxlen=MAX_EARLIER))
+    """What it loaded in the attempts before."""
     told: set[str] = field(default_factory=set)
     look_at_s: float | None = None
     """When it is to be judged again though nothing happens."""
@@ -57,6 +62,8 @@ class VerdictWatch:
         self._deadlines: list[tuple[float, str]] = []
         self._surroundings: deque[Event] = deque(maxlen=MAX_SURROUNDINGS)
         self._lock = threading.Lock()
+        self._is_anybody_heard = False
+        self._is_in_trouble = False
 
     def watch(self, event: Event) -> None:
         """Keep one event."""
@@ -66,18 +73,29 @@ class VerdictWatch:
             if event.kind in SURROUNDING_KINDS or event.kind is EventKind.OTHER_SERVER_ANSWERED:
                 self._surroundings.append(event)
             if event.mac is not None and event.attempt is not None:
+                self._forget(NO_MACHINE)
+                self._is_anybody_heard = True
                 self._keep(event.mac, event.attempt, event)
+            elif event.kind is EventKind.STATION_READY and not self._is_anybody_heard:
+                self._keep(NO_MACHINE, "", event)
 
     def _keep(self, mac: str, attempt: str, event: Event) -> None:
         machine = self._machines.get(mac)
         if machine is None or machine.attempt != attempt:
-            machine = self._machines[mac] = _Machine(attempt)
+            before, machine = machine, _Machine(attempt)
+            self._machines[mac] = machine
+            if before is not None:
+                machine.earlier.extend(before.earlier)
+                machine.earlier.extend(each for each in before.events if each.kind is EventKind.TRANSFER_FINISHED)
         machine.events.append(event)
         self._machines.move_to_end(mac)
         self._waiting[mac] = None
         while len(self._machines) > MAX_MACHINES:
-            forgotten, _ = self._machines.popitem(last=False)
-            self._waiting.pop(forgotten, None)
+            self._forget(next(iter(self._machines)))
+
+    def _forget(self, mac: str) -> None:
+        self._machines.pop(mac, None)
+        self._waiting.pop(mac, None)
 
     def look(self) -> None:
         """Judge the machines to which something has happened, or for which it is time."""
@@ -95,11 +113,24 @@ class VerdictWatch:
                     return
                 mac, _ = self._waiting.popitem(last=False)
                 machine, timeline = self._machines[mac], self._timeline(mac)
-            self._judge(machine, timeline, now)
+            try:
+                self._judge(machine, timeline, now)
+            except Exception as error:
+                self._note_problem(error)
+
+    def _note_problem(self, error: Exception) -> None:
+        """A rule has a defect: told once; the other machines are judged all the same."""
+        if self._is_in_trouble:
+            return
+        self._is_in_trouble = True
+        why = f"{type(error).__name__}: {error}"
+        fix = "boots go on; please report this line"
+        self._record(EventKind.PROBLEM, what="a boot could not be judged", why=why, fix=fix)
 
     def _timeline(self, mac: str) -> Timeline:
         beside = tuple(event for event in self._surroundings if event.mac != mac)
-        return Timeline(mac, tuple(self._machines[mac].events), beside)
+        machine = self._machines[mac]
+        return Timeline(mac, tuple(machine.events), beside, tuple(machine.earlier))
 
     def _judge(self, machine: _Machine, timeline: Timeline, now: float) -> None:
         verdict = judge(timeline, now)
@@ -114,7 +145,7 @@ class VerdictWatch:
                 machine.told.add(finding.id)
                 self._record(
                     EventKind.FINDING,
-                    mac=timeline.mac,
+                    mac=timeline.mac or None,
                     address=last.address,
                     interface=last.interface,
                     **facts_of(finding),

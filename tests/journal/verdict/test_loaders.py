@@ -1,0 +1,113 @@
+"""Verdicts on boot loaders that came over whole and do not run."""
+
+import pytest
+
+from bootbeam.journal.events import Event, EventKind
+from bootbeam.journal.timeline import Timeline
+from bootbeam.journal.verdict.rules import judge
+from tests.verdict_timelines import (
+    LOADER,
+    MAC,
+    READY,
+    START_S,
+    address_requested,
+    at,
+    downloaded,
+    findings,
+    only,
+    read_requested,
+    seen,
+    to_loader,
+)
+
+
+def signed() -> list[Event]:
+    return [*to_loader()[:-3], *downloaded(5.6, "x64/shimx64.efi")]
+
+
+def refused(second: float, file: str) -> Event:
+    return at(second, EventKind.FILE_REFUSED, protocol="tftp", file=file, reason="there is no such file here")
+
+
+IPXE_IS_UP = [*seen(10, "ipxe", "e1"), at(26, EventKind.SCRIPT_SENT, entry="linux")]
+
+
+def test_a_loader_that_is_never_heard_of() -> None:
+    assert findings(to_loader(), 50) == []
+    finding = only(to_loader(), 51)
+    assert finding.id == "BB-041"
+    assert any("Secure Boot" in line for line in finding.fix)
+    assert any("Access Denied" in line for line in finding.screen)
+
+
+@pytest.mark.parametrize("life", [IPXE_IS_UP[:1], [read_requested(7, file="autoexec script")], IPXE_IS_UP[2:]])
+def test_a_loader_that_is_heard_of(life: list[Event]) -> None:
+    assert "BB-041" not in findings([*to_loader(), *life], 60)
+
+
+def test_on_a_bios_it_is_not_secure_boot() -> None:
+    events = [*seen(0, "bios-pxe"), address_requested(4), read_requested(5), *downloaded(5.5, "bios/undionly.kpxe")]
+    finding = only(events, 60)
+    assert finding.id == "BB-041"
+    assert "Secure Boot" not in f"{finding.cause} {finding.fix}"
+
+
+def test_a_refused_loader_where_there_is_nothing_signed() -> None:
+    changed = at(
+        6.6, EventKind.FIRST_PROGRAM_CHANGED, remark=f"{LOADER} was loaded whole", fix="bootbeam loaders fetch"
+    )
+    back = seen(6.5, "uefi-http", "f1")
+    finding = only([*to_loader(), *back, changed], 7)
+    assert finding.id == "BB-040"
+    assert "bootbeam loaders fetch" in finding.fix
+
+
+def test_a_refusal_that_the_station_mends_by_itself_is_no_fault() -> None:
+    changed = at(6.6, EventKind.FIRST_PROGRAM_CHANGED, remark=f"{LOADER} was loaded whole", fix="")
+    assert findings([*to_loader(), *seen(6.5, "uefi-http", "f1"), changed], 7) == []
+
+
+def test_shim_is_refused() -> None:
+    assert findings(signed(), 20) == []
+    assert only(signed(), 21).id == "BB-042"
+    assert only([*signed(), *seen(6, "uefi-http", "f1")], 6.5).id == "BB-042"
+
+
+def test_shim_asks_for_what_it_can_do_without_first() -> None:
+    asked = [refused(5.8, "x64/revocations_sku.efi"), *downloaded(6, "x64/grubx64.efi")]
+    assert findings([*signed(), *asked, read_requested(6.5, file="GRUB's start script")], 60) == []
+
+
+def test_the_program_after_shim_is_missing() -> None:
+    finding = only([*signed(), refused(5.8, "x64/revocations_sku.efi"), refused(6, "x64/grubx64.efi")], 7)
+    assert finding.id == "BB-043"
+    assert "'x64/grubx64.efi'" in finding.seen
+
+
+def test_the_program_after_shim_is_refused() -> None:
+    events = [*signed(), *downloaded(6, "x64/grubx64.efi")]
+    assert findings(events, 20) == []
+    assert only(events, 22).id == "BB-044"
+
+
+def test_a_loop_within_one_attempt() -> None:
+    events = [event for number in range(4) for event in downloaded(10 + 20 * number)]
+    loop = [*seen(0), address_requested(4), *events]
+    assert findings(loop[:-2], 60) == []
+    assert findings(loop, 71) == ["BB-045"]
+
+
+def test_a_loop_of_a_machine_that_resets() -> None:
+    earlier = tuple(event for number in range(3) for event in downloaded(-150 + 40 * number))
+    timeline = Timeline(MAC, tuple(to_loader()), (READY,), earlier)
+    assert [finding.id for finding in judge(timeline, START_S + 7).findings] == ["BB-045"]
+    booted = (*earlier, *downloaded(-20, "linux", "kernel", "http"))
+    assert judge(Timeline(MAC, tuple(to_loader()), (READY,), booted), START_S + 7).findings == ()
+
+
+def test_a_script_that_goes_round_in_a_circle() -> None:
+    scripts = [at(10 + 5 * number, EventKind.SCRIPT_SENT, entry="mine: iPXE script") for number in range(6)]
+    assert findings([*seen(0, "ipxe"), *scripts[:5]], 31) == []
+    assert findings([*seen(0, "ipxe"), *scripts], 36) == ["BB-046"]
+    menus = [at(10 + 5 * number, EventKind.SCRIPT_SENT, entry="the menu") for number in range(20)]
+    assert findings([*seen(0, "ipxe"), *menus], 200) == []

@@ -1,0 +1,79 @@
+"""Verdicts on systems that stop while they are loaded, or after."""
+
+from bootbeam.journal.events import Event, EventKind, Fact
+from tests.verdict_timelines import at, downloaded, findings, only, seen
+
+
+def started(**facts: Fact) -> list[Event]:
+    return [
+        *seen(0, "ipxe"),
+        at(19, EventKind.SCRIPT_SENT, entry="ubuntu", **facts),
+        *downloaded(20, "iso/ubuntu/casper/vmlinuz", "kernel", "http"),
+        *downloaded(22, "iso/ubuntu/casper/initrd", "initrd", "http"),
+    ]
+
+
+def test_a_download_that_stops() -> None:
+    failed = at(
+        25,
+        EventKind.TRANSFER_FAILED,
+        protocol="http",
+        role="initrd",
+        file="initrd",
+        sent_bytes=5,
+        size_bytes=10,
+        reason="the client is gone",
+    )
+    events = [*seen(0, "ipxe"), at(19, EventKind.SCRIPT_SENT, entry="x"), failed]
+    assert findings(events, 44) == []
+    finding = only(events, 46)
+    assert finding.id == "BB-070"
+    assert "5 of 10" in finding.seen
+    assert findings([*events, *downloaded(30, "initrd", "initrd", "http")], 60) == []
+
+
+def test_an_installer_that_does_not_fetch_its_answers() -> None:
+    events = started(unattended=True)
+    assert findings(events, 321) == []
+    assert only(events, 323).id == "BB-071"
+    assert findings([*events, at(60, EventKind.ANSWERS_FETCHED, file="user-data")], 10_000) == []
+    assert findings([*events, *downloaded(300, "iso/ubuntu/whole.iso", "image", "http")], 590) == []
+
+
+def test_a_system_that_is_not_heard_of() -> None:
+    assert findings(started(), 261) == []
+    assert only(started(), 263).id == "BB-072"
+    assert findings([*started(), at(40, EventKind.SYSTEM_SEEN, vendor_class="d-i")], 10_000) == []
+
+
+def test_a_kernel_of_ones_own_need_not_say_anything() -> None:
+    events = [
+        *seen(0, "ipxe"),
+        at(19, EventKind.SCRIPT_SENT, entry="linux"),
+        *downloaded(20, "linux", "kernel", "http"),
+    ]
+    assert findings([*events, *downloaded(22, "initrd.img", "initrd", "http")], 100_000) == []
+
+
+def test_too_little_memory() -> None:
+    events = started(warning="this machine has 1 GB of memory and this needs 4 GB")
+    assert findings(events, 141) == []
+    finding = only(events, 143)
+    assert finding.id == "BB-074"
+    assert "1 GB of memory" in finding.seen
+    assert only(events, 5000).id == "BB-074"
+
+
+def test_an_installation_that_failed() -> None:
+    failed = at(500, EventKind.INSTALL_FAILED, step="curthooks", description="installing grub")
+    finding = only([*started(unattended=True), failed], 501)
+    assert finding.id == "BB-073"
+    assert "installing grub" in finding.seen
+
+
+def test_a_machine_that_waits_for_an_image() -> None:
+    held = at(10, EventKind.IMAGE_HELD_BACK, file="linux", reason="it is still being written")
+    events = [*seen(0, "ipxe"), held]
+    assert findings(events, 29) == []
+    assert only(events, 31).id == "BB-075"
+    assert findings([*events, at(15, EventKind.SCRIPT_SENT, entry="the menu")], 60) == []
