@@ -8,6 +8,7 @@ machine's own network.
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -68,18 +69,27 @@ class Lan:
     Args:
         log_dir: where the router's log and the packet capture go; must exist.
         router: whether there is a DHCP server beside the station.
+        router_arguments: further arguments of the router's dnsmasq, to misconfigure it as people do; one that begins
+            with ``--dhcp-range`` takes the place of the usual range.
         ipv4: False leaves IPv4 out altogether: no addresses, no DHCP.
         ipv6: what the router tells machines about IPv6; None leaves every machine with link-local addresses only.
     """
 
     def __init__(
-        self, log_dir: Path, *, router: bool = True, ipv4: bool = True, ipv6: RouterIpv6 | None = None
+        self,
+        log_dir: Path,
+        *,
+        router: bool = True,
+        router_arguments: Sequence[str] = (),
+        ipv4: bool = True,
+        ipv6: RouterIpv6 | None = None,
     ) -> None:
         self.log_dir = log_dir
         self.router_log = log_dir / "router.log"
         self.router6_log = log_dir / "router6.log"
         self.capture_file = log_dir / "lan.pcap"
         self._has_router = router and ipv4
+        self._router_arguments = tuple(router_arguments)
         self._has_ipv4 = ipv4
         self._ipv6 = ipv6
         self._stack = ExitStack()
@@ -170,12 +180,15 @@ class Lan:
         _wait_for_start(capture, self.capture_file)
 
     def _start_router(self) -> None:
+        own_range = any(argument.startswith("--dhcp-range") for argument in self._router_arguments)
+        usual_range = () if own_range else (f"--dhcp-range={DHCP_FIRST},{DHCP_LAST},{NETMASK},{DHCP_LEASE}",)
         dnsmasq = self.router.start(
             # A change of user or group would take away the tie to this process (prctl(2), PR_SET_PDEATHSIG).
             *("dnsmasq", "--conf-file=/dev/null", "--no-daemon", "--user=root", "--group=root", "--pid-file"),
             *("--port=0", f"--interface={INTERFACE}", "--bind-interfaces"),
             *("--no-ping", "--dhcp-authoritative", "--log-dhcp"),
-            f"--dhcp-range={DHCP_FIRST},{DHCP_LAST},{NETMASK},{DHCP_LEASE}",
+            *usual_range,
+            *self._router_arguments,
             f"--dhcp-leasefile={self.scratch_dir / 'leases'}",
             "--log-facility=-",
             output=self.router_log,
