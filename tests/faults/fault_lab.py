@@ -82,6 +82,35 @@ class FaultLab:
         lines = ["add table inet fault", chain, *(f"add rule inet fault {hook} {rule}" for rule in rules)]
         namespace.run("nft", "; ".join(lines))
 
+    def drop_from_station(self, lan: Lan, match: str) -> None:
+        """Drop at the switch what the station sends and ``match`` fits: the station itself notices nothing."""
+        port = self._port_to(lan, "station")
+        lan.switch.run(
+            "nft",
+            "add table bridge fault; add chain bridge fault forward { type filter hook forward priority 0; }; "
+            f"add rule bridge fault forward iifname {port} {match} drop",
+        )
+
+    def drop_to_station(self, lan: Lan, match: str) -> None:
+        """Drop at the switch what is for the station and ``match`` fits."""
+        port = self._port_to(lan, "station")
+        lan.switch.run(
+            "nft",
+            "add table bridge fault; add chain bridge fault forward { type filter hook forward priority 0; }; "
+            f"add rule bridge fault forward oifname {port} {match} drop",
+        )
+
+    @staticmethod
+    def _port_to(lan: Lan, host: str) -> str:
+        """The switch's port that leads to this host: hosts are plugged in one after the other."""
+        return {"router": "veth1", "station": "veth2"}[host]
+
+    @staticmethod
+    def port_of_pc(lan: Lan) -> str:
+        """The switch's port that the newest virtual PC is plugged into."""
+        words = lan.switch.ip("-o", "link").replace(":", " ").replace("@", " ").split()
+        return [word for word in words if word.startswith("tap")][-1]
+
     def sees(self, pc: VirtualMachine, kind: EventKind, timeout_s: float, **facts: object) -> Event:
         """Wait for an event of this machine's that has these facts."""
         return self.station.wait_for(

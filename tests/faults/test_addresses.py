@@ -1,8 +1,11 @@
 """The network is broken before the machine has an address and an offer."""
 
+import time
+
 import pytest
 
-from bootbeam.lab.firmware import OVMF, SEABIOS
+from bootbeam.lab.firmware import OVMF
+from bootbeam.lab.lan import BRIDGE
 from tests.faults.fault_lab import FaultLab
 
 pytestmark = [pytest.mark.firmware, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -27,12 +30,11 @@ def test_dhcp_server_that_knows_its_machines_only(fault: FaultLab) -> None:
 
 
 def test_pool_used_up(fault: FaultLab) -> None:
-    fault.inject("the router's two addresses are taken")
-    lan = fault.network(router_arguments=("--dhcp-range=192.168.1.1,192.168.1.1,255.255.255.0,12h",))
+    fault.inject("the router's only address is taken")
+    fault.network(router_arguments=("--dhcp-range=192.168.1.1,192.168.1.1,255.255.255.0,12h",))
     fault.serve()
-    assert lan
     pc = fault.power_on(OVMF)
-    finding = fault.expect(pc.mac, "BB-003", 100)
+    finding = fault.expect(pc.mac, "BB-002", 100)
     fault.expect_on_screen(pc, finding)
 
 
@@ -56,9 +58,19 @@ def test_our_offers_do_not_arrive(fault: FaultLab) -> None:
     fault.inject("our offers are dropped on their way")
     lan = fault.network()
     fault.serve()
-    fault.filter(lan.station, "output", "udp sport 67 drop")
+    fault.drop_from_station(lan, "udp sport 67")
     pc = fault.power_on(OVMF)
     finding = fault.expect(pc.mac, "BB-005", 100)
+    fault.expect_on_screen(pc, finding)
+
+
+def test_this_computers_firewall_holds_our_offers_back(fault: FaultLab) -> None:
+    fault.inject("this computer's own firewall drops what it sends from UDP port 67")
+    lan = fault.network()
+    fault.serve()
+    fault.filter(lan.station, "output", "udp sport 67 drop")
+    pc = fault.power_on(OVMF)
+    finding = fault.expect(pc.mac, "BB-025", 100)
     fault.expect_on_screen(pc, finding)
 
 
@@ -79,22 +91,20 @@ def test_second_proxy(fault: FaultLab) -> None:
 
 
 def test_second_dhcp_server_of_another_network(fault: FaultLab) -> None:
-    fault.inject("a second DHCP server gives addresses of another network, quicker than the router")
-    lan = fault.network(router=False)
-    for name, address, first, last in (
-        ("rogue", "192.168.1.61", "10.9.9.10", "10.9.9.20"),
-        ("late", "192.168.1.62", "192.168.1.10", "192.168.1.20"),
-    ):
-        host = lan.add_host(name, address)
-        if name == "rogue":
-            host.ip("address", "add", "10.9.9.1/24", "dev", "eth0")
-        fault.start_in(
-            host,
-            name,
-            *("dnsmasq", "--conf-file=/dev/null", "--no-daemon", "--user=root", "--group=root", "--pid-file"),
-            *("--port=0", "--interface=eth0", "--bind-interfaces", "--no-ping", "--dhcp-authoritative"),
-            *(f"--dhcp-range={first},{last},255.255.255.0,1h", f"--dhcp-leasefile={lan.scratch_dir / name}"),
-        )
+    fault.inject("a second DHCP server gives addresses of another network; the router's come too late")
+    lan = fault.network()
+    # The machine takes the first offer: the router's are held back for a while.
+    lan.router.run("tc", "qdisc", "add", "dev", "eth0", "root", "netem", "delay", "6s")
+    host = lan.add_host("rogue", "192.168.1.61")
+    host.ip("address", "flush", "dev", "eth0", "scope", "global")
+    host.ip("address", "add", "10.9.9.1/24", "dev", "eth0")
+    fault.start_in(
+        host,
+        "rogue",
+        *("dnsmasq", "--conf-file=/dev/null", "--no-daemon", "--user=root", "--group=root", "--pid-file"),
+        *("--port=0", "--interface=eth0", "--bind-interfaces", "--no-ping"),
+        *("--dhcp-range=10.9.9.10,10.9.9.20,255.255.255.0,1h", f"--dhcp-leasefile={lan.scratch_dir / 'rogue'}"),
+    )
     fault.serve()
     pc = fault.power_on(OVMF)
     fault.expect(pc.mac, "BB-010", 150)
@@ -104,11 +114,9 @@ def test_link_that_is_late(fault: FaultLab) -> None:
     fault.inject("the switch passes nothing for the first 40 s (spanning tree)")
     lan = fault.network()
     fault.serve()
-    pc = fault.power_on(SEABIOS)
-    port = next(name for name in lan.switch.ip("-o", "link").split() if name.startswith("tap")).rstrip(":")
+    pc = fault.power_on(OVMF)
+    port = fault.port_of_pc(lan)
     lan.switch.ip("link", "set", port, "nomaster")
-    try:
-        pc.wait_for("Configuring", 60)
-    finally:
-        lan.switch.ip("link", "set", port, "master", "br0")
+    time.sleep(40)
+    lan.switch.ip("link", "set", port, "master", BRIDGE)
     fault.expect(pc.mac, "BB-006", 100)

@@ -23,6 +23,8 @@ class EventKind(StrEnum):
     OFFERED = "offered"
     """what ("loader", "script", "http-boot"), file, siaddr (our address); over IPv6 also address_offered, None where
     another server gives addresses"""
+    ANSWER_NOT_SENT = "answer-not-sent"
+    """This computer's own network did not take our answer to the machine: port (ours), why (the system's words)"""
     BOOT_SERVER_ACKNOWLEDGED = "boot-server-acknowledged"
     """A request to port 4011 was answered: what, file, siaddr"""
     BOOT_SERVER_ASKED = "boot-server-asked"

@@ -153,6 +153,10 @@ class Story:
         text = f"the system it booted asks for an address ({names})"
         return Line(text, Tone.GOOD) if self._once(event, text) else None
 
+    def _answer_not_sent(self, event: Event, facts: Facts) -> Line | None:
+        text = f"our answer from port {facts.get('port')} could not be sent: {facts.get('why')}"
+        return Line(text, Tone.PROBLEM) if self._once(event, text) else None
+
     def _first_program_changed(self, event: Event, facts: Facts) -> Line:
         return Line(str(facts.get("remark")), Tone.WARNING)
 
@@ -270,6 +274,7 @@ _TELLERS: dict[EventKind, Callable[[Story, Event, Facts], Line | None]] = {
     EventKind.BOOT_SERVER_ACKNOWLEDGED: Story._acknowledged,
     EventKind.OTHER_SERVER_ANSWERED: Story._other_server,
     EventKind.SYSTEM_SEEN: Story._system_seen,
+    EventKind.ANSWER_NOT_SENT: Story._answer_not_sent,
     EventKind.FIRST_PROGRAM_CHANGED: Story._first_program_changed,
     EventKind.TRANSFER_FINISHED: Story._transfer_finished,
     EventKind.BLOCKS_READ: Story._blocks_read,

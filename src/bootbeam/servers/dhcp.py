@@ -141,7 +141,7 @@ class DhcpServer:
         try:
             send_from(listener.sock, action.datagram, destination, str(server or NO_ADDRESS), listener.interface.index)
         except OSError as error:
-            self._notes.problem(f"the answer to {client.mac} could not be sent", error, listener.interface.name)
+            self._notes.not_sent(client.mac, listener.port, error, listener.interface.name)
             return
         self._record(
             EventKind.BOOT_SERVER_ACKNOWLEDGED if is_boot_server else EventKind.OFFERED,

@@ -106,6 +106,11 @@ class DhcpNotes:
         self._complaints.add((source, reason))
         self._record(EventKind.DATAGRAM_DROPPED, address=source, interface=interface, port=port, reason=reason)
 
+    def not_sent(self, mac: str, port: int, error: OSError, interface: str) -> None:
+        """The answer to ``mac`` did not leave this machine."""
+        why = error.strerror or str(error)
+        self._record(EventKind.ANSWER_NOT_SENT, mac=mac, interface=interface, port=port, why=why)
+
     def problem(self, what: str, error: OSError, interface: str) -> None:
         """This machine could not read or send."""
         self._record(

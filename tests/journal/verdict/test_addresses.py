@@ -86,7 +86,7 @@ def test_two_dhcp_servers_of_different_networks() -> None:
 
 def test_the_router_says_that_it_is_a_boot_server() -> None:
     events = [*seen(0), lease_offered(0.1, vendor_class="PXEClient"), address_requested(4)]
-    assert findings(events, 11.5) == ["BB-020"]
+    assert findings(events, 11.5) == [], "its cause is not plain yet, and a consequence is not named before it"
     finding = only(events, 30)
     assert finding.id == "BB-007"
     assert finding.sure is Sureness.SURELY

@@ -1,8 +1,10 @@
 """Verdicts on machines that have an address and do not get to their boot file."""
 
+from bootbeam.journal.events import EventKind
 from tests.verdict_timelines import (
     address_requested,
     asked,
+    at,
     findings,
     lease_offered,
     only,
@@ -64,3 +66,12 @@ def test_a_bios_goes_straight_for_the_file() -> None:
     assert findings(events, 15) == []
     assert only(events, 17).id == "BB-024"
     assert findings([*events, read_requested(5)], 17) == []
+
+
+def test_this_computer_does_not_let_the_answer_out() -> None:
+    why = {"port": 67, "why": "Operation not permitted"}
+    events = [*seen(0)[:1], at(0, EventKind.ANSWER_NOT_SENT, **why), lease_offered(0.1)]
+    finding = only(events, 1)
+    assert finding.id == "BB-025"
+    assert finding.seen.endswith("port 67 could not be sent; this computer says: Operation not permitted")
+    assert findings([*events, *to_loader()], 12) == []

@@ -26,6 +26,20 @@ def _lease_taken(each: Try) -> Event | None:
     return asked[-1] if asked else None
 
 
+def judge_not_sent(course: Course) -> Judged:
+    """This computer itself did not let our answer out."""
+    failed = course.of(EventKind.ANSWER_NOT_SENT)
+    if not failed or course.came_on:
+        return None
+    last = failed[-1]
+    return Match(
+        f"{len(failed)} answers from port {text(last, 'port')} could not be sent; this computer says: "
+        f"{text(last, 'why')}"
+        if len(failed) > 1
+        else f"our answer from port {text(last, 'port')} could not be sent; this computer says: {text(last, 'why')}"
+    )
+
+
 def judge_question_lost(course: Course) -> Judged:
     """UEFI has an address and must ask port 4011, and no question comes."""
     later: Judged = None
@@ -103,6 +117,27 @@ def judge_bios_download_not_begun(course: Course) -> Judged:
 
 
 RULES = (
+    Rule(
+        "BB-025",
+        "this computer does not let our answers out",
+        judge_not_sent,
+        "sending the answer fails on this computer itself",
+        "with `Operation not permitted`, this computer's own firewall has a rule for what it sends; with "
+        "`Network is unreachable`, its interface has lost its address or its cable",
+        Sureness.MOST_LIKELY,
+        {
+            Screen.UEFI: ("PXE-E16: No valid offer received.",),
+            Screen.BIOS: ("PXE-E53: No boot filename received",),
+            Screen.IPXE: ("Nothing to boot (http://ipxe.org/2d03e13b)",),
+        },
+        (
+            "look for rules that drop or reject outgoing UDP from ports 67, 69 and 4011:",
+            "    sudo nft list ruleset     (or: sudo iptables -S OUTPUT)",
+            "look at the interface:",
+            "    ip address show {interface}",
+        ),
+        explains=frozenset({"BB-002", "BB-003", "BB-005", "BB-020", "BB-021", "BB-023", "BB-024"}),
+    ),
     Rule(
         "BB-021",
         "our answer from port 4011 does not reach the machine",

@@ -45,12 +45,14 @@ def judge(timeline: Timeline, now: float) -> Verdict:
     course = Course(timeline, now)
     matches: list[tuple[Rule, Match]] = []
     moments: list[float] = []
+    explained: set[str] = set()
     for rule in RULES:
         judged = rule.judge(course)
         if isinstance(judged, Match):
             matches.append((rule, judged))
+            explained |= rule.explains
         elif isinstance(judged, Later) and judged.at_s > now:
             moments.append(judged.at_s)
-    explained = frozenset[str]().union(*(rule.explains for rule, _ in matches))
+            explained |= rule.explains  # a consequence is not named while its cause may yet turn out
     findings = tuple(rule.find(course, match) for rule, match in matches if rule.id not in explained)
     return Verdict(findings, min(moments, default=None))
