@@ -1,5 +1,6 @@
 """A lab in which one thing is broken, and what the station says of it."""
 
+import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -34,6 +35,9 @@ class FaultLab:
         self.log_dir = log_dir
         self._say = say
         self._stack = ExitStack()
+
+    player: Namespace
+    """The machine that is played packet by packet."""
 
     def __enter__(self) -> Self:
         return self
@@ -110,6 +114,11 @@ class FaultLab:
         """The switch's port that the newest virtual PC is plugged into."""
         words = lan.switch.ip("-o", "link").replace(":", " ").replace("@", " ").split()
         return [word for word in words if word.startswith("tap")][-1]
+
+    def play(self, packet: bytes) -> None:
+        """``player`` broadcasts a DHCP packet from port 68, as a machine's firmware does."""
+        self._say("machine", "played packet by packet")
+        self.player.run(sys.executable, "-m", "tests.dhcp_client", packet.hex())
 
     def sees(self, pc: VirtualMachine, kind: EventKind, timeout_s: float, **facts: object) -> Event:
         """Wait for an event of this machine's that has these facts."""

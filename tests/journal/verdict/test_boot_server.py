@@ -69,8 +69,8 @@ def test_a_bios_goes_straight_for_the_file() -> None:
 
 
 def test_this_computer_does_not_let_the_answer_out() -> None:
-    why = {"port": 67, "why": "Operation not permitted"}
-    events = [*seen(0)[:1], at(0, EventKind.ANSWER_NOT_SENT, **why), lease_offered(0.1)]
+    not_sent = at(0, EventKind.ANSWER_NOT_SENT, port=67, why="Operation not permitted")
+    events = [*seen(0)[:1], not_sent, lease_offered(0.1)]
     finding = only(events, 1)
     assert finding.id == "BB-025"
     assert finding.seen.endswith("port 67 could not be sent; this computer says: Operation not permitted")

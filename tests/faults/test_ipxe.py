@@ -1,0 +1,111 @@
+"""iPXE runs, and gets no further."""
+
+from pathlib import Path
+
+import pytest
+
+from bootbeam.lab.firmware import OVMF, SEABIOS
+from tests.faults.fault_lab import FaultLab
+
+pytestmark = [pytest.mark.firmware, pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def test_nobody_gives_ipxe_an_address(fault: FaultLab) -> None:
+    fault.inject("nobody gives addresses; the network card's ROM is an iPXE")
+    fault.network(router=False)
+    fault.serve()
+    pc = fault.power_on(SEABIOS)
+    finding = fault.expect(pc.mac, "BB-002", 100)
+    fault.expect_on_screen(pc, finding)
+
+
+def test_ipxe_does_not_hear_our_offer(fault: FaultLab) -> None:
+    fault.inject("iPXE gets its address, and our offers get lost")
+    lan = fault.network()
+    fault.serve()
+    fault.drop_from_station(lan, "udp sport 67")
+    pc = fault.power_on(SEABIOS)
+    finding = fault.expect(pc.mac, "BB-051", 120)
+    fault.expect_on_screen(pc, finding)
+
+
+def test_http_is_dropped(fault: FaultLab) -> None:
+    fault.inject("this computer's own firewall drops HTTP")
+    lan = fault.network()
+    fault.serve()
+    fault.filter(lan.station, "input", "tcp dport 8080 drop")
+    pc = fault.power_on(SEABIOS)
+    fault.expect(pc.mac, "BB-052", 150)
+
+
+def test_http_is_rejected(fault: FaultLab) -> None:
+    fault.inject("this computer's own firewall rejects HTTP")
+    lan = fault.network()
+    fault.serve()
+    fault.filter(lan.station, "input", "tcp dport 8080 reject with tcp reset")
+    pc = fault.power_on(OVMF)
+    fault.expect(pc.mac, "BB-052", 150)
+
+
+def test_a_script_that_names_a_file_nobody_has(fault: FaultLab, tmp_path: Path) -> None:
+    fault.inject("the iPXE script that is served fetches a kernel that does not exist here")
+    fault.network()
+    script = tmp_path / "own.ipxe"
+    script.write_text("#!ipxe\nkernel http://192.168.1.50:8080/nothing/vmlinuz\nboot\n")
+    fault.serve(script)
+    pc = fault.power_on(SEABIOS)
+    fault.expect(pc.mac, "BB-036", 120)
+
+
+def test_a_script_that_goes_round(fault: FaultLab, tmp_path: Path) -> None:
+    fault.inject("the iPXE script that is served starts the boot over again")
+    fault.network()
+    script = tmp_path / "own.ipxe"
+    script.write_text("#!ipxe\nchain http://192.168.1.50:8080/boot.ipxe\n")
+    fault.serve(script)
+    pc = fault.power_on(SEABIOS)
+    fault.expect(pc.mac, "BB-046", 150)
+
+
+def test_a_script_that_loads_ipxe_again(fault: FaultLab, tmp_path: Path) -> None:
+    fault.inject("the iPXE script that is served loads iPXE, which asks for the script")
+    fault.network()
+    script = tmp_path / "own.ipxe"
+    script.write_text("#!ipxe\nchain tftp://192.168.1.50/bios/undionly.kpxe\n")
+    fault.serve(script)
+    pc = fault.power_on(SEABIOS)
+    fault.expect(pc.mac, "BB-045", 200)
+
+
+def test_an_image_for_the_other_firmware(fault: FaultLab) -> None:
+    fault.inject("an EFI application is served to a machine with BIOS")
+    fault.network()
+    fault.serve("/usr/lib/ipxe/ipxe.efi")
+    pc = fault.power_on(SEABIOS)
+    finding = fault.expect(pc.mac, "BB-082", 100)
+    pc.wait_for("finding BB-082", 60)
+    assert finding.facts["screen"]
+
+
+def test_a_kernel_that_is_cut_off(fault: FaultLab) -> None:
+    fault.inject("half of the kernel is missing (a copy that broke off)")
+    fault.network()
+    payload = fault.payload()
+    half = fault.log_dir / "half"
+    whole = payload.kernel.read_bytes()
+    half.write_bytes(whole[: len(whole) // 2])
+    fault.serve("--kernel", half, "--initrd", payload.initrd)
+    pc = fault.power_on(SEABIOS)
+    fault.expect(pc.mac, "BB-075", 120)
+
+
+def test_an_image_that_is_gone(fault: FaultLab) -> None:
+    fault.inject("the image was deleted after the start")
+    fault.network()
+    payload = fault.payload()
+    kernel = fault.log_dir / "kernel"
+    kernel.write_bytes(payload.kernel.read_bytes())
+    fault.serve("--kernel", kernel, "--initrd", payload.initrd)
+    kernel.unlink()
+    pc = fault.power_on(SEABIOS)
+    fault.expect(pc.mac, "BB-075", 120)

@@ -1,0 +1,118 @@
+"""The boot loader is not what it must be."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bootbeam.lab.firmware import OVMF, OVMF_SECURE_BOOT
+from bootbeam.lab.lan import Lan
+from tests.dhcp_packets import build, pxe_options
+from tests.faults.fault_lab import FaultLab
+
+pytestmark = [pytest.mark.firmware, pytest.mark.slow, pytest.mark.timeout(300)]
+
+IPXE = Path("/usr/lib/ipxe")
+ARM64_SHIM = Path("/usr/lib/debian-installer/images/12/arm64/text/debian-installer/arm64/bootnetaa64.efi")
+SHIM = Path("/usr/lib/shim/shimx64.efi.signed")
+
+
+def tree(lab: FaultLab, **files: Path) -> Path:
+    """A TFTP tree of these files."""
+    directory = lab.log_dir / "tree"
+    directory.mkdir()
+    for name, file in files.items():
+        shutil.copyfile(file, directory / name.replace("_", "."))
+    return directory
+
+
+def client_mac(lab: FaultLab, lan: Lan) -> str:
+    """A machine that is played packet by packet; its hardware address."""
+    lab.player = lan.add_host("player", "192.168.1.70")
+    return lab.player.run("cat", "/sys/class/net/eth0/address").strip()
+
+
+def test_a_boot_loader_for_bios_only(fault: FaultLab) -> None:
+    fault.inject("a TFTP tree with pxelinux.0 alone, and a machine with UEFI")
+    fault.network()
+    fault.serve("--tree", tree(fault, pxelinux_0=IPXE / "undionly.kpxe"))
+    pc = fault.power_on(OVMF)
+    finding = fault.expect(pc.mac, "BB-081", 100)
+    fault.expect_on_screen(pc, finding)
+
+
+def test_a_boot_loader_of_another_processor(fault: FaultLab) -> None:
+    fault.inject("what is named bootx64.efi is a program for arm64")
+    fault.network()
+    fault.serve("--tree", tree(fault, bootx64_efi=ARM64_SHIM))
+    pc = fault.power_on(OVMF)
+    fault.expect(pc.mac, "BB-081", 100)
+
+
+def test_a_boot_loader_that_is_cut_off(fault: FaultLab) -> None:
+    fault.inject("half of the boot loader is missing")
+    fault.network()
+    half = fault.log_dir / "half.efi"
+    whole = (IPXE / "snponly.efi").read_bytes()
+    half.write_bytes(whole[: len(whole) // 2])
+    fault.serve("--tree", tree(fault, bootx64_efi=half))
+    pc = fault.power_on(OVMF)
+    fault.expect(pc.mac, "BB-081", 150)
+
+
+def test_secure_boot_and_nothing_signed(fault: FaultLab) -> None:
+    fault.inject("Secure Boot is on, and the boot loader is not signed")
+    fault.network()
+    payload = fault.payload()
+    images = ("--kernel", payload.kernel, "--initrd", payload.initrd)
+    fault.serve(*images, "--secure-boot", "never")
+    pc = fault.power_on(OVMF_SECURE_BOOT)
+    finding = fault.expect(pc.mac, "BB-040", 120)
+    assert "Access Denied" in str(finding.facts["screen"])
+    pc.wait_for("Access Denied", 30)
+
+
+def test_shim_without_its_second_stage(fault: FaultLab) -> None:
+    fault.inject("shim is there, GRUB is not beside it")
+    fault.network()
+    fault.serve("--tree", tree(fault, bootx64_efi=SHIM))
+    pc = fault.power_on(OVMF)
+    fault.expect(pc.mac, "BB-043", 150)
+
+
+def test_a_second_stage_that_shim_does_not_trust(fault: FaultLab) -> None:
+    fault.inject("Secure Boot is on, and what shim starts is not signed")
+    fault.network()
+    fault.serve("--tree", tree(fault, bootx64_efi=SHIM, grubx64_efi=IPXE / "snponly.efi"))
+    pc = fault.power_on(OVMF_SECURE_BOOT)
+    fault.expect(pc.mac, "BB-044", 150)
+
+
+def test_an_architecture_nobody_knows(fault: FaultLab) -> None:
+    fault.inject("a machine announces an architecture number that nobody has registered (played packet by packet)")
+    lan = fault.network()
+    fault.serve()
+    mac = client_mac(fault, lan)
+    fault.play(build(1, mac, options=pxe_options(4711, "003016")))
+    fault.expect(mac, "BB-081", 60)
+
+
+def test_a_firmware_that_adds_to_the_name(fault: FaultLab) -> None:
+    fault.inject("a firmware asks for its boot file with `.0` added to the name (played packet by packet)")
+    lan = fault.network()
+    fault.serve()
+    mac = client_mac(fault, lan)
+    fault.play(build(1, mac, options=pxe_options(7, "003016")))
+    fault.player.run("sh", "-c", "curl -s --max-time 5 tftp://192.168.1.50/x64/snponly.efi.0 || true")
+    fault.expect(mac, "BB-038", 60)
+
+
+def test_a_machine_that_loads_the_same_again_and_again(fault: FaultLab) -> None:
+    fault.inject("an iPXE that does not say it is one gets iPXE again and again (played packet by packet)")
+    lan = fault.network()
+    fault.serve()
+    mac = client_mac(fault, lan)
+    for xid in range(1, 6):
+        fault.play(build(1, mac, xid=xid, options=pxe_options(0, "002001")))
+        fault.player.run("curl", "-s", "-o", "/dev/null", "tftp://192.168.1.50/bios/undionly.kpxe")
+    fault.expect(mac, "BB-045", 60)
