@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import NAMESPACE_OID, uuid5
 
+from bootbeam import __version__
 from bootbeam.boot.boot_file import BootFileChoice
 from bootbeam.boot.decision import Offering
 from bootbeam.boot.recipe import UnattendedFormat
 from bootbeam.boot.tftp_tree import words_of_choices
+from bootbeam.journal.boot_store import BOOTS_FILE, BootStore, Keeping
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Journal, Record, Watcher
 from bootbeam.journal.verdict.watch import LOOK_INTERVAL_S as VERDICT_INTERVAL_S
@@ -48,6 +50,7 @@ from bootbeam.servers.dhcp6 import Dhcp6Server
 from bootbeam.servers.http import HttpServer
 from bootbeam.servers.listeners import Listeners, bind_all
 from bootbeam.servers.overhearing import Overhearing
+from bootbeam.servers.packet_keeping import PacketKeeping
 from bootbeam.servers.reports import Reports
 from bootbeam.servers.tftp import TftpLimits, TftpServer
 from bootbeam.settings.model import StationSettings
@@ -108,22 +111,18 @@ class Station:
         self._journal.watch(book.watch)
         programs = FirstProgramWatch(offering, record, time.monotonic)
         self._journal.watch(programs.watch)
-        loop = asyncio.get_running_loop()
-
-        def note(mac: str, remark: str, fix: str) -> None:
-            # A moment later: first is told that the machine is there again.
-            loop.call_soon(programs.note, mac, remark, fix)
-
+        store = self._boot_store()
+        self._journal.watch(store.watch)
+        packets = PacketKeeping(self._journal.attempt_of, store.keep_packet, time.time)
         verdicts = VerdictWatch(record, time.time, time.monotonic)
         self._journal.watch(verdicts.watch)
-        choice = BootFileChoice(offering, self._settings.http_port, programs.standing, note)
+        choice = BootFileChoice(offering, self._settings.http_port, programs.standing, _a_moment_later(programs.note))
         stand_in = Ipv4StandIn(choice)
         proxy = ProxyDhcp(choice, stand_in)
-        dhcp = DhcpServer(
-            listeners.dhcp, proxy, record, time.monotonic, self._neighbours.learn, self._journal.has_loaded
-        )
-        dhcp6 = self._dhcp6_server(listeners, choice, stand_in, interfaces[0])
-        overhearing = Overhearing(listeners.ears, record, time.monotonic, self._journal.is_booting)
+        learn, has_loaded = self._neighbours.learn, self._journal.has_loaded
+        dhcp = DhcpServer(listeners.dhcp, proxy, record, time.monotonic, learn, has_loaded, packets)
+        dhcp6 = self._dhcp6_server(listeners, choice, stand_in, interfaces[0], packets)
+        overhearing = Overhearing(listeners.ears, record, time.monotonic, self._journal.is_booting, packets.heard)
         tftp = TftpServer(listeners.tftp, goods.source, record, _tftp_limits(self._settings, interfaces))
         http = HttpServer(
             goods.source, record, listeners.http, Reports(record, book.expects_report, book.set_installed).routes
@@ -137,6 +136,7 @@ class Station:
         self._record_ready(interfaces, goods)
         for warning in listeners.warnings:
             record(EventKind.PROBLEM, what=warning.what, why=warning.why, fix=warning.fix)
+        store.start()
         looks = ((LOOK_INTERVAL_S, programs.tell_silent), (VERDICT_INTERVAL_S, verdicts.look))
         looking = [asyncio.create_task(_every(*each)) for each in looks]
         reason = await stopped
@@ -147,6 +147,22 @@ class Station:
         overhearing.stop()
         await asyncio.gather(http.stop(DRAIN_S), asyncio.to_thread(tftp.stop, DRAIN_S))
         record(EventKind.STATION_STOPPED, reason=reason)
+        store.stop()
+
+    def _boot_store(self) -> BootStore:
+        settings, record = self._settings, self._journal.record
+
+        def complain(what: str, why: str, fix: str) -> None:
+            record(EventKind.PROBLEM, what=what, why=why, fix=fix)
+
+        keeping = Keeping(
+            path=(settings.state_directory or state_directory()) / BOOTS_FILE,
+            max_attempts=settings.kept_boots,
+            max_bytes=settings.kept_boots_mb * 1_000_000,
+            version=__version__,
+            settings=settings.model_dump_json(exclude_defaults=True),
+        )
+        return BootStore(keeping, complain)
 
     def _goods_of_images(self, stock: "Stock") -> "Goods":
         offering = _Offerings(stock, self._settings)
@@ -179,7 +195,12 @@ class Station:
         )
 
     def _dhcp6_server(
-        self, listeners: Listeners, choice: BootFileChoice, stand_in: Ipv4StandIn, interface: Interface
+        self,
+        listeners: Listeners,
+        choice: BootFileChoice,
+        stand_in: Ipv4StandIn,
+        interface: Interface,
+        packets: PacketKeeping,
     ) -> Dhcp6Server:
         # The same at every start, so that a machine can renew its address, and not what this computer itself is
         # known by as a client.
@@ -194,6 +215,7 @@ class Station:
             read_addresses6,
             self._neighbours.learn,
             self._neighbours.mac_of,
+            packets,
         )
 
     def _record_ready(self, interfaces: list[Interface], goods: "Goods") -> None:
@@ -283,6 +305,16 @@ def _answers(settings: StationSettings, record: Record) -> Answers:
         directories = [directory.parent for directory in reversed(recipe_directories(os.environ))]
         short_form = short_form_file(short_form, directories)
     return Answers(files, short_form, settings.reports, record)
+
+
+def _a_moment_later(note: Callable[[str, str, str], None]) -> Callable[[str, str, str], None]:
+    """``note``, called by the loop of whoever calls now: what is remarked of a question is told after the question."""
+    loop = asyncio.get_running_loop()
+
+    def later(mac: str, remark: str, fix: str) -> None:
+        loop.call_soon(note, mac, remark, fix)
+
+    return later
 
 
 async def _every(interval_s: float, look: Callable[[], None]) -> None:

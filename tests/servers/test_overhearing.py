@@ -8,6 +8,7 @@ import pytest
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.journal import Journal
 from bootbeam.net.interfaces import Interface
+from bootbeam.net.packet_socket import Frame
 from bootbeam.servers.overhearing import MAX_EVENTS_PER_S, Overhearing
 from tests.dhcp6_packets import boot_options, build6, ia_na
 from tests.dhcp_packets import build
@@ -50,14 +51,14 @@ class Bench:
         self.now = 100.0
         self.booting = {MAC}
         self.journal = Journal(clock=lambda: 0.0)
-        self.kept: list[tuple[str, bytes]] = []
+        self.kept: list[tuple[str, str, float, bytes]] = []
         self.listener = Overhearing(
             [], self.journal.record, lambda: self.now, self.booting.__contains__, lambda *kept: self.kept.append(kept)
         )
 
     def hear(self, *frames: bytes) -> list[Event]:
         for frame in frames:
-            self.listener.hear(LAN, frame)
+            self.listener.hear(LAN, Frame(frame, 5.0, is_own=False))
         return self.journal.events()
 
 
@@ -163,7 +164,7 @@ def test_packets_of_booting_machines_are_kept(bench: Bench) -> None:
     frames = [frame4(build(1, MAC), source="0.0.0.0", mac=MAC, port=68, to=67), frame4(answer(2, [])), rrq]
     strange = frame4(build(1, "52:54:00:00:00:99"), source="0.0.0.0", port=68, to=67)
     bench.hear(*frames, strange)
-    assert bench.kept == [(MAC, frame) for frame in frames]
+    assert bench.kept == [(MAC, "eth0", 5.0, frame) for frame in frames]
 
 
 @pytest.mark.parametrize("cut", [10, 20, 40, 100, 250])

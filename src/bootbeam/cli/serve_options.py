@@ -19,6 +19,7 @@ class LogFormat(StrEnum):
 _UNATTENDED = "Unattended installation (a machine's disk is wiped)"
 _MENU = "Menu"
 _NETWORK = "Network"
+_RECORD = "What is remembered"
 
 
 def _answers(whose: str) -> Any:
@@ -123,6 +124,8 @@ Report = Annotated[
 State = Annotated[
     Path | None,
     typer.Option(
-        metavar="DIR", help="Where it is remembered which machines are installed.", rich_help_panel=_UNATTENDED
+        metavar="DIR", help="Where boots are kept, and which machines are installed.", rich_help_panel=_RECORD
     ),
 ]
+KeepBoots = Annotated[int, typer.Option(min=0, help="How many past boots are kept; 0: none.", rich_help_panel=_RECORD)]
+KeepBootsMb = Annotated[int, typer.Option(min=1, help="How many megabytes they may take.", rich_help_panel=_RECORD)]

@@ -141,9 +141,9 @@ class _Asking:
             self._link.trouble = error.strerror or str(error)
             self._selector.unregister(sock)
             return
-        if frame:
+        if frame is not None and not frame.is_own:
             with suppress(DecodeError):
-                self._take(decode_frame(frame))
+                self._take(decode_frame(frame.data))
 
     def _take(self, frame: object) -> None:
         """Keep a frame that answers one of our questions. Raises DecodeError."""

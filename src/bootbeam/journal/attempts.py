@@ -109,6 +109,11 @@ class Attempts:
         self._machines.move_to_end(key)
         return replace(event, attempt=machine.attempt)
 
+    def attempt_of(self, mac: str) -> str | None:
+        """The newest attempt of this machine; None when it has none."""
+        machine = self._machines.get(mac)
+        return machine.attempt if machine is not None else None
+
     def is_booting(self, mac: str) -> bool:
         """Whether this machine has asked to boot from the network."""
         return mac in self._machines

@@ -82,6 +82,11 @@ class Journal:
         with self._lock:
             return self._attempts.has_loaded(mac)
 
+    def attempt_of(self, mac: str) -> str | None:
+        """The newest boot attempt of this machine; None when it has none."""
+        with self._lock:
+            return self._attempts.attempt_of(mac)
+
     def is_booting(self, mac: str) -> bool:
         """Whether this machine has asked to boot from the network."""
         with self._lock:

@@ -10,6 +10,7 @@ import socket
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 ETH_P_ALL = 3
 PACKET_OUTGOING = 4
@@ -17,6 +18,7 @@ PACKET_OUTGOING = 4
 SOL_PACKET = 263
 PACKET_IGNORE_OUTGOING = 23
 SO_ATTACH_FILTER = 26
+SO_TIMESTAMPNS = 35
 MAX_FRAME_BYTES = 2048
 """DHCP is never longer; frames are cut off there."""
 RECEIVE_BUFFER_BYTES = 512 * 1024
@@ -27,6 +29,7 @@ TFTP_PORT = 69
 """Requests only: the transfers themselves go to other ports."""
 
 _INSTRUCTION = struct.Struct("@HBBI")
+_TIMESPEC = struct.Struct("@ll")
 _FPROG = struct.Struct("@HP")
 _LOAD_HALF, _LOAD_BYTE, _LOAD_HALF_X, _LOAD_IP_HEADER_LENGTH = 0x28, 0x30, 0x48, 0xB1
 _JUMP_EQUAL, _JUMP_BITS, _RETURN = 0x15, 0x45, 0x06
@@ -48,7 +51,8 @@ def open_packet_socket(interface: str) -> socket.socket:
         buffer = ctypes.create_string_buffer(program, len(program))
         fprog = _FPROG.pack(len(program) // _INSTRUCTION.size, ctypes.addressof(buffer))
         sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, fprog)
-        with suppress(OSError):  # kernels before 4.20; receive_frame leaves our own out too
+        sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        with suppress(OSError):  # kernels before 4.20; ``Frame.is_own`` tells there
             sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
         sock.bind((interface, ETH_P_ALL))
     except BaseException:
@@ -57,17 +61,33 @@ def open_packet_socket(interface: str) -> socket.socket:
     return sock
 
 
-def receive_frame(sock: socket.socket) -> bytes | None:
-    """The next frame of somebody else, b"" for one of our own; None when none waits.
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame that was heard."""
+
+    data: bytes
+    at_s: float
+    """When it came in, as the kernel noted: seconds since the epoch."""
+    is_own: bool
+    """This computer sent it."""
+
+
+def receive_frame(sock: socket.socket) -> Frame | None:
+    """The next frame; None when none waits.
 
     Raises:
         OSError: the interface went away or down (ENETDOWN, ENODEV).
     """
     try:
-        data, address = sock.recvfrom(MAX_FRAME_BYTES)
+        data, ancillary, _, address = sock.recvmsg(MAX_FRAME_BYTES, socket.CMSG_SPACE(_TIMESPEC.size))
     except (BlockingIOError, InterruptedError):
         return None
-    return b"" if address[2] == PACKET_OUTGOING else data
+    at_s = 0.0
+    for level, kind, value in ancillary:
+        if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
+            seconds, nanoseconds = _TIMESPEC.unpack_from(value)
+            at_s = seconds + nanoseconds / 1e9
+    return Frame(data, at_s, address[2] == PACKET_OUTGOING)
 
 
 def filter_program() -> bytes:

@@ -15,6 +15,7 @@ from bootbeam.pxe.actions import Action, AddressAsked, Destination, Ignore, Leas
 from bootbeam.pxe.proxydhcp import Arrival, ProxyDhcp
 from bootbeam.pxe.reply import BOOT_SERVER_PORT
 from bootbeam.servers.dhcp_notes import DhcpNotes
+from bootbeam.servers.packet_keeping import PacketKeeping
 
 MAX_DATAGRAMS_PER_TURN = 64
 """After so many the other servers of the loop get their turn."""
@@ -42,6 +43,7 @@ class DhcpServer:
         clock: monotonic seconds.
         learn: told which MAC has, or will have, which IP address.
         has_loaded: whether the machine with this MAC has loaded something from here.
+        packets: keeps what is sent.
     """
 
     def __init__(
@@ -52,12 +54,14 @@ class DhcpServer:
         clock: Callable[[], float],
         learn: Callable[[str, str], None],
         has_loaded: Callable[[str], bool] = lambda mac: False,
+        packets: PacketKeeping | None = None,
     ) -> None:
         self._sockets = list(sockets)
         self._proxy = proxy
         self._record = record
         self._clock = clock
         self._learn = learn
+        self._packets = packets
         self._notes = DhcpNotes(record, has_loaded)
 
     @property
@@ -143,6 +147,9 @@ class DhcpServer:
         except OSError as error:
             self._notes.not_sent(client.mac, listener.port, error, listener.interface.name)
             return
+        if self._packets is not None:
+            source = Destination(server or NO_ADDRESS, listener.port)
+            self._packets.sent(client.mac, listener.interface, source, action.destination, action.datagram)
         self._record(
             EventKind.BOOT_SERVER_ACKNOWLEDGED if is_boot_server else EventKind.OFFERED,
             mac=client.mac,

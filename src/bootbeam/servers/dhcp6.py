@@ -15,6 +15,7 @@ from bootbeam.pxe.actions import Action6, AddressAsked, Destination, GiveAddress
 from bootbeam.pxe.dhcp6 import PROBE_INTERVAL_S, Arrival6, Dhcp6Boot
 from bootbeam.pxe.reply import BOOT_SERVER_PORT
 from bootbeam.servers.dhcp_notes import DhcpNotes
+from bootbeam.servers.packet_keeping import PacketKeeping
 from bootbeam.wire.interface_identifier import PREFIX_BITS, mac_of_address
 
 MAX_DATAGRAMS_PER_TURN = 64
@@ -49,6 +50,7 @@ class Dhcp6Server:
         own_addresses: asked now and then.
         learn: told which MAC has, or will have, which IP address.
         mac_of: the MAC behind an address as far as is known, or None.
+        packets: keeps what is sent.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Dhcp6Server:
         own_addresses: OwnAddresses,
         learn: Callable[[str, str], None],
         mac_of: Callable[[str], str | None],
+        packets: PacketKeeping | None = None,
     ) -> None:
         self._sockets = list(sockets)
         self._machine = machine
@@ -68,6 +71,7 @@ class Dhcp6Server:
         self._own_addresses = own_addresses
         self._learn = learn
         self._mac_of = mac_of
+        self._packets = packets
         self._notes = DhcpNotes(record, ip_version=6)
         self._addresses: Mapping[str, Sequence[IPv6Interface]] = {}
         self._addresses_until_s = float("-inf")
@@ -165,9 +169,11 @@ class Dhcp6Server:
             case Send():
                 if self._transmit(listener, action, action.client.mac):
                     self._note_send(listener, arrival, action)
+                    self._keep(listener, arrival, action)
             case GiveAddress():
                 if self._transmit(listener, action, action.client.mac):
                     self._note_address(listener, action)
+                    self._keep(listener, arrival, action)
             case SendPlain():
                 self._transmit(listener, action, str(arrival.source.address))
             case Lease():
@@ -186,6 +192,11 @@ class Dhcp6Server:
             self._notes.problem(f"the answer to {who} could not be sent", error, listener.interface.name)
             return False
         return True
+
+    def _keep(self, listener: Dhcp6Socket, arrival: Arrival6, action: Send | GiveAddress) -> None:
+        if self._packets is not None and action.client.mac:
+            source = Destination(arrival.server, listener.port)
+            self._packets.sent(action.client.mac, listener.interface, source, action.destination, action.datagram)
 
     def _note_send(self, listener: Dhcp6Socket, arrival: Arrival6, action: Send) -> None:
         is_boot_server = listener.port == BOOT_SERVER_PORT

@@ -15,7 +15,7 @@ from bootbeam.errors import DecodeError
 from bootbeam.journal.events import EventKind, Fact
 from bootbeam.journal.journal import Record
 from bootbeam.net.interfaces import Interface
-from bootbeam.net.packet_socket import receive_frame
+from bootbeam.net.packet_socket import Frame, receive_frame
 from bootbeam.pxe.dhcp6 import DHCP6_SERVER_PORT
 from bootbeam.pxe.reply import BOOT_SERVER_PORT, DHCP_SERVER_PORT
 from bootbeam.wire import dhcp4, dhcp6
@@ -42,8 +42,8 @@ _ANSWERS6 = {dhcp6.MessageType.ADVERTISE: "advertise", dhcp6.MessageType.REPLY: 
 class KeepPacket(Protocol):
     """Takes a frame that a machine sent or got, for the record of its boot."""
 
-    def __call__(self, mac: str, frame: bytes) -> None:
-        """Keep ``frame``, seen now."""
+    def __call__(self, mac: str, interface: str, at_s: float, frame: bytes) -> None:
+        """Keep ``frame``, which came in on ``interface`` at ``at_s``, seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Overhearing:
         record: Record,
         clock: Callable[[], float],
         is_booting: Callable[[str], bool],
-        keep: KeepPacket = lambda mac, frame: None,
+        keep: KeepPacket = lambda mac, interface, at_s, frame: None,
     ) -> None:
         self._ears = list(ears)
         self._record = record
@@ -96,7 +96,7 @@ class Overhearing:
             ear.sock.close()
 
     def _on_readable(self, ear: Ear) -> None:
-        frames = []
+        frames: list[Frame] = []
         for _ in range(MAX_FRAMES_PER_TURN):
             try:
                 frame = receive_frame(ear.sock)
@@ -104,27 +104,27 @@ class Overhearing:
                 break
             if frame is None:
                 break
-            if frame:
+            if not frame.is_own:
                 frames.append(frame)
         # Two turns later: by then the DHCP driver has told of the question that this may be the answer to.
         loop = asyncio.get_running_loop()
         loop.call_soon(loop.call_soon, self._hear_all, ear, frames)
 
-    def _hear_all(self, ear: Ear, frames: list[bytes]) -> None:
+    def _hear_all(self, ear: Ear, frames: list[Frame]) -> None:
         for frame in frames:
             self.hear(ear.interface, frame)
 
-    def hear(self, interface: Interface, frame: bytes) -> None:
+    def hear(self, interface: Interface, frame: Frame) -> None:
         """One frame that came in on ``interface``."""
         try:
-            heard = decode_frame(frame)
+            heard = decode_frame(frame.data)
             if isinstance(heard, ArpQuestion):
                 self._hear_arp(interface, heard)
             elif heard is None or _is_own(heard, interface):
                 return
             elif heard.destination_port == TFTP_PORT:
                 if self._is_booting(heard.source_mac):
-                    self._keep(heard.source_mac, frame)
+                    self._keep(heard.source_mac, interface.name, frame.at_s, frame.data)
             elif heard.source.version == 4:
                 self._hear_dhcp(interface, heard, frame)
             else:
@@ -132,10 +132,10 @@ class Overhearing:
         except DecodeError:
             return  # what was meant for us the DHCP driver complains about; the rest is others' business
 
-    def _hear_dhcp(self, interface: Interface, heard: UdpFrame, frame: bytes) -> None:
+    def _hear_dhcp(self, interface: Interface, heard: UdpFrame, frame: Frame) -> None:
         message = dhcp4.decode_dhcp(heard.payload)
         if self._is_booting(message.mac):
-            self._keep(message.mac, frame)
+            self._keep(message.mac, interface.name, frame.at_s, frame.data)
         answer = next((words for kind, words in _ANSWERS.items() if kind == message.message_type), None)
         is_server = heard.source_port in (DHCP_SERVER_PORT, BOOT_SERVER_PORT)
         if message.op != dhcp4.BOOTREPLY or answer is None or not is_server:
@@ -159,7 +159,7 @@ class Overhearing:
             xid=f"{message.xid:08x}",
         )
 
-    def _hear_dhcp6(self, interface: Interface, heard: UdpFrame, frame: bytes) -> None:
+    def _hear_dhcp6(self, interface: Interface, heard: UdpFrame, frame: Frame) -> None:
         message = dhcp6.decode_dhcp6(heard.payload)
         identifier = message.option(dhcp6.OptionCode.CLIENT_IDENTIFIER)
         is_answer = heard.source_port in (DHCP6_SERVER_PORT, BOOT_SERVER_PORT)
@@ -168,7 +168,7 @@ class Overhearing:
         if mac is None or mac.startswith("33:33:"):  # the MAC of an IPv6 multicast address (RFC 2464 §7)
             mac = decode_duid(identifier).mac if identifier else None
         if mac and self._is_booting(mac):
-            self._keep(mac, frame)
+            self._keep(mac, interface.name, frame.at_s, frame.data)
         answer = next((words for kind, words in _ANSWERS6.items() if kind == message.message_type), None)
         if answer is None or not is_answer:
             return

@@ -73,7 +73,11 @@ class StationSettings(BaseModel):
     reports: bool = True
     """Installers report back."""
     state_directory: Path | None = None
-    """Where it is remembered which machines are installed; None: the computer's usual place."""
+    """Where boots are kept, and which machines are installed; None: the computer's usual place."""
+    kept_boots: Annotated[int, Field(ge=0, le=10_000_000)] = 10_000
+    """How many past boots are kept; 0: none."""
+    kept_boots_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 512
+    """How many megabytes they may take."""
     tftp_blksize_cap: Annotated[int, Field(ge=8, le=65464)] = 1468
     """Largest TFTP block granted, bytes; the interface's MTU bounds it too."""
     tftp_windowsize_cap: Annotated[int, Field(ge=1, le=64)] = 16

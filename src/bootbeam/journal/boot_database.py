@@ -1,0 +1,381 @@
+"""The boots of this station on disk: SQLite through SQLAlchemy, so that a shared database is another URL.
+
+One writer at a time, any number of readers beside it (WAL). What is committed outlives a kill -9. The oldest boots go
+when there are too many of them, or too many bytes; every statement finds its rows by an index, so that a boot costs
+the same after a million others.
+"""
+
+import errno
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    Select,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    func,
+    select,
+)
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine import Connection
+
+from bootbeam.journal.events import Event, EventKind
+from bootbeam.journal.packets import Packet
+from bootbeam.journal.summary import Outcome, Summary
+
+SCHEMA_VERSION = 1
+LOCK_TIMEOUT_S = 5
+WAL_PAGES = 1000
+"""The write-ahead log is taken over into the database when it has so many pages."""
+PRUNED_AT_ONCE = 20
+"""Boots that go in one transaction; the next one goes on."""
+MAX_PACKETS_PER_ATTEMPT = 200
+MAX_STATION_EVENTS = 10_000
+"""Events that belong to no attempt."""
+NO_ATTEMPT = ""
+"""In the column ``attempt``, of events that belong to none."""
+
+_metadata = MetaData()
+attempts = Table(
+    "attempts",
+    _metadata,
+    Column("attempt", String(16), primary_key=True),
+    Column("run", Integer, nullable=False),
+    Column("mac", String(45), nullable=False),
+    Column("began_at_s", Float, nullable=False),
+    Column("last_at_s", Float, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("last_sign", "firmware", "model", "image")),
+    *(Column(name, String(45), nullable=False) for name in ("address", "interface")),
+    Index("attempts_by_time", "began_at_s"),
+    Index("attempts_by_mac", "mac", "began_at_s"),
+)
+events = Table(
+    "events",
+    _metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("attempt", String(16), nullable=False),
+    Column("at_s", Float, nullable=False),
+    Column("kind", String(40), nullable=False),
+    *(Column(name, String(45)) for name in ("mac", "address", "interface")),
+    Column("facts", Text, nullable=False),
+    Index("events_by_attempt", "attempt", "at_s"),
+)
+packets = Table(
+    "packets",
+    _metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("attempt", String(16), nullable=False),
+    Column("at_s", Float, nullable=False),
+    Column("interface", String(45), nullable=False),
+    Column("frame", LargeBinary, nullable=False),
+    Index("packets_by_attempt", "attempt"),
+)
+runs = Table(
+    "runs",
+    _metadata,
+    Column("run", Integer, primary_key=True),
+    Column("began_at_s", Float, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("settings", Text, nullable=False),
+)
+MAX_RUNS = 1000
+"""Starts of the station that are remembered, with the settings of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is kept."""
+
+    max_attempts: int = 10_000
+    max_bytes: int = 512 << 20
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is written in one transaction."""
+
+    events: list[Event] = field(default_factory=list)
+    packets: list[Packet] = field(default_factory=list)
+    summaries: list[Summary] = field(default_factory=list)
+    """Of the attempts that changed."""
+
+
+class BootDatabase:
+    """One database file, opened to write.
+
+    Args:
+        path: made, with its directory, where it is not there.
+        limits: how much is kept.
+
+    Raises:
+        OSError, SQLAlchemyError: it cannot be made or written, or is no database.
+    """
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))  # command lines may hold secrets
+        self._limits = limits
+        self._run = 0
+        self._engine = _open(f"sqlite:///{path}")
+        with self._engine.begin() as connection:
+            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            if version not in (0, SCHEMA_VERSION):
+                raise OSError(errno.EINVAL, f"it is of another version of bootbeam ({version}, not {SCHEMA_VERSION})")
+            _metadata.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            self._attempts = _count(connection, select(func.count()).select_from(attempts))
+            self._station_events = _count(connection, station_event_count())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._engine.dispose()
+
+    def begin_run(self, at_s: float, version: str, settings: str) -> None:
+        """The station starts: its attempts from now on are of this run."""
+        with self._engine.begin() as connection:
+            row = {"began_at_s": at_s, "version": version, "settings": settings}
+            self._run = connection.execute(insert(runs).values(row).returning(runs.c.run)).scalar_one()
+            connection.execute(delete(runs).where(runs.c.run <= self._run - MAX_RUNS))
+
+    def summary(self, attempt: str) -> Summary | None:
+        """What was written of one boot; None when there is none of that id."""
+        with self._engine.connect() as connection:
+            return _summary_of(connection, attempt)
+
+    def write(self, batch: Batch) -> None:
+        """Add what happened, and let the oldest boots go where there are too many.
+
+        Raises:
+            SQLAlchemyError: nothing of it was written: the disk is full, the file is locked or broken.
+        """
+        with self._engine.begin() as connection:
+            if batch.summaries:
+                self._write_summaries(connection, batch.summaries)
+            if batch.events:
+                connection.execute(insert(events), [_event_row(each) for each in batch.events])
+            if batch.packets:
+                self._write_packets(connection, batch.packets)
+            added = sum(each.attempt is None for each in batch.events)
+            self._station_events = prune_station_events(connection, self._station_events + added)
+            self._attempts -= self._prune(connection)
+
+    def _write_summaries(self, connection: Connection, summaries: Sequence[Summary]) -> None:
+        rows = [{"run": self._run, **_summary_row(each)} for each in summaries]
+        known = connection.execute(
+            select(func.count()).where(attempts.c.attempt.in_([each.attempt for each in summaries]))
+        ).scalar_one()
+        statement = insert(attempts)
+        changing = {name: statement.excluded[name] for name in _summary_row(summaries[0]) if name != "attempt"}
+        connection.execute(statement.on_conflict_do_update(["attempt"], set_=changing), rows)
+        self._attempts += len(rows) - known
+
+    @staticmethod
+    def _write_packets(connection: Connection, kept: Sequence[Packet]) -> None:
+        rows = [
+            {"attempt": each.attempt, "at_s": each.at_s, "interface": each.interface, "frame": each.frame}
+            for each in kept
+        ]
+        connection.execute(insert(packets), rows)
+        for attempt in {each.attempt for each in kept}:
+            newest = oldest_kept_packet(attempt)
+            connection.execute(delete(packets).where(packets.c.attempt == attempt, packets.c.seq <= newest))
+
+    def _prune(self, connection: Connection) -> int:
+        """How many boots went."""
+        surplus = self._attempts - self._limits.max_attempts
+        if surplus <= 0 and _used_bytes(connection) > self._limits.max_bytes:
+            surplus = PRUNED_AT_ONCE
+        if surplus <= 0:
+            return 0
+        oldest = connection.execute(oldest_attempts(min(surplus, PRUNED_AT_ONCE))).scalars().all()
+        for table in (packets, events, attempts):
+            connection.execute(delete(table).where(table.c.attempt.in_(oldest)))
+        return len(oldest)
+
+
+class BootRecords:
+    """One database file, opened to read; a station may write to it meanwhile. Use as a context manager.
+
+    Args:
+        path: exists.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._engine = create_engine(
+            f"sqlite:///file:{path}?mode=ro&uri=true", connect_args={"timeout": LOCK_TIMEOUT_S}
+        )
+
+    def __enter__(self) -> "BootRecords":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.dispose()
+
+    def newest(self, limit: int, mac: str | None = None) -> list[Summary]:
+        """The newest boots, of one machine or of all, newest first."""
+        with self._engine.connect() as connection:
+            return [_summary(row) for row in connection.execute(newest_attempts(limit, mac))]
+
+    def summary(self, attempt: str) -> Summary | None:
+        """One boot; None when there is none of that id."""
+        with self._engine.connect() as connection:
+            return _summary_of(connection, attempt)
+
+    def events(self, attempt: str) -> list[Event]:
+        """Its events, oldest first."""
+        with self._engine.connect() as connection:
+            return _events(connection.execute(events_of(attempt)))
+
+    def surroundings(self, since_s: float, until_s: float) -> list[Event]:
+        """The events of no attempt in that time, oldest first."""
+        with self._engine.connect() as connection:
+            return _events(connection.execute(events_of(NO_ATTEMPT, since_s, until_s)))
+
+    def packets(self, attempt: str) -> list[Packet]:
+        """The packets that were kept of it, oldest first."""
+        with self._engine.connect() as connection:
+            return [
+                Packet(row.attempt, row.at_s, row.interface, row.frame)
+                for row in connection.execute(packets_of(attempt))
+            ]
+
+    def run_of(self, attempt: str) -> tuple[str, str] | None:
+        """Version and settings (JSON) of the station that served it; None when that is forgotten."""
+        of_run = select(runs.c.version, runs.c.settings).where(
+            runs.c.run == select(attempts.c.run).where(attempts.c.attempt == attempt).scalar_subquery()
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(of_run).first()
+            return (row.version, row.settings) if row is not None else None
+
+
+def newest_attempts(limit: int, mac: str | None) -> Select[Any]:
+    """The statement behind ``BootRecords.newest``."""
+    statement = select(attempts).order_by(attempts.c.began_at_s.desc()).limit(limit)
+    return statement if mac is None else statement.where(attempts.c.mac == mac)
+
+
+def oldest_attempts(limit: int) -> Select[Any]:
+    """The ids of the boots that go first."""
+    return select(attempts.c.attempt).order_by(attempts.c.began_at_s).limit(limit)
+
+
+def events_of(attempt: str, since_s: float | None = None, until_s: float | None = None) -> Select[Any]:
+    """The events of an attempt, of a time."""
+    statement = select(events).where(events.c.attempt == attempt).order_by(events.c.at_s, events.c.seq)
+    if since_s is not None and until_s is not None:
+        statement = statement.where(events.c.at_s.between(since_s, until_s))
+    return statement
+
+
+def packets_of(attempt: str) -> Select[Any]:
+    """The packets of an attempt."""
+    return select(packets).where(packets.c.attempt == attempt).order_by(packets.c.seq)
+
+
+def oldest_kept_packet(attempt: str) -> Any:
+    """The number of the newest packet that goes; NULL while all may stay."""
+    return (
+        select(packets.c.seq)
+        .where(packets.c.attempt == attempt)
+        .order_by(packets.c.seq.desc())
+        .offset(MAX_PACKETS_PER_ATTEMPT)
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def station_event_count() -> Select[Any]:
+    """How many events belong to no attempt."""
+    return select(func.count()).where(events.c.attempt == NO_ATTEMPT)
+
+
+def prune_station_events(connection: Connection, number: int) -> int:
+    """Let the oldest of ``number`` events without an attempt go; how many are left."""
+    surplus = number - MAX_STATION_EVENTS
+    if surplus <= 0:
+        return number
+    oldest = select(events.c.seq).where(events.c.attempt == NO_ATTEMPT).order_by(events.c.at_s).limit(surplus)
+    connection.execute(delete(events).where(events.c.seq.in_(oldest)))
+    return MAX_STATION_EVENTS
+
+
+def _open(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_S})
+
+    def set_up(connection: Any, _: object) -> None:
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", f"wal_autocheckpoint = {WAL_PAGES}"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    event.listen(engine, "connect", set_up)
+    return engine
+
+
+def _count(connection: Connection, statement: Select[Any]) -> int:
+    return int(connection.execute(statement).scalar_one())
+
+
+def _used_bytes(connection: Connection) -> int:
+    pages, free, size_bytes = (
+        int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * size_bytes
+
+
+def _event_row(each: Event) -> dict[str, Any]:
+    return {
+        "attempt": each.attempt or NO_ATTEMPT,
+        "at_s": each.at_s,
+        "kind": each.kind.value,
+        "mac": each.mac,
+        "address": each.address,
+        "interface": each.interface,
+        "facts": json.dumps(dict(each.facts), ensure_ascii=False),
+    }
+
+
+def _events(rows: Iterable[Row[Any]]) -> list[Event]:
+    """The events of these rows. A newer version's kinds of event are left out."""
+    known = {kind.value for kind in EventKind}
+    return [_event(row) for row in rows if row.kind in known]
+
+
+def _event(row: Row[Any]) -> Event:
+    attempt = None if row.attempt == NO_ATTEMPT else row.attempt
+    kind = EventKind(row.kind)
+    return Event(kind, row.at_s, row.mac, row.address, row.interface, json.loads(row.facts), attempt)
+
+
+def _summary_row(summary: Summary) -> dict[str, Any]:
+    return {name: getattr(summary, name) for name in _SUMMARY_FIELDS} | {"outcome": summary.outcome.value}
+
+
+def _summary_of(connection: Connection, attempt: str) -> Summary | None:
+    row = connection.execute(select(attempts).where(attempts.c.attempt == attempt)).first()
+    return _summary(row) if row is not None else None
+
+
+def _summary(row: Row[Any]) -> Summary:
+    values = {name: getattr(row, name) for name in _SUMMARY_FIELDS}
+    return Summary(**(values | {"outcome": Outcome(row.outcome)}))
+
+
+_SUMMARY_FIELDS = tuple(column.name for column in attempts.columns if column.name != "run")

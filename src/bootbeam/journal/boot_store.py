@@ -1,0 +1,211 @@
+"""Keeps the boots: takes events and packets from any thread, and a thread of its own writes them to disk.
+
+No boot waits for the disk, and no boot fails for it: what cannot be written is told once, and the station goes on. The
+database's library is imported in that thread, so that the station is ready before.
+"""
+
+import sqlite3
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bootbeam.journal.events import Event, EventKind
+from bootbeam.journal.packets import Packet
+from bootbeam.journal.summary import Summary
+
+if TYPE_CHECKING:
+    from bootbeam.journal.boot_database import BootDatabase
+
+BOOTS_FILE = "boots.db"
+"""In the state directory."""
+COMMIT_EVERY_S = 0.5
+"""A kill -9 loses what happened in this time."""
+MAX_WAITING = 20_000
+"""Events and packets that wait for a slow disk; the oldest go."""
+MAX_BATCH = 5_000
+MAX_EVENTS_PER_ATTEMPT = 2_000
+"""A live system fetches files by the thousand; past this only what says how far it is is kept, up to the next limit."""
+MAX_TELLING_EVENTS_PER_ATTEMPT = 2_500
+MAX_ATTEMPTS_UNDER_WAY = 5_000
+RETRY_S = 30.0
+"""How long a database that cannot be opened is left alone."""
+NOT_KEPT = frozenset({EventKind.TRANSFER_PROGRESS})
+NOT_TELLING = frozenset(
+    {
+        EventKind.READ_REQUESTED,
+        EventKind.TRANSFER_STARTED,
+        EventKind.TRANSFER_FINISHED,
+        EventKind.SIZE_PROBED,
+        EventKind.FILE_REFUSED,
+        EventKind.ADDRESS_SOUGHT,
+        EventKind.CLIENT_SEEN,
+        EventKind.OFFERED,
+    }
+)
+
+Complain = Callable[[str, str, str], None]
+"""Told what is wrong, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Where boots are kept, and how many."""
+
+    path: Path
+    max_attempts: int
+    max_bytes: int
+    version: str
+    """The station's."""
+    settings: str
+    """The station's, as JSON."""
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    summary: Summary
+    events: int = 0
+
+
+class BootStore:
+    """Writes what the journal hears.
+
+    Args:
+        keeping: where and how much.
+        complain: called in the store's thread.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(self, keeping: Keeping, complain: Complain, clock: Callable[[], float] = time.time) -> None:
+        self._keeping = keeping
+        self._is_keeping = keeping.max_attempts > 0
+        self._complain = complain
+        self._clock = clock
+        self._waiting: deque[Event | Packet] = deque(maxlen=MAX_WAITING)
+        self._wake = threading.Event()
+        self._is_stopping = False
+        self._under_way: OrderedDict[str, _UnderWay] = OrderedDict()
+        self._has_let_go = False
+        self._database: BootDatabase | None = None
+        self._retry_at_s = 0.0
+        self._has_complained = False
+        self._thread = threading.Thread(target=self._run, name="boots", daemon=True)
+
+    def watch(self, event: Event) -> None:
+        """Keep one event; may be called from any thread, and never waits."""
+        if self._is_keeping and event.kind not in NOT_KEPT:
+            self._waiting.append(event)
+
+    def keep_packet(self, packet: Packet) -> None:
+        """Keep one packet, likewise."""
+        if self._is_keeping:
+            self._waiting.append(packet)
+
+    def start(self) -> None:
+        """Begin to write. What was handed in before is written too."""
+        if self._is_keeping:
+            self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Write what waits, and close. Nothing happens when it was never started."""
+        self._is_stopping = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._is_stopping:
+            self._write_waiting()
+            self._wake.wait(COMMIT_EVERY_S)
+        self._write_waiting()
+        if self._database is not None:
+            self._database.close()
+
+    def _write_waiting(self) -> None:
+        if not self._waiting or not self._is_open():
+            return
+        while self._waiting and self._database is not None:
+            try:
+                self._write_batch(self._database)
+            except Exception as error:  # whatever a disk or a database can do, it stops no boot
+                self._fail("boots are not being kept", error)
+                return
+        self._has_complained = False
+
+    def _write_batch(self, database: "BootDatabase") -> None:
+        from bootbeam.journal.boot_database import Batch
+
+        batch = Batch()
+        changed: dict[str, Summary] = {}
+        with suppress(IndexError):
+            for _ in range(MAX_BATCH):
+                item = self._waiting.popleft()
+                if isinstance(item, Packet):
+                    batch.packets.append(item)
+                elif item.attempt is None:
+                    batch.events.append(item)
+                else:
+                    self._add(item, item.attempt, batch.events, changed)
+        batch.summaries = list(changed.values())
+        database.write(batch)
+
+    def _add(self, event: Event, attempt: str, kept: list[Event], changed: dict[str, Summary]) -> None:
+        under_way = self._under_way.get(attempt)
+        if under_way is None:
+            who = event.mac or event.address or ""
+            # Asked only where it may be one that was let go of: of a machine that was silent for long among many.
+            known = self._database.summary(attempt) if self._database and self._has_let_go else None
+            summary = known or Summary(attempt, who, event.at_s, event.at_s)
+            under_way = self._under_way[attempt] = _UnderWay(summary)
+            while len(self._under_way) > MAX_ATTEMPTS_UNDER_WAY:
+                self._under_way.popitem(last=False)
+                self._has_let_go = True
+        self._under_way.move_to_end(attempt)
+        under_way.summary.add(event)
+        changed[attempt] = under_way.summary
+        under_way.events += 1
+        is_telling = event.kind not in NOT_TELLING
+        if under_way.events <= (MAX_TELLING_EVENTS_PER_ATTEMPT if is_telling else MAX_EVENTS_PER_ATTEMPT):
+            kept.append(event)
+
+    def _is_open(self) -> bool:
+        if self._database is not None:
+            return True
+        now = self._clock()
+        if now < self._retry_at_s and not self._is_stopping:
+            return False
+        self._retry_at_s = now + RETRY_S
+        from bootbeam.journal.boot_database import BootDatabase, Limits
+
+        keeping = self._keeping
+        try:
+            database = BootDatabase(keeping.path, Limits(keeping.max_attempts, keeping.max_bytes))
+            database.begin_run(now, keeping.version, keeping.settings)
+        except Exception as error:  # see above
+            self._set_aside_if_broken(error)
+            self._fail("boots are not being kept", error)
+            return False
+        self._database = database
+        return True
+
+    def _set_aside_if_broken(self, error: Exception) -> None:
+        """A file that is no database any more makes room for a new one."""
+        cause = error.__cause__ or error
+        if isinstance(cause, sqlite3.DatabaseError) and not isinstance(cause, sqlite3.OperationalError):
+            path = self._keeping.path
+            with suppress(OSError):
+                path.replace(path.with_suffix(".broken"))
+                self._retry_at_s = 0.0
+
+    def _fail(self, what: str, error: Exception) -> None:
+        if self._has_complained:
+            return
+        self._has_complained = True
+        why = error.strerror if isinstance(error, OSError) else str(getattr(error, "orig", None) or error)
+        path = self._keeping.path
+        fix = f"make room or set the rights: df {path.parent}; ls -l {path}. Machines boot all the same."
+        self._complain(what, f"{path}: {why}", fix)

@@ -1,0 +1,51 @@
+"""The packets of a boot, on their way to its record: those heard, and those that the station itself sent."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import IPv4Address
+
+from bootbeam.journal.packets import Packet
+from bootbeam.net.interfaces import Interface
+from bootbeam.pxe.actions import Destination
+from bootbeam.wire.frame import BROADCAST_MAC, UdpFrame, encode_frame
+
+
+class PacketKeeping:
+    """Gives each packet the attempt it belongs to.
+
+    Args:
+        attempt_of: a machine's newest attempt.
+        keep: the store.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self, attempt_of: Callable[[str], str | None], keep: Callable[[Packet], None], clock: Callable[[], float]
+    ) -> None:
+        self._attempt_of = attempt_of
+        self._keep = keep
+        self._clock = clock
+
+    def heard(self, mac: str, interface: str, at_s: float, frame: bytes) -> None:
+        """A frame that came in."""
+        attempt = self._attempt_of(mac)
+        if attempt is not None:
+            self._keep(Packet(attempt, at_s, interface, frame))
+
+    def sent(self, mac: str, interface: Interface, source: Destination, target: Destination, datagram: bytes) -> None:
+        """A datagram that was handed to the kernel: kept in a frame as the kernel makes one of it."""
+        attempt = self._attempt_of(mac)
+        if attempt is None:
+            return
+        to_all = target.address == IPv4Address("255.255.255.255")
+        frame = UdpFrame(
+            source_mac=interface.mac,
+            destination_mac=BROADCAST_MAC if to_all else mac,
+            source=source.address,
+            source_port=source.port,
+            destination=target.address,
+            destination_port=target.port,
+            payload=datagram,
+        )
+        with suppress(ValueError):  # an interface without a MAC, as the loopback: nothing to show in a frame
+            self._keep(Packet(attempt, self._clock(), interface.name, encode_frame(frame)))

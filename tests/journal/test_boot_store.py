@@ -1,0 +1,222 @@
+"""The writer in its thread: what it keeps, and what a bad disk and a kill -9 do to it."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from bootbeam.journal import boot_store
+from bootbeam.journal.boot_database import BootRecords
+from bootbeam.journal.boot_store import BootStore, Keeping
+from bootbeam.journal.events import Event, EventKind
+from bootbeam.journal.packets import Packet
+from bootbeam.journal.summary import Outcome
+
+MAC = "52:54:00:12:34:56"
+
+
+class Complaints(list[tuple[str, str, str]]):
+    """What the store said is wrong."""
+
+    def __call__(self, what: str, why: str, fix: str) -> None:
+        self.append((what, why, fix))
+
+
+def keeping(path: Path, max_attempts: int = 1000) -> Keeping:
+    return Keeping(path, max_attempts, 100_000_000, "0.1.0", "{}")
+
+
+def seen(attempt: str | None = "a1", at_s: float = 100.0, kind: EventKind = EventKind.CLIENT_SEEN) -> Event:
+    return Event(kind, at_s, MAC if attempt else None, None, "eth0", {"firmware": "UEFI x64"}, attempt)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_what_happens_is_on_disk_a_moment_later_and_all_of_it_after_stop(tmp_path: Path) -> None:
+    path, complaints = tmp_path / "boots.db", Complaints()
+    store = BootStore(keeping(path), complaints)
+    store.watch(seen())
+    store.start()
+    wait_until(path.exists)
+    with BootRecords(path) as records:
+        wait_until(lambda: bool(has_table(path) and records.newest(1)))
+        store.watch(seen(at_s=101.0, kind=EventKind.SYSTEM_SEEN))
+        store.watch(seen(at_s=101.0, kind=EventKind.TRANSFER_PROGRESS))
+        store.watch(seen(None))
+        store.keep_packet(Packet("a1", 100.5, "eth0", b"frame"))
+        store.stop()
+        [summary] = records.newest(10)
+        assert (summary.attempt, summary.mac, summary.firmware) == ("a1", MAC, "UEFI x64")
+        assert (summary.outcome, summary.duration_s) == (Outcome.BOOTED, 1.0)
+        assert [each.kind for each in records.events("a1")] == [EventKind.CLIENT_SEEN, EventKind.SYSTEM_SEEN]
+        assert [packet.frame for packet in records.packets("a1")] == [b"frame"]
+        assert len(records.surroundings(0, 1000)) == 1
+    assert complaints == []
+
+
+def has_table(path: Path) -> bool:
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone())
+
+
+def test_a_system_that_fetches_files_by_the_thousand_does_not_fill_the_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boot_store, "MAX_EVENTS_PER_ATTEMPT", 10)
+    monkeypatch.setattr(boot_store, "MAX_TELLING_EVENTS_PER_ATTEMPT", 32)
+    path = tmp_path / "boots.db"
+    store = BootStore(keeping(path), Complaints())
+    for _ in range(30):
+        store.watch(seen(kind=EventKind.TRANSFER_FINISHED))
+    for _ in range(30):
+        store.watch(seen(kind=EventKind.INSTALL_PROGRESS, at_s=200.0))
+    store.start()
+    store.stop()
+    with BootRecords(path) as records:
+        kinds = [each.kind for each in records.events("a1")]
+        assert records.newest(1)[0].last_at_s == 200.0
+    assert kinds == [EventKind.TRANSFER_FINISHED] * 10 + [EventKind.INSTALL_PROGRESS] * 2
+
+
+def test_boots_that_were_let_go_of_go_on_where_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boot_store, "MAX_ATTEMPTS_UNDER_WAY", 2)
+    path = tmp_path / "boots.db"
+    store = BootStore(keeping(path), Complaints())
+    store.start()
+    for number in range(4):
+        store.watch(seen(f"a{number}", 100.0 + number))
+    time.sleep(2 * boot_store.COMMIT_EVERY_S)
+    wait_until(path.exists)
+    store.watch(seen("a0", 500.0))
+    store.stop()
+    with BootRecords(path) as records:
+        summary = records.summary("a0")
+    assert summary is not None
+    assert (summary.began_at_s, summary.last_at_s) == (100.0, 500.0)
+
+
+def test_nothing_is_kept_where_that_is_wished(tmp_path: Path) -> None:
+    store = BootStore(keeping(tmp_path / "boots.db", max_attempts=0), Complaints())
+    store.watch(seen())
+    store.start()
+    store.stop()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_told_once_and_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no directory")
+    complaints = Complaints()
+    store = BootStore(keeping(tmp_path / "file" / "boots.db"), complaints)
+    store.start()
+    store.watch(seen())
+    wait_until(lambda: bool(complaints))
+    store.watch(seen())
+    time.sleep(2 * boot_store.COMMIT_EVERY_S)
+    store.stop()
+    [(what, why, fix)] = complaints
+    assert what == "boots are not being kept"
+    assert "Not a directory" in why or "File exists" in why
+    assert "df " in fix
+
+
+def fill(path: Path) -> None:
+    with suppress(OSError), path.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
+def test_a_full_disk_is_told_once_and_writing_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    disk, complaints = tmp_path / "disk", Complaints()
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", disk], check=True)
+    try:
+        path = disk / "boots.db"
+        store = BootStore(keeping(path), complaints)
+        store.start()
+        store.watch(seen("a1"))
+        wait_until(lambda: path.exists() and has_table(path))
+        with BootRecords(path) as records:
+            wait_until(lambda: bool(records.newest(1)))
+        ballast = disk / "ballast"
+        fill(ballast)
+        number = 0
+        while not complaints:
+            number += 1
+            assert number < 2000
+            store.watch(seen(f"b{number}"))
+            time.sleep(0.01)
+        time.sleep(2 * boot_store.COMMIT_EVERY_S)
+        ballast.unlink()
+        store.watch(seen("c1"))
+        store.stop()
+        with BootRecords(path) as records:
+            assert records.summary("c1") is not None
+            assert records.summary("a1") is not None
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+    assert len(complaints) == 1
+    assert "full" in complaints[0][1]
+
+
+def test_a_broken_file_makes_room_for_a_new_one(tmp_path: Path) -> None:
+    path, complaints = tmp_path / "boots.db", Complaints()
+    path.write_bytes(b"no database at all, but as long as the header of one" * 100)
+    store = BootStore(keeping(path), complaints)
+    store.watch(seen())
+    store.start()
+    wait_until(lambda: bool(complaints))
+    store.stop()
+    assert (tmp_path / "boots.broken").exists()
+    with BootRecords(path) as records:
+        assert len(records.newest(10)) == 1
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from bootbeam.journal.boot_store import BootStore, Keeping
+from bootbeam.journal.events import Event, EventKind
+store = BootStore(Keeping(Path(sys.argv[1]), 1000, 10**8, "0.1.0", "{}"), print)
+store.start()
+number = 0
+while True:
+    number += 1
+    store.watch(Event(EventKind.CLIENT_SEEN, time.time(), "m", None, None, {"n": number}, f"a{number // 100}"))
+    print(number, flush=True)
+    time.sleep(0.001)
+"""
+
+
+def test_kill_9_loses_a_second_at_most_and_breaks_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "boots.db"
+    with subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        wait_until(lambda: path.exists() and has_table(path))
+        time.sleep(2.5)
+        killed_at_s = time.time()
+        writer.send_signal(signal.SIGKILL)
+        written = writer.stdout.read().split()
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    [(number, newest_s)] = connection.execute("SELECT count(*), max(at_s) FROM events").fetchall()
+    connection.close()
+    assert newest_s > killed_at_s - 1.0
+    assert 0 < number <= len(written)
+    # And the next station goes on with the same file.
+    store = BootStore(keeping(path), Complaints())
+    store.watch(seen("z1", 2e9))
+    store.start()
+    store.stop()
+    with BootRecords(path) as records:
+        assert records.newest(1)[0].attempt == "z1"
