@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from bootbeam.net.ports import bind_tcp, bind_tcp6, explain_bind_failure, holder_of_port
+from bootbeam.net.ports import Holder, bind_tcp, bind_tcp6, explain_bind_failure, holder_of_port
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
@@ -75,3 +75,30 @@ def test_bind_tcp6_listens_and_leaves_the_port_to_ipv4() -> None:
         with pytest.raises(OSError, match="in use"):
             bind_tcp6("lo", port)
         assert holder_of_port("tcp", port) is not None
+
+
+@pytest.mark.parametrize(
+    ("holder", "command"),
+    [
+        (Holder(7, "dnsmasq", ["/usr/sbin/dnsmasq"], "dnsmasq.service", 67), "sudo systemctl stop dnsmasq.service"),
+        (
+            Holder(7, "dnsmasq", ["dnsmasq", "--conf-file=/var/lib/libvirt/dnsmasq/default.conf"], "", 67),
+            "sudo virsh net-destroy default",
+        ),
+        (
+            Holder(7, "docker-proxy", ["/usr/bin/docker-proxy", "-proto", "tcp"], "", 8080),
+            "docker ps --filter publish=8080",
+        ),
+        (Holder(7, "python3", ["/usr/bin/python3", "/usr/bin/bootbeam", "serve"], "", 67), "Ctrl-C where it runs"),
+        (Holder(1, "systemd", ["/sbin/init"], "", 69), "systemctl list-sockets"),
+        (Holder(7, "in.tftpd", ["in.tftpd", "-l"], "", 69), "sudo kill 7"),
+    ],
+)
+def test_each_program_is_stopped_its_own_way(holder: Holder, command: str) -> None:
+    assert command in holder.stop
+
+
+def test_another_bootbeam_is_called_so() -> None:
+    python = Holder(7, "python3", ["/x/python3", "-m", "bootbeam", "serve", "a.iso"], "", 67)
+    assert python.words == "another bootbeam (process 7)"
+    assert Holder(7, "vi", ["vi", "-", "a", "b", "/src/bootbeam"], "", 67).words == "vi (process 7)"

@@ -92,6 +92,10 @@ def check_dhcp(link: Link, *, ipv6: bool) -> list[Finding]:
     if not link.interface.addresses:
         return []
     name = link.interface.name
+    if link.is_forbidden:
+        return [
+            warning(AREA, f"not looked at: who gives addresses on {name}", "only root may ask", "sudo bootbeam doctor")
+        ]
     if link.trouble:
         return [warning(AREA, f"nobody could be asked on {name}: {link.trouble}", "", f"ip link show {name}")]
     servers = servers_of(link.answers)

@@ -1,5 +1,6 @@
 """Asks the servers on each link at once, and listens for a few seconds. Needs CAP_NET_RAW."""
 
+import errno
 import os
 import selectors
 import socket
@@ -69,6 +70,8 @@ class Link:
     """By their addresses."""
     trouble: str = ""
     """Why nothing could be asked."""
+    is_forbidden: bool = False
+    """Because only root may."""
 
 
 def ask(interfaces: Sequence[Interface], listen_s: float = LISTEN_S) -> list[Link]:
@@ -80,6 +83,8 @@ def ask(interfaces: Sequence[Interface], listen_s: float = LISTEN_S) -> list[Lin
             asking.ask(0)
         started_s = time.monotonic()
         again_s: float | None = ASK_AGAIN_S
+        if all(link.trouble for link in links):
+            return links
         while (passed_s := time.monotonic() - started_s) < listen_s:
             if again_s is not None and passed_s >= again_s:
                 again_s = None
@@ -107,6 +112,7 @@ class _Asking:
             self._packets = stack.enter_context(open_packet_socket(name))
             _hear_for(self._packets, link.interface.index, self._asker.mac)
         except OSError as error:
+            link.is_forbidden = error.errno in (errno.EPERM, errno.EACCES)
             link.trouble = error.strerror or str(error)
             return
         selector.register(self._packets, selectors.EVENT_READ, partial(self._hear_frame, self._packets))

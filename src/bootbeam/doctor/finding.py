@@ -1,6 +1,6 @@
 """One line of what the doctor says."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,6 +43,14 @@ def warning(area: str, what: str, why: str = "", fix: str = "") -> Finding:
 def problem(area: str, what: str, why: str = "", fix: str = "") -> Finding:
     """Something no machine boots with."""
     return Finding(Level.PROBLEM, area, what, why, fix)
+
+
+def port_words(ports: Iterable[tuple[str, int]]) -> str:
+    """Ports as people write them: "UDP 67, 69, 4011 and TCP 8080"."""
+    by_transport: dict[str, list[int]] = {}
+    for transport, port in dict.fromkeys(ports):
+        by_transport.setdefault(transport.upper(), []).append(port)
+    return " and ".join(f"{name} {', '.join(map(str, numbers))}" for name, numbers in by_transport.items())
 
 
 def summary(findings: Sequence[Finding]) -> str:

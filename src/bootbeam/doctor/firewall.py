@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface, IPv6Network
 
-from bootbeam.doctor.finding import Finding, Level, ok, warning
+from bootbeam.doctor.finding import Finding, Level, ok, port_words, warning
 from bootbeam.net.firewall import Firewall
 from bootbeam.net.firewall_rules import Fate, Field, Judgement, Packet, Range, address_range, judge, network_range
 from bootbeam.net.interfaces import Interface
@@ -28,7 +28,7 @@ class Traffic:
     """One kind of packet that a boot needs."""
 
     words: str
-    """For people: "UDP 67"."""
+    """For people, what travels over ports of transfers; "" where ``port`` says it."""
     packet: Packet
     port: int
     """Of ours; 0 for a port of a transfer."""
@@ -143,7 +143,7 @@ def _one(
         Field.REVERSE_PATH: "true",
         Field.SOURCE_TYPE: "unicast",
     }
-    return Traffic(f"{protocol.upper()} {port}", Packet(numbers, {**common, **words}), port)
+    return Traffic("", Packet(numbers, {**common, **words}), port)
 
 
 def _over_transfer_ports(traffic: Traffic, field: Field, ports: Range, what: str) -> Traffic:
@@ -189,9 +189,11 @@ def _finding(
 ) -> Finding:
     """What happens to packets that meet the same end in the same chain."""
     traffic, judgement = group[0]
-    each = list(dict.fromkeys(one.words for one, _ in group))
+    words = [port_words((one.protocol, one.port) for one, _ in group if one.port)]
+    words += [one.words for one, _ in group if not one.port]
+    each = " and ".join(word for word in words if word)
     over = " over IPv6" if traffic.is_ipv6 else ""
-    direction = f"to {', '.join(each)} on" if traffic.packet.is_incoming else f"from {', '.join(each)} out of"
+    direction = f"to {each} on" if traffic.packet.is_incoming else f"from {each} out of"
     action = {Fate.LOST: "drops", Fate.MAY_BE_LOST: "may drop", Fate.DIVERTED: "sends elsewhere"}[judgement.fate]
     is_problem = judgement.fate is not Fate.MAY_BE_LOST and not (traffic.is_ipv6 and has_ipv4)
     return Finding(

@@ -1,11 +1,17 @@
 """Why a port could not be taken: who has it, or which right is missing, in words with a next step."""
 
 import errno
+import re
+import shlex
 import socket
+from collections.abc import Sequence
+from pathlib import Path
 
 import psutil
 
 from bootbeam.errors import UserError
+
+PROC = Path("/proc")
 
 
 def explain_bind_failure(error: OSError, transport: str, address: str, port: int, option: str = "") -> UserError:
@@ -43,18 +49,37 @@ def explain_bind_failure(error: OSError, transport: str, address: str, port: int
 class Holder:
     """The program that listens on a port."""
 
-    def __init__(self, pid: int, name: str) -> None:
+    def __init__(self, pid: int, name: str, command_line: Sequence[str] = (), unit: str = "", port: int = 0) -> None:
         self.pid = pid
         self.name = name
+        self.command_line = tuple(command_line)
+        self.unit = unit
+        """The systemd service that it is the main process of; "" when there is none."""
+        self.port = port
 
     @property
     def words(self) -> str:
-        """Name and process number."""
+        """What it is, and its process number."""
+        if any(Path(word).name == "bootbeam" for word in self.command_line[:4]):
+            return f"another bootbeam (process {self.pid})"
         return f"{self.name} (process {self.pid})"
 
     @property
     def stop(self) -> str:
         """The command that stops it."""
+        words = " ".join(self.command_line)
+        if "another bootbeam" in self.words:
+            return f"Ctrl-C where it runs, or sudo kill {self.pid}"
+        if self.name == "docker-proxy":
+            return f"docker ps --filter publish={self.port} names the container, then: docker stop NAME"
+        if self.name == "dnsmasq" and (network := re.search(r"/libvirt/dnsmasq/([\w.-]+)\.conf", words)):
+            return f"sudo virsh net-destroy {network[1]}"
+        if self.name == "dnsmasq" and "nm-dnsmasq" in words:
+            return "nmcli connection show --active names the shared connection, then: nmcli connection down NAME"
+        if self.pid == 1:
+            return f"systemctl list-sockets names the socket unit of port {self.port}, then: sudo systemctl stop UNIT"
+        if self.unit:
+            return f"sudo systemctl stop {shlex.quote(self.unit)}"
         return f"sudo systemctl stop {self.name}, or sudo kill {self.pid}"
 
 
@@ -70,10 +95,22 @@ def holder_of_port(transport: str, port: int) -> Holder | None:
         listening = transport == "udp" or connection.status == psutil.CONN_LISTEN
         if local and local.port == port and listening and connection.pid:
             try:
-                return Holder(connection.pid, psutil.Process(connection.pid).name())
+                process = psutil.Process(connection.pid)
+                unit = _unit_of(process.pid) if process.ppid() == 1 else ""
+                return Holder(process.pid, process.name(), process.cmdline(), unit, port)
             except psutil.Error:
                 return None
     return None
+
+
+def _unit_of(pid: int) -> str:
+    """The systemd service of a process that systemd itself started (cgroups(7)); "" when it is in none."""
+    try:
+        lines = (PROC / str(pid) / "cgroup").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    steps = [step for line in lines for step in line.rpartition(":")[2].split("/")]
+    return next((step for step in reversed(steps) if step.endswith(".service")), "")
 
 
 def bind_tcp(address: str, port: int) -> socket.socket:

@@ -41,6 +41,17 @@ def drop_to_invoking_user(must_read: Iterable[Path]) -> str | None:
     return name
 
 
+def may_read(name: str, path: Path) -> bool:
+    """Whether the user ``name`` may read the file; only root can ask. Not to be called while other threads run: it
+    becomes that user for a moment.
+
+    Raises:
+        KeyError: there is no such user.
+    """
+    user = pwd.getpwnam(name)
+    return _can_read(user.pw_uid, user.pw_gid, name, [path])
+
+
 def _can_read(uid: int, gid: int, name: str, paths: Iterable[Path]) -> bool:
     own_groups = os.getgroups()
     own_gid = os.getegid()
