@@ -18,6 +18,7 @@ from bootbeam.boot.boot_file import BootFileChoice
 from bootbeam.boot.decision import Offering
 from bootbeam.boot.recipe import UnattendedFormat
 from bootbeam.boot.tftp_tree import words_of_choices
+from bootbeam.doctor.firewall import firewall_warnings
 from bootbeam.journal.boot_store import BOOTS_FILE, BootStore, Keeping
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Journal, Record, Watcher
@@ -88,22 +89,27 @@ class Station:
             interfaces = choose_interfaces(list_interfaces(), self._settings.interfaces)
             tree = open_tree(self._settings)
             if tree is not None:
-                listeners = bind_all(interfaces, self._settings)
-                stack.callback(listeners.close)
+                listeners = self._listen(stack, interfaces)
                 drop_to_invoking_user(self._settings.paths)
                 asyncio.run(self._serve(interfaces, listeners, self._goods_of_tree(tree)))
                 return
             loaders = stack.enter_context(LoaderFiles(self._settings.loader_directory, record))
             if self._settings.secure_boot is SecureBootPolicy.ALWAYS:
                 loaders.check_signed()
-            listeners = bind_all(interfaces, self._settings)
-            stack.callback(listeners.close)
+            listeners = self._listen(stack, interfaces)
             drop_to_invoking_user(self._settings.paths)
             answers = _answers(self._settings, record)
             images = stack.enter_context(ImageLibrary(self._settings, record, answers))
             machines = _open_machines(stack, self._settings.state_directory) if answers.is_given else None
             stock = Stock(images, loaders, GrubImages(self._settings.http_port, record), answers, machines)
             asyncio.run(self._serve(interfaces, listeners, self._goods_of_images(stock)))
+
+    def _listen(self, stack: ExitStack, interfaces: list[Interface]) -> Listeners:
+        """Take the ports, and see whether the firewall lets anything reach them: both need root."""
+        listeners = bind_all(interfaces, self._settings)
+        stack.callback(listeners.close)
+        listeners.warnings += firewall_warnings(interfaces, self._settings.http_port, ipv6=self._settings.ipv6)
+        return listeners
 
     async def _serve(self, interfaces: list[Interface], listeners: Listeners, goods: "Goods") -> None:
         record = self._journal.record

@@ -89,7 +89,7 @@ def test_faults_are_found_all_at_once(lan: Lan, loaders: Path, tmp_path: Path) -
     assert "UDP 69 is taken by python" in ports["what"]
     assert f"(process {holder.pid})" in ports["what"]
     [firewall] = found["firewall"]
-    assert firewall["what"].startswith("drops what goes to UDP 67, 4011, 69 and TCP 8080")
+    assert firewall["what"].startswith("drops what goes to UDP 67, 69, 4011 and TCP 8080")
     assert "sudo nft insert rule inet f in iifname eth0 udp dport '{ 67, 69, 4011 }' accept" in firewall["fix"]
     assert "gone.iso cannot be read" in found["image"][0]["what"]
     assert "docker0 (a network of Docker)" in found["interface"][1]["what"]

@@ -154,7 +154,7 @@ def test_ipv6_alone_closed_is_a_warning_where_ipv4_is_open() -> None:
     both = Interface("eth0", 2, "", LAN.addresses, True, 1500, False, False, True, (IPv6Interface("fd00::50/64"),))
     [finding] = check_firewall(firewall, [both], 8080, PORTS, ipv6=True)
     assert finding.level is Level.WARNING
-    assert "UDP 547" in finding.what
+    assert "UDP 69, 547, 4011" in finding.what
     assert finding.what.endswith("over IPv6")
     assert "sudo ip6tables -I INPUT -i eth0 -p udp -m multiport --dports 69,547,4011 -j ACCEPT" in finding.fix
     assert [each.level for each in check_firewall(firewall, [both], 8080, PORTS, ipv6=False)] == [Level.OK]

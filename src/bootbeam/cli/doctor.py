@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 EXIT_PROBLEM = 1
 _STYLES = {"ok": "green", "warning": "bold yellow", "problem": "bold red"}
+_COMMANDS = frozenset({"sudo", "bootbeam", "ip", "docker", "nmcli", "systemctl", "df", "ulimit"})
+"""What a line that is a command begins with; any other is a sentence."""
 _LEVEL_COLUMNS = 9
 _AREA_COLUMNS = 10
 _LEAST_TEXT_COLUMNS = 30
@@ -79,11 +81,20 @@ def _show(console: "Console", finding: "Finding") -> None:
         head = Text(indent)
     for row in _wrap(console, finding.why, len(indent)):
         console.print(Text.assemble(indent, (row, "dim")), soft_wrap=True, highlight=False)
-    # Commands are never folded: they are there to be copied.
     label = "fix: "
     for line in finding.fix.splitlines():
-        console.print(Text.assemble(indent, label, (line, "bold")), soft_wrap=True, highlight=False)
-        label = " " * len(label)
+        # A command is never folded: it is there to be copied. One that is too long gets lines of its own.
+        is_command = line.split()[0] in _COMMANDS
+        is_too_long = console.is_terminal and len(indent) + len(label) + len(line) > console.width
+        if is_command and is_too_long:
+            if label.strip():
+                console.print(Text.assemble(indent, label.rstrip()), highlight=False)
+            console.print(Text(f"  {line}", "bold"), soft_wrap=True, highlight=False)
+            label = " " * len(label)
+            continue
+        for row in [line] if is_command else _wrap(console, line, len(indent) + len(label)):
+            console.print(Text.assemble(indent, label, (row, "bold")), soft_wrap=True, highlight=False)
+            label = " " * len(label)
 
 
 def _wrap(console: "Console", text: str, indent: int) -> list[str]:

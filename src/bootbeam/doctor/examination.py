@@ -12,7 +12,7 @@ from bootbeam.doctor.address_servers import check_dhcp
 from bootbeam.doctor.asking import Link, ask
 from bootbeam.doctor.computer import check_computer, check_permissions, read_computer
 from bootbeam.doctor.finding import Finding
-from bootbeam.doctor.firewall import check_firewall
+from bootbeam.doctor.firewall import check_firewall, local_ports
 from bootbeam.doctor.images import check_images, read_images
 from bootbeam.doctor.interface_choice import check_interfaces
 from bootbeam.doctor.ipv6_servers import check_ipv6
@@ -25,11 +25,7 @@ from bootbeam.library.loaders import find_loaders
 from bootbeam.library.recipe_files import load_recipes, recipe_directories
 from bootbeam.net.cards import list_cards
 from bootbeam.net.firewall import read_firewall
-from bootbeam.net.firewall_rules import Range
 from bootbeam.net.interfaces import Interface, list_interfaces
-
-LOCAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
-USUAL_LOCAL_PORTS: Range = (32768, 60999)
 
 Tell = Callable[[Finding], None]
 
@@ -86,15 +82,6 @@ def examine(plan: Plan, tell: Tell = lambda finding: None) -> list[Finding]:
             if plan.ipv6:
                 take(check_ipv6(link))
     return found
-
-
-def local_ports(path: Path = LOCAL_PORTS) -> Range:
-    """The ports that the kernel gives to sockets without one: those of TFTP transfers."""
-    try:
-        first, last = path.read_text("ascii").split()
-        return int(first), int(last)
-    except (OSError, ValueError):
-        return USUAL_LOCAL_PORTS
 
 
 class _Asking:

@@ -47,10 +47,12 @@ def problem(area: str, what: str, why: str = "", fix: str = "") -> Finding:
 
 def port_words(ports: Iterable[tuple[str, int]]) -> str:
     """Ports as people write them: "UDP 67, 69, 4011 and TCP 8080"."""
-    by_transport: dict[str, list[int]] = {}
-    for transport, port in dict.fromkeys(ports):
-        by_transport.setdefault(transport.upper(), []).append(port)
-    return " and ".join(f"{name} {', '.join(map(str, numbers))}" for name, numbers in by_transport.items())
+    by_transport: dict[str, set[int]] = {"UDP": set(), "TCP": set()}
+    for transport, port in ports:
+        by_transport[transport.upper()].add(port)
+    return " and ".join(
+        f"{name} {', '.join(map(str, sorted(numbers)))}" for name, numbers in by_transport.items() if numbers
+    )
 
 
 def summary(findings: Sequence[Finding]) -> str:

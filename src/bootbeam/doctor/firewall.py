@@ -4,9 +4,11 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface, IPv6Network
+from pathlib import Path
 
 from bootbeam.doctor.finding import Finding, Level, ok, port_words, warning
-from bootbeam.net.firewall import Firewall
+from bootbeam.errors import UserError
+from bootbeam.net.firewall import Firewall, read_firewall
 from bootbeam.net.firewall_rules import Fate, Field, Judgement, Packet, Range, address_range, judge, network_range
 from bootbeam.net.interfaces import Interface
 from bootbeam.pxe.dhcp6 import DHCP6_SERVER_PORT
@@ -19,6 +21,8 @@ DHCP6_CLIENT_PORT = 546
 CLIENT_PORTS: Range = (1024, 65535)
 """What clients send from when their protocol does not say."""
 LINK_LOCAL = IPv6Network("fe80::/10")
+LOCAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+USUAL_LOCAL_PORTS: Range = (32768, 60999)
 _NEW, _ESTABLISHED = "new", "established"
 _SYN, _ACK = 0x02, 0x10
 
@@ -85,6 +89,25 @@ def check_firewall(
     names = ", ".join(interface.name for interface in interfaces)
     what = f"lets DHCP, TFTP and HTTP through on {names}" if rules else "no rules, everything passes"
     return [ok(AREA, what)]
+
+
+def firewall_warnings(interfaces: Sequence[Interface], http_port: int, *, ipv6: bool) -> list[UserError]:
+    """What the firewall plainly drops of boots, for a station that starts. Takes some hundredths of a second."""
+    found = check_firewall(read_firewall(), interfaces, http_port, local_ports(), ipv6=ipv6)
+    return [
+        UserError(f"the firewall {each.what}", each.why, "; ".join(each.fix.splitlines()))
+        for each in found
+        if each.level is Level.PROBLEM
+    ]
+
+
+def local_ports(path: Path = LOCAL_PORTS) -> Range:
+    """The ports that the kernel gives to sockets without one: those of TFTP transfers."""
+    try:
+        first, last = path.read_text("ascii").split()
+        return int(first), int(last)
+    except (OSError, ValueError):
+        return USUAL_LOCAL_PORTS
 
 
 def _traffic(name: str, own: IPv4Interface | IPv6Interface, http_port: int, transfer_ports: Range) -> Iterator[Traffic]:
@@ -209,7 +232,8 @@ def _place(judgement: Judgement) -> str:
     chain = judgement.chain
     if chain is None:
         return "its rules"
-    where = f"the chain {chain.name} of {chain.program}'s table {chain.family} {chain.table}"
+    table = f"{chain.family} {chain.table}" if chain.program == "nft" else chain.table
+    where = f"the chain {chain.name} ({chain.program}, table {table})"
     if judgement.rule is None:
         return f"the policy of {where}: what no rule accepts is dropped"
     return f"{where}: {judgement.rule.text}"

@@ -41,11 +41,11 @@ def read_firewall(interfaces: Sequence[str] = ()) -> Firewall:
     """
     if os.geteuid() != 0:
         return Firewall(unread=("only root may read firewall rules",))
-    chains, unread = _read_iptables()
-    taken = {(chain.family, chain.table) for chain in chains if chain.program in ("iptables", "ip6tables")}
     nft, problem = _read_nft()
+    chains, unread = _read_iptables(nft)
+    taken = {(chain.family, chain.table) for chain in chains if chain.program in ("iptables", "ip6tables")}
     # What iptables-nft manages is in both listings, and only its own says all of it.
-    chains += [chain for chain in nft if (chain.family, chain.table) not in taken]
+    chains += [chain for chain in nft or () if (chain.family, chain.table) not in taken]
     return Firewall(
         chains=tuple(chains),
         unread=(*unread, *problem),
@@ -54,10 +54,10 @@ def read_firewall(interfaces: Sequence[str] = ()) -> Firewall:
     )
 
 
-def _read_nft() -> tuple[list[Chain], tuple[str, ...]]:
+def _read_nft() -> tuple[list[Chain] | None, tuple[str, ...]]:
+    """The chains and what went wrong; None without the program."""
     if _find("nft") is None:
-        # The kernel holds such rules even where the program is not installed.
-        return [], ()
+        return None, ()
     said = _run("nft", "--json", "list", "ruleset")
     if said is None:
         return [], ("nft does not list its rules",)
@@ -67,11 +67,13 @@ def _read_nft() -> tuple[list[Chain], tuple[str, ...]]:
         return [], (f"the rules of nft could not be understood: {error}",)
 
 
-def _read_iptables() -> tuple[list[Chain], list[str]]:
+def _read_iptables(nft: Sequence[Chain] | None) -> tuple[list[Chain], list[str]]:
     chains: list[Chain] = []
     unread: list[str] = []
     for name in _IPTABLES:
-        if not _is_wanted(name):
+        family = "ip6" if name.startswith("ip6") else "ip"
+        is_empty = name.endswith("-nft") and nft is not None and all(chain.family != family for chain in nft)
+        if is_empty or not _is_wanted(name):
             continue
         said = _run(f"{name}-save")
         program = name.removesuffix("-nft")
