@@ -4,6 +4,7 @@
 #   make test    the test suite, firmware boots included; a few slow ones are left to make matrix
 #   make check   what CI runs: lint and test
 #   make matrix  every firmware boot, those that take over a minute too; its table goes into docs/hardware.md
+#   make docs    write docs/troubleshooting.md from the rules
 #   make lint    format, lint and types only
 #   make setup   system packages (apt) and the Python environment in .venv
 #   make clean   remove what the targets made, the system packages excepted
@@ -32,7 +33,7 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check matrix lint format setup packages clean
+.PHONY: docs help demo test check matrix lint format setup packages clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -53,6 +54,9 @@ lint: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+
+docs: $(READY)
+	$(BIN)/python -m bootbeam.journal.verdict > docs/troubleshooting.md
 
 format: $(READY)
 	$(BIN)/ruff format

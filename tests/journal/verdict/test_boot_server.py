@@ -26,7 +26,8 @@ def test_the_question_to_port_4011_does_not_arrive() -> None:
     finding = only(events, 11.5)
     assert finding.id == "BB-020"
     assert finding.screen == ("PXE-E16: No valid offer received.",)
-    assert any("4011/udp" in line and "8080/tcp" in line for line in finding.fix)
+    assert "    sudo ufw allow 67,69,4011/udp" in finding.fix
+    assert "    sudo ufw allow 8080/tcp" in finding.fix
 
 
 def test_it_is_told_though_the_firmware_has_moved_on() -> None:
@@ -75,3 +76,21 @@ def test_this_computer_does_not_let_the_answer_out() -> None:
     assert finding.id == "BB-025"
     assert finding.seen.endswith("port 67 could not be sent; this computer says: Operation not permitted")
     assert findings([*events, *to_loader()], 12) == []
+
+
+def test_a_machine_that_looks_for_somebody_else() -> None:
+    elsewhere = at(5, EventKind.ADDRESS_SOUGHT, address_sought="192.168.1.9", asker="192.168.1.7", is_ours=False)
+    events = [*seen(0), address_requested(4), elsewhere]
+    finding = only(events, 17)
+    assert finding.id == "BB-017"
+    assert any("192.168.1.9" in line for line in finding.fix)
+    ours = at(5, EventKind.ADDRESS_SOUGHT, address_sought="192.168.1.50", asker="192.168.1.7", is_ours=True)
+    finding = only([*events, ours], 17)
+    assert finding.id == "BB-020"
+    assert "look for this computer" in finding.seen
+
+
+def test_looking_for_the_router_or_for_its_own_address_is_no_fault() -> None:
+    own = at(5, EventKind.ADDRESS_SOUGHT, address_sought="192.168.1.7", asker="0.0.0.0", is_ours=False)
+    router = at(5, EventKind.ADDRESS_SOUGHT, address_sought="192.168.1.1", asker="192.168.1.7", is_ours=False)
+    assert findings([*seen(0, "bios-pxe"), address_requested(4), own, router], 17) == ["BB-024"]

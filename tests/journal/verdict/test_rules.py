@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bootbeam.journal.verdict.finding import EXAMPLE_VALUES, Rule
+from bootbeam.journal.verdict.finding import Rule
 from bootbeam.journal.verdict.rules import BY_ID, RULES
 from tests.verdict_timelines import address_requested, findings, lease_offered, seen
 
@@ -19,7 +19,7 @@ def test_every_rule_says_what_to_do_in_words_that_can_be_filled_in(rule: Rule) -
     lines = (rule.title, rule.sees, rule.cause, *rule.fix, *(line for shown in rule.screens.values() for line in shown))
     for line in lines:
         assert line.strip(), rule.id
-        assert line.format_map(EXAMPLE_VALUES)
+        assert rule.example(line)
     assert rule.fix
     assert rule.screens
     assert rule.title[0].islower() or rule.title.startswith(("iPXE", "HTTP", "Secure", "{entry}"))

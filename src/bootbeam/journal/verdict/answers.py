@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bootbeam.journal.events import EventKind
+from bootbeam.journal.verdict.boot_server import OPEN_PORTS
 from bootbeam.journal.verdict.course import Course, text
 from bootbeam.journal.verdict.finding import Judged, Later, Match, Rule, Screen, Sureness
 
@@ -158,9 +159,8 @@ RULES = (
             "switch `network boot` (PXE, network stack) on in the machine's setup, and choose it in its boot menu",
             "see whether any question arrives on {interface}; none at all: another network, cable or switch port",
             "    sudo tcpdump -ni {interface} port 67 or port 68",
-            "let port 67 through the firewall of this computer:",
-            "    sudo ufw allow 67,69,4011/udp     (ufw)",
-            "    sudo firewall-cmd --add-port=67/udp --add-port=69/udp --add-port=4011/udp     (firewalld)",
+            "open the ports on this computer:",
+            *OPEN_PORTS,
         ),
     ),
 )

@@ -13,10 +13,13 @@ DOWNLOAD_WAIT_S = 12.0
 AT_ONCE_S = 3.5
 """A firmware that gives up of itself, and not for want of an answer, goes on so soon."""
 OPEN_PORTS = (
-    "    sudo ufw allow 67,69,4011/udp && sudo ufw allow {http_port}/tcp     (ufw)",
-    "    sudo firewall-cmd --add-port=67/udp --add-port=69/udp --add-port=4011/udp --add-port={http_port}/tcp     "
-    "(firewalld)",
-    "    sudo nft list ruleset     (anything else: look for rules that drop or reject UDP)",
+    "with ufw:",
+    "    sudo ufw allow 67,69,4011/udp",
+    "    sudo ufw allow {http_port}/tcp",
+    "with firewalld:",
+    "    sudo firewall-cmd --add-port=67/udp --add-port=69/udp --add-port=4011/udp --add-port={http_port}/tcp",
+    "with anything else, look for rules that drop or reject UDP:",
+    "    sudo nft list ruleset",
 )
 
 
@@ -51,9 +54,40 @@ def judge_question_lost(course: Course) -> Judged:
         stood = each.stood_still(asked, course.now)
         if stood >= BOOT_SERVER_WAIT_S:
             address = text(asked, "address_requested") or "its address"
-            return Match(f"it took {address} and then did not ask port 4011 here, for {stood:.0f} s")
+            looked = "; it did look for this computer's network card (ARP)" if _looked_for_us(each, asked) else ""
+            return Match(f"it took {address} and then did not ask port 4011 here, for {stood:.0f} s{looked}")
         if each.ended_at_s is None:
             later = Later(asked.at_s + BOOT_SERVER_WAIT_S)
+    return later
+
+
+def _looked_for_us(each: Try, asked: Event) -> bool:
+    sought = [event for event in each.of(EventKind.ADDRESS_SOUGHT) if event.at_s >= asked.at_s]
+    return any(event.facts.get("is_ours") for event in sought)
+
+
+def judge_goes_elsewhere(course: Course) -> Judged:
+    """It has an address, and looks for somebody else than this station."""
+    later: Judged = None
+    for each in course.tries_of("uefi-pxe", "bios-pxe", "uefi-http"):
+        asked = _lease_taken(each)
+        if asked is None or each.has_come_on or each.of(EventKind.BOOT_SERVER_ASKED) or _looked_for_us(each, asked):
+            continue
+        own = {text(asked, "address_requested"), text(asked, "server")}
+        sought = [
+            text(event, "address_sought")
+            for event in each.of(EventKind.ADDRESS_SOUGHT)
+            if event.at_s >= asked.at_s and text(event, "address_sought") not in own
+        ]
+        if not sought:
+            continue
+        if each.stood_still(asked, course.now) >= DOWNLOAD_WAIT_S:
+            other = sought[-1]
+            address = text(asked, "address_requested") or "its address"
+            seen = f"it took {address}, and then looked for {other} (ARP), not for this station"
+            return Match(seen, {"other": other, "router": text(asked, "server") or "the DHCP server"})
+        if each.ended_at_s is None:
+            later = Later(asked.at_s + DOWNLOAD_WAIT_S)
     return later
 
 
@@ -137,6 +171,26 @@ RULES = (
             "    ip address show {interface}",
         ),
         explains=frozenset({"BB-002", "BB-003", "BB-005", "BB-020", "BB-021", "BB-023", "BB-024"}),
+    ),
+    Rule(
+        "BB-017",
+        "the machine goes to another server for its boot file",
+        judge_goes_elsewhere,
+        "a machine takes an address, and then looks for an address that is not this station's (ARP)",
+        "another server's boot settings reached it too, and it follows those; or the DHCP server gave it an address of "
+        "another network, and it looks for the way out of that",
+        Sureness.MOST_LIKELY,
+        {
+            Screen.UEFI: ("PXE-E18: Server response timeout.", "(or PXE-E16, PXE-E23)"),
+            Screen.BIOS: ("PXE-E32: TFTP open timeout", "(or PXE-E11: ARP timeout)"),
+        },
+        (
+            "see who {other} is, and stop what it serves for booting:",
+            "    ip neighbour show {other}",
+            "    sudo tcpdump -ni {interface} -v host {other} and udp",
+            "take boot settings (options 60, 66, 67, next-server) out of the DHCP server {router}",
+        ),
+        explains=frozenset({"BB-020", "BB-024", "BB-061"}),
     ),
     Rule(
         "BB-021",

@@ -19,10 +19,9 @@ EXAMPLE_VALUES: Mapping[str, str] = {
     "entry": "linux",
     "error": "2e008081",
     "message": "Exec format error",
-    "id": "BB-082",
-    "title": "linux cannot boot on this machine",
-    "why": "it is for 64-bit ARM (arm64), and this machine runs UEFI on 64-bit x86 (x64)",
-    "fix": "serve an image built for 64-bit x86 (x64)",
+    "title": "... cannot boot on this machine",
+    "why": "...",
+    "fix": "...",
 }
 """What stands for the words in braces where no case is at hand: on the page, and in ``bootbeam explain``."""
 
@@ -104,6 +103,10 @@ class Rule:
     fix: tuple[str, ...]
     explains: frozenset[str] = frozenset()
     """Ids of findings that are but its consequences."""
+
+    def example(self, line: str) -> str:
+        """One of its lines, filled in where there is no case."""
+        return line.format_map({**EXAMPLE_VALUES, "id": self.id})
 
     def find(self, course: "Course", match: Match) -> Finding:
         """The finding for one case."""

@@ -108,10 +108,10 @@ FILES = {
 PARTS = {CORE: "iPXE's core", DRIVER: "a network driver", NET: "the network", IMAGE: "images", OTHER: "iPXE"}
 
 OPEN_HTTP = (
-    "open the ports on this computer:",
-    "    sudo ufw allow 67,69,4011/udp && sudo ufw allow {http_port}/tcp     (ufw)",
-    "    sudo firewall-cmd --add-port=67/udp --add-port=69/udp --add-port=4011/udp --add-port={http_port}/tcp     "
-    "(firewalld)",
+    "open the port on this computer; with ufw:",
+    "    sudo ufw allow {http_port}/tcp",
+    "with firewalld:",
+    "    sudo firewall-cmd --add-port={http_port}/tcp",
     "try it from another computer of this network:",
     "    curl http://{station}:{http_port}/boot.ipxe",
 )
