@@ -402,3 +402,30 @@ def test_grub_hands_a_disk_image_to_ipxe_and_with_secure_boot_on_says_what_works
     plan = decide(locked_down, offering(DISK))
     assert isinstance(plan, Explain)
     assert "HTTP boot" in plan.explanation.fix
+
+
+def test_http_boot_gets_the_whole_disk_image_where_ipxe_cannot_run() -> None:
+    firmware = replace(machine(runs_ipxe=False), loads_by_http=True)
+    refused = replace(firmware, standing=Standing(Chain.SIGNED, "x64/snponly.efi"))
+    assert decide(firmware, offering(DISK)) == LoadNbp("x64/snponly.efi"), "iPXE needs less memory"
+    plan = decide(refused, offering(DISK))
+    assert isinstance(plan, LoadNbp)
+    assert plan.path == "disk.img"
+    assert "all of disk.img goes into the machine's memory" in plan.remark
+    always = replace(offering(DISK), secure_boot=SecureBootPolicy.ALWAYS)
+    assert decide(firmware, always) == LoadNbp("disk.img")
+    arm = replace(machine(cpu=Cpu.ARM64, runs_ipxe=False), loads_by_http=True)
+    arm_disk = entry_of("arm.img", BootWay(Method.DISK, Firmware.UEFI, ARM64))
+    assert decide(arm, offering(arm_disk)) == LoadNbp("arm.img"), "there is no iPXE for it here"
+
+
+def test_http_boot_gets_no_image_that_is_not_alone_or_not_for_it() -> None:
+    refused = replace(machine(runs_ipxe=False), loads_by_http=True, standing=Standing(Chain.SIGNED, "x64/snponly.efi"))
+    for entries in ((DISK, DEBIAN), (DEBIAN,), (BIOS_CD,)):
+        plan = decide(refused, offering(*entries))
+        assert isinstance(plan, LoadNbp)
+        assert plan.path == "x64/snponly.efi"
+    by_pxe = replace(refused, loads_by_http=False)
+    plan = decide(by_pxe, offering(DISK))
+    assert isinstance(plan, LoadNbp)
+    assert plan.path == "x64/snponly.efi", "PXE knows no disks"

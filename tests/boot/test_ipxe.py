@@ -155,3 +155,13 @@ def test_what_has_a_boot_loader_of_its_own_becomes_a_drive(method: Method) -> No
     assert "echo a note" in script[:drive]
     assert script[drive + 1] == "exit 1", "an EFI loader that comes back leads to the next entry of the firmware"
     assert not [line for line in script if line.startswith(("kernel", "initrd", "boot"))]
+
+
+def test_behind_a_hypervisors_loader_the_own_disk_is_started_from_here() -> None:
+    urls = FileUrls(f"{BASE}/file/1/loadvmm.efi", (f"{BASE}/file/2/bitvisor.elf",))
+    hypervisor = plan(Method.EFI_APPLICATION, ServedFile("bitvisor.elf"))
+    script = lines(render_entry(hypervisor, urls, BASE, local_disk_url=f"{BASE}/own.efi"))
+    start = script.index("boot || goto failed")
+    assert script[start + 2 : start + 4] == [f"chain {BASE}/own.efi ||", "exit 1"]
+    tool = lines(render_entry(plan(Method.EFI_APPLICATION), FileUrls(BASE, ()), BASE, local_disk_url=f"{BASE}/own.efi"))
+    assert not [line for line in tool if "own.efi" in line], "after a tool the firmware's own order goes on"

@@ -184,3 +184,40 @@ def test_an_image_that_cannot_be_read_in_pieces_or_has_no_loader_comes_with_the_
         with pytest.raises(UserError):
             plan_entries([named("linux", KERNEL), named(path, identity)], "")
     assert plan_entries([found(path, identity)], "") == []
+
+
+SHELL = Identity(Kind.EFI_APPLICATION, "EFI application", 1000, boots_on=(UEFI_X64,))
+
+
+def loader(path: str, *opens: str, from_directory: bool = False) -> NamedFile:
+    return NamedFile(Path(path), SHELL, from_directory, frozenset(opens))
+
+
+@pytest.mark.parametrize("is_turned", [False, True], ids=["loader-first", "hypervisor-first"])
+def test_a_hypervisor_and_the_loader_that_opens_it_are_one_entry_for_both_firmwares(is_turned: bool) -> None:
+    files = [loader("out/loadvmm.efi", "bitvisor.elf", "x.cfg"), named("bitvisor.elf", HYPERVISOR)]
+    [planned] = plan_entries(files[::-1] if is_turned else files, "")
+    assert (planned.name, planned.initrd_names) == ("loadvmm.efi", ["bitvisor.elf"])
+    entry = planned.entry(SHELL)
+    uefi, bios = entry.ways
+    assert (uefi.method, bios.method) == (Method.EFI_APPLICATION, Method.MULTIBOOT)
+    assert entry.title == "loadvmm.efi: EFI application, with bitvisor.elf"
+    assert planned.started_by(entry, uefi) == entry
+    by_bios = planned.started_by(entry, bios)
+    assert (by_bios.kernel.name, by_bios.initrds) == ("bitvisor.elf", ())
+
+
+def test_a_program_may_open_what_would_not_boot_by_itself() -> None:
+    [planned] = plan_entries([loader("shell.efi", "startup.nsh"), named("STARTUP.NSH", PICTURE)], "")
+    assert planned.initrd_names == ["STARTUP.NSH"]
+    assert [way.method for way in planned.entry(SHELL).ways] == [Method.EFI_APPLICATION]
+
+
+def test_in_a_directory_only_what_lies_beside_a_program_belongs_to_it() -> None:
+    apart = [loader("a/loadvmm.efi", "bitvisor.elf", from_directory=True), found("b/bitvisor.elf", HYPERVISOR)]
+    assert shape(plan_entries(apart, "")) == [("loadvmm.efi", []), ("bitvisor.elf", [])]
+
+
+def test_a_program_that_names_itself_or_two_that_name_each_other_stay_bootable() -> None:
+    files = [loader("a.efi", "a.efi", "b.efi"), loader("b.efi", "a.efi")]
+    assert shape(plan_entries(files, "")) == [("a.efi", ["b.efi"])]

@@ -168,3 +168,14 @@ def test_a_platform_nobody_knows_is_missing(recorded: Recorded) -> None:
 def test_paths() -> None:
     assert path_of(Firmware.UEFI, Cpu.X86_64, "xen") == "grub/x86_64-efi/xen/grub.efi"
     assert path_of(Firmware.BIOS, Cpu.X86_64) == "grub/i386-pc/grub.pxe"
+
+
+def test_an_image_for_the_own_disk_asks_nobody(recorded: Recorded) -> None:
+    images = GrubImages(8080, recorded)
+    content = images.open_for_own_disk("x86_64-efi")
+    assert isinstance(content, Content)
+    assert content.body is not None
+    assert b"(hd*)/EFI/*/shim$efi.efi" in content.body
+    assert b"(http," not in content.body
+    for platform in ("i386-pc", "atari"):
+        assert isinstance(images.open_for_own_disk(platform), Missing)

@@ -181,6 +181,9 @@ def _first_program(machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
         wants_signed = offering.secure_boot is SecureBootPolicy.ALWAYS or (
             offering.secure_boot is SecureBootPolicy.AUTO and machine.standing.chain is Chain.SIGNED
         )
+        image = _whole_image(machine, cpu, offering) if wants_signed or plain is None else None
+        if image is not None:
+            return image
         signed = _signed(machine, cpu, offering) if wants_signed else None
         if signed is not None or plain is not None:
             return LoadNbp(signed or plain or "", *_remark(machine, cpu, offering, is_signed=signed is not None))
@@ -190,6 +193,19 @@ def _first_program(machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
             offering.loader_advice.get(kind, "list the loaders found: bootbeam loaders"),
         )
     return LoadNbp(plain)
+
+
+def _whole_image(machine: Machine, cpu: Cpu, offering: Offering) -> LoadNbp | None:
+    """For HTTP boot, which makes a RAM disk of an image: where iPXE cannot run, which reads it piece by piece."""
+    if not machine.loads_by_http or len(offering.entries) != 1:
+        return None
+    entry = offering.entries[0]
+    way = way_for(entry, machine.firmware, cpu)
+    if way is None or way.method not in BLOCK_METHODS:
+        return None
+    before = machine.standing.came_back_from
+    remark = f"{before} was loaded whole and never started: all of {entry.name} goes into the machine's memory now"
+    return LoadNbp(entry.kernel.name, remark if before else "")
 
 
 def _from_tree(machine: Machine, cpu: Cpu, tree: TreeOffering) -> BootPlan:

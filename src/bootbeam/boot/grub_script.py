@@ -33,7 +33,8 @@ LOCAL_DISK_LINES = (
     "  set efi=x64",
     '  if [ "$grub_cpu" = "arm64" ]; then set efi=aa64; fi',
     '  if [ "$grub_cpu" = "i386" ]; then set efi=ia32; fi',
-    "  for loader in (hd*)/EFI/*/shim$efi.efi (hd*)/EFI/Microsoft/Boot/bootmgfw.efi (hd*)/EFI/BOOT/BOOT$efi.EFI; do",
+    "  for loader in (hd*)/EFI/*/shim$efi.efi (hd*)/EFI/Microsoft/Boot/bootmgfw.efi (hd*)/EFI/BOOT/BOOT$efi.EFI "
+    "(hd*)/EFI/*/grub$efi.efi (hd*)/EFI/systemd/systemd-boot$efi.efi; do",
     '    if [ -f "$loader" ]; then',
     '      echo "bootbeam: starting $loader"',
     '      if chainloader "$loader"; then boot; fi',
@@ -170,6 +171,11 @@ def render_local_disk(plan: BootLocalDisk) -> str:
         f"echo {quote(f'bootbeam: this machine boots from its own disk: {screen_text(plan.reason)}')}",
         *LOCAL_DISK_LINES,
     )
+
+
+def render_own_disk() -> str:
+    """Hand over to the machine's own disk at once, without asking the station."""
+    return _script("echo 'bootbeam: looking for a system on the disks of this machine ...'", *LOCAL_DISK_LINES)
 
 
 def render_explanation(explanation: Explanation, station: str) -> str:

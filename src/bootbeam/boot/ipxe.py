@@ -104,7 +104,14 @@ def render_autoexec(start_url: str, *, is_ipv6: bool = False) -> str:
     )
 
 
-def render_entry(plan: RunEntry, urls: FileUrls, again_url: str, notes: Sequence[str] = (), warning: str = "") -> str:
+def render_entry(
+    plan: RunEntry,
+    urls: FileUrls,
+    again_url: str,
+    notes: Sequence[str] = (),
+    warning: str = "",
+    local_disk_url: str | None = None,
+) -> str:
     """Fetch and start one entry; when that fails, say so and begin again, so that a mended image boots by itself.
 
     Args:
@@ -113,6 +120,7 @@ def render_entry(plan: RunEntry, urls: FileUrls, again_url: str, notes: Sequence
         again_url: the script to begin again with.
         notes: shown before anything is fetched.
         warning: the same, but a person gets time to read it.
+        local_disk_url: of a program that starts the machine's own disk; None: there is none.
     """
     entry, method = plan.entry, plan.way.method
     if method is Method.IPXE_SCRIPT:
@@ -144,7 +152,7 @@ def render_entry(plan: RunEntry, urls: FileUrls, again_url: str, notes: Sequence
         f"kernel {urls.kernel} {_arguments(plan)}".rstrip() + " || goto failed",
         *initrds,
         "boot || goto failed",
-        *_returned(method),
+        *_returned(plan, local_disk_url),
         *_failed(again_url),
     )
 
@@ -265,10 +273,18 @@ def _arguments(plan: RunEntry) -> str:
     return " ".join([*words, plan.entry.cmdline]).strip()
 
 
-def _returned(method: Method) -> tuple[str, ...]:
-    """An EFI program may come back when it is done; a hypervisor does so running underneath. Under UEFI an error
-    makes the firmware try its next entry, usually the local disk; plain ``exit`` would end in its setup screen."""
-    return ("exit 1",) if method is Method.EFI_APPLICATION else ()
+def _returned(plan: RunEntry, local_disk_url: str | None) -> tuple[str, ...]:
+    """An EFI program may come back when it is done. Under UEFI an error makes the firmware try its next entry; plain
+    ``exit`` would end in its setup screen.
+
+    A hypervisor's loader comes back when the hypervisor runs underneath. The firmware's next entry may be the network
+    by another protocol, and all this would begin again under the hypervisor: so the disk is started from here.
+    """
+    if plan.way.method is not Method.EFI_APPLICATION:
+        return ()
+    if not plan.entry.initrds or local_disk_url is None:
+        return ("exit 1",)
+    return ("echo bootbeam: going on to the own disk of this machine", f"chain {local_disk_url} ||", "exit 1")
 
 
 def _failed(again_url: str) -> tuple[str, ...]:

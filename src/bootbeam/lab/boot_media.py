@@ -38,6 +38,8 @@ class MediumSpec:
     cmdline: str
     firmware: frozenset[Firmware] = BOTH
     """It has a boot loader for these."""
+    signed_loaders: Path | None = None
+    """A directory with Debian's signed shim and GRUB: a disk image's boot loader for UEFI, accepted by Secure Boot."""
 
 
 def make_disk_image(path: Path, spec: MediumSpec) -> Path:
@@ -55,7 +57,9 @@ def make_disk_image(path: Path, spec: MediumSpec) -> Path:
         script = _grub_script(scratch, spec, "")
         prefix = "(,gpt2)/"
         esp = _esp(scratch, spec)
-        if Firmware.UEFI in spec.firmware:
+        if spec.signed_loaders is not None:
+            _add_signed_chain(esp, spec.signed_loaders, script)
+        elif Firmware.UEFI in spec.firmware:
             loader = scratch / "bootx64.efi"
             _grub_image("x86_64-efi", loader, prefix, script, "part_gpt", "fat", "linux")
             _copy_into_fat(esp, loader, _EFI_PATH)
@@ -146,6 +150,13 @@ def _esp(scratch: Path, spec: MediumSpec) -> Path:
     _copy_into_fat(esp, spec.payload.kernel, _KERNEL)
     _copy_into_fat(esp, spec.payload.initrd, _INITRD)
     return esp
+
+
+def _add_signed_chain(esp: Path, loaders: Path, script: Path) -> None:
+    """shim, and the GRUB for removable media, which looks for its script in /boot/grub."""
+    _copy_into_fat(esp, loaders / "shimx64.efi.signed", _EFI_PATH)
+    run_tool("mcopy", "-i", str(esp), str(loaders / "gcdx64.efi.signed"), "::/EFI/BOOT/grubx64.efi")
+    _copy_into_fat(esp, script, "boot/grub/grub.cfg")
 
 
 def _copy_into_fat(fat: Path, file: Path, path: str) -> None:

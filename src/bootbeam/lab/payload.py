@@ -18,6 +18,7 @@ ASSEMBLY_DIR = Path(__file__).parent / "assembly"
 MULTIBOOT_ADDRESS = 0x100000
 """Where the Multiboot kernel is linked to: the first megabyte belongs to the firmware."""
 
+HYPERVISOR_NAME = "hypervisor.elf"
 PE_HEADERS_BYTES = 0x200
 PE_TEXT_ADDRESS = 0x1000
 _MACHINE_X64, _SUBSYSTEM_EFI_APPLICATION = 0x8664, 10
@@ -56,9 +57,19 @@ def make_multiboot_elf64(path: Path) -> Path:
 
 def make_efi_application(path: Path) -> Path:
     """Write an EFI application for x64 to ``path``; it prints its options, then switches the PC off."""
+    return _make_efi(path, "efi-x64.s")
+
+
+def make_hypervisor_loader(path: Path) -> Path:
+    """Write an EFI application for x64 to ``path``; it prints size and hash of ``HYPERVISOR_NAME``, which it opens in
+    its own directory, and returns success, as BitVisor's loader does when its hypervisor runs."""
+    return _make_efi(path, "efi-companion.s")
+
+
+def _make_efi(path: Path, source: str) -> Path:
     with TemporaryDirectory() as scratch:
         text = Path(scratch) / "text"
-        _link("efi-x64.s", text, "--64", "elf_x86_64", "--oformat", "binary", "-Ttext", f"{PE_TEXT_ADDRESS:#x}")
+        _link(source, text, "--64", "elf_x86_64", "--oformat", "binary", "-Ttext", f"{PE_TEXT_ADDRESS:#x}")
         path.write_bytes(wrap_in_pe(text.read_bytes()))
     return path
 

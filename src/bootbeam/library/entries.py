@@ -1,7 +1,7 @@
 """From files to menu entries: which of them boot, which are initrds, and what belongs together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
@@ -32,6 +32,8 @@ class NamedFile:
     identity: Identity
     from_directory: bool = False
     """Found in a directory that was named: what cannot boot is left out instead of being an error."""
+    opens: frozenset[str] = frozenset()
+    """Of an EFI application: names of files it may open, in small letters."""
 
 
 @dataclass(slots=True)
@@ -43,18 +45,29 @@ class PlannedEntry:
     cmdline: str = ""
     name: str = ""
     initrd_names: list[str] = field(default_factory=list)
+    bios_way: BootWay | None = None
+    """How a BIOS machine starts the first file beside an EFI application by itself: a hypervisor and its loader."""
 
     def entry(self, identity: Identity) -> BootEntry:
         """The menu entry, as the kernel's newest version is."""
+        ways = ways_of(identity)
+        beside = f", with {', '.join(self.initrd_names)}" if self.bios_way else ""
         return BootEntry(
             name=self.name,
-            title=f"{self.name}: {bootable(identity).description}",
-            ways=ways_of(identity),
+            title=f"{self.name}: {bootable(identity).description}{beside}",
+            ways=ways if self.bios_way is None else (*ways, self.bios_way),
             kernel=ServedFile(self.name),
             initrds=tuple(ServedFile(name) for name in self.initrd_names),
             cmdline=self.cmdline,
             is_signed=bootable(identity).is_signed,
         )
+
+    def started_by(self, entry: BootEntry, way: BootWay) -> BootEntry:
+        """``entry`` with the files of this ``way``."""
+        if way != self.bios_way:
+            return entry
+        first, *others = self.initrd_names
+        return replace(entry, kernel=ServedFile(first), initrds=tuple(ServedFile(name) for name in others))
 
 
 def bootable(identity: Identity) -> Identity:
@@ -83,7 +96,10 @@ def plan_entries(files: Sequence[NamedFile], cmdline: str, before: Sequence[Plan
     """
     entries = list(before)
     orphans: list[NamedFile] = []
-    for file in files:
+    companions = _companions(files)
+    entries += [_with_companions(file, companions[id(file)], cmdline) for file in files if id(file) in companions]
+    together = {*companions, *(id(file) for of_one in companions.values() for file in of_one)}
+    for file in (file for file in files if id(file) not in together):
         if _packed_medium(file.identity):
             if not file.from_directory:
                 raise cannot_boot(file)
@@ -119,6 +135,28 @@ def _way(way: BootsOn, identity: Identity) -> BootWay | None:
         case BootForm.DISK:
             return BootWay(Method.DISK, way.firmware, cpus)
     return None
+
+
+def _companions(files: Sequence[NamedFile]) -> dict[int, list[NamedFile]]:
+    """For an EFI application, by its id: the files among ``files`` that it opens by their names."""
+    by_name: dict[str, list[NamedFile]] = {}
+    for file in files:
+        by_name.setdefault(file.path.name.lower(), []).append(file)
+    found: dict[int, list[NamedFile]] = {}
+    taken: set[int] = set()
+    for program in files:
+        for file in (file for name in sorted(program.opens & by_name.keys()) for file in by_name[name]):
+            lies_there = not (program.from_directory or file.from_directory) or program.path.parent == file.path.parent
+            is_free = id(file) not in taken and id(file) not in found and id(program) not in taken
+            if file is not program and lies_there and is_free:
+                found.setdefault(id(program), []).append(file)
+                taken.add(id(file))
+    return found
+
+
+def _with_companions(program: NamedFile, beside: list[NamedFile], cmdline: str) -> PlannedEntry:
+    bios_way = next((way for way in ways_of(beside[0].identity) if way.firmware is Firmware.BIOS), None)
+    return PlannedEntry(program, beside, cmdline, bios_way=bios_way)
 
 
 def _adopt(orphan: NamedFile, entries: Sequence[PlannedEntry]) -> None:

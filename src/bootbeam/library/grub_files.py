@@ -2,6 +2,7 @@
 
 grub/PLATFORM/grub.efi, grub/PLATFORM/ENTRY/grub.efi   a GRUB made here (``library.grub_images``)
 x64/signed.img                                         a signed one in a disk image (``library.signed_disks``)
+grub/PLATFORM/bootbeam.local/grub.efi                  a GRUB that starts the machine's own disk
 grub/reached.cfg                                       tells a GRUB that it has found the station
 grub/FACT=VALUE/.../grub.cfg                           what one machine does now (``library.grub_scripts``)
 .../grub.cfg                                           what a signed GRUB begins with
@@ -10,7 +11,7 @@ grub/FACT=VALUE/.../grub.cfg                           what one machine does now
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from bootbeam.boot.decision import Offering
+from bootbeam.boot.decision import LOCAL_DISK, Offering
 from bootbeam.boot.grub_script import REACHED_SCRIPT
 from bootbeam.library.content import Content, Missing, NotReady, Peer
 from bootbeam.library.grub_images import GrubImages
@@ -53,6 +54,8 @@ class GrubFiles:
                 return self._scripts.for_machine(facts, peer)
             case ["grub", platform, "grub.efi" | "grub.pxe"]:
                 return self._images.open(platform, self._beyond_link(peer.local_address))
+            case ["grub", platform, entry, "grub.efi"] if entry == LOCAL_DISK:
+                return self._images.open_for_own_disk(platform)
             case ["grub", platform, entry, "grub.efi" | "grub.pxe"]:
                 if any(entry == served.name for served in self._offering().entries):
                     return self._images.open(platform, self._beyond_link(peer.local_address), entry)

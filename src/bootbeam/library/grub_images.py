@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bootbeam.boot.grub_script import GrubStart, render_start
+from bootbeam.boot.decision import LOCAL_DISK
+from bootbeam.boot.grub_script import GrubStart, render_own_disk, render_start
 from bootbeam.errors import UserError
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
@@ -157,13 +158,23 @@ class GrubImages:
             chosen=chosen,
             has_multiboot=platform.has_multiboot,
         )
+        return self._content(platform, render_start(start), f"{chosen}/" if chosen else "")
+
+    def open_for_own_disk(self, platform_name: str) -> Content | Missing:
+        """The image that starts the machine's own disk and asks nobody; its GRUB comes back when there is nothing."""
+        platform = _BY_NAME.get(platform_name)
+        if platform is None or not platform.file_name.endswith(".efi"):
+            return Missing(f"no GRUB for a machine's own disk is made for the platform {platform_name!r}")
+        return self._content(platform, render_own_disk(), f"{LOCAL_DISK}/")
+
+    def _content(self, platform: GrubPlatform, script: str, step: str) -> Content | Missing:
         try:
-            image = self._image(platform, render_start(start))
+            image = self._image(platform, script)
         except UserError as error:
             self._record(EventKind.PROBLEM, what=error.what, why=error.why, fix=error.fix)
             return Missing(f"{error.what}: {error.why}")
         media_type = "application/efi" if platform.file_name.endswith(".efi") else "application/octet-stream"
-        name = f"grub/{platform.name}/{f'{chosen}/' if chosen else ''}{platform.file_name}"
+        name = f"grub/{platform.name}/{step}{platform.file_name}"
         return Content(name, len(image), media_type, role="loader", body=image)
 
     def _image(self, platform: GrubPlatform, script: str) -> bytes:

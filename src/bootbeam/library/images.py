@@ -2,8 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,8 @@ from bootbeam.boot.facts import MachineFacts
 from bootbeam.boot.ipxe import FileUrls, check_cmdline
 from bootbeam.boot.name import served_name
 from bootbeam.errors import ImageError, UserError
+from bootbeam.formats.efi_file_names import read_file_names
+from bootbeam.formats.fields import ReadAt
 from bootbeam.formats.identify import identify
 from bootbeam.formats.identity import ACCEPTED_WORDS, Identity, Kind
 from bootbeam.journal.events import EventKind
@@ -33,6 +35,9 @@ from bootbeam.library.taking import COPY_LIMIT_BYTES
 from bootbeam.library.versions import ImageFile
 from bootbeam.settings.model import StationSettings
 
+PLAIN_BYTES = "application/octet-stream"
+DISK_MEDIA_TYPE = "application/vnd.efi-img"
+"""UEFI HTTP boot makes a RAM disk of it, whatever its name (UEFI Specification 2.10 §24.7)."""
 MAX_DIRECTORY_FILES = 10_000
 _TAKE_ANSWERS = (Method.LINUX, Method.EFI_LINUX)
 """How a kernel is started that may be an installer's, when no recipe describes it."""
@@ -104,6 +109,8 @@ class ImageLibrary:
         iso = self._isos.get(plan.entry.name)
         if iso is not None:
             return iso.resolve(plan, facts, base_url, http_url)
+        planned = next(planned for planned in self._planned if planned.name == plan.entry.name)
+        plan = RunEntry(planned.started_by(plan.entry, plan.way), plan.way)
         urls = []
         for served in plan.entry.files:
             version = self.files[served.name].current_version()
@@ -129,7 +136,8 @@ class ImageLibrary:
         self._stack.callback(refresher.close)
         for planned in self._planned:
             role = "image" if planned.kernel.identity.disk else "kernel"
-            self._add(planned.name, planned.kernel.path, role, storage)
+            media_type = DISK_MEDIA_TYPE if planned.kernel.identity.disk else PLAIN_BYTES
+            self._add(planned.name, planned.kernel.path, role, storage, media_type=media_type)
             for name, file in zip(planned.initrd_names, planned.initrds, strict=True):
                 self._add(name, file.path, "initrd", storage)
         iso_names: set[str] = set()
@@ -182,6 +190,7 @@ class ImageLibrary:
         role: str,
         storage: SnapshotStorage,
         copy_limit_bytes: int = COPY_LIMIT_BYTES,
+        media_type: str = PLAIN_BYTES,
     ) -> None:
         image = ImageFile(
             path,
@@ -191,6 +200,7 @@ class ImageLibrary:
             self._record,
             unpack_gzip=role == "kernel",
             copy_limit_bytes=copy_limit_bytes,
+            media_type=media_type,
         )
         self._stack.callback(image.close)
         self.files[name] = image
@@ -255,14 +265,16 @@ def _files_of_directory(directory: Path) -> Iterable[NamedFile]:
         if not child.is_file():
             continue
         try:
-            yield NamedFile(child, identify_file(child), from_directory=True)
+            identity = identify_file(child)
+            yield NamedFile(child, identity, from_directory=True, opens=_opened_by(child, identity))
         except (OSError, ImageError):
             continue
 
 
 def _named_file(path: Path) -> NamedFile:
     try:
-        return NamedFile(path, identify_file(path))
+        identity = identify_file(path)
+        return NamedFile(path, identity, opens=_opened_by(path, identity))
     except OSError as error:
         raise _unreadable(path, error) from None
     except ImageError as error:
@@ -278,13 +290,27 @@ def identify_file(path: Path) -> Identity:
         OSError: it cannot be read.
         ImageError: its headers contradict themselves.
     """
+    with _reading(path) as read_at:
+        return identify(read_at, path.stat().st_size)
+
+
+def _opened_by(path: Path, identity: Identity) -> frozenset[str]:
+    """The names of files that a program may look for beside itself."""
+    if identity.kind is not Kind.EFI_APPLICATION:
+        return frozenset()
+    with _reading(path) as read_at:
+        return read_file_names(read_at, path.stat().st_size)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[ReadAt]:
     with path.open("rb") as file:
 
         def read_at(offset: int, size_bytes: int) -> bytes:
             file.seek(offset)
             return file.read(size_bytes)
 
-        return identify(read_at, path.stat().st_size)
+        yield read_at
 
 
 def _unreadable(path: Path, error: OSError) -> UserError:

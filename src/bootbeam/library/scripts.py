@@ -12,6 +12,7 @@ from dataclasses import replace
 from bootbeam.boot import ipxe
 from bootbeam.boot.boot_file import START_SCRIPT
 from bootbeam.boot.decision import (
+    LOCAL_DISK,
     BootLocalDisk,
     BootPlan,
     ChooseEntry,
@@ -31,8 +32,9 @@ from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.journal.verdict.ipxe_errors import find_error
 from bootbeam.library.content import Content, Missing, NotReady, Peer
-from bootbeam.library.grub_images import path_of
+from bootbeam.library.grub_images import PLATFORMS, path_of
 from bootbeam.library.resolved_boot import ResolveBoot, ResolvedBoot
+from bootbeam.machine import Cpu, Firmware
 from bootbeam.wire.url import url_host
 
 SCRIPT_MEDIA_TYPE = "text/plain; charset=utf-8"
@@ -128,7 +130,8 @@ class Scripts:
                 return self._explain(explanation, facts, peer)
         failure = self._record_failure(plan.entry.title, facts, peer)
         self._record_script(facts, peer, plan.entry.title, boot, is_unattended=plan.entry.is_unattended)
-        return ipxe.render_entry(boot.plan, boot.urls, again_url, boot.notes, failure or boot.warning)
+        local_disk = f"{self.base_url(peer)}/{_local_disk_path(facts.machine)}"
+        return ipxe.render_entry(boot.plan, boot.urls, again_url, boot.notes, failure or boot.warning, local_disk)
 
     def _record_failure(self, entry: str, facts: MachineFacts, peer: Peer) -> str:
         """Tell that this machine has tried the entry and could not start it; returns the words for its screen."""
@@ -198,6 +201,12 @@ def _grub_path(machine: Machine, plan: RunEntry) -> str:
     if machine.cpu is None:
         raise AssertionError("a machine that can start something has a known processor")
     return path_of(machine.firmware, machine.cpu, plan.entry.name)
+
+
+def _local_disk_path(machine: Machine) -> str:
+    """Of a GRUB that starts the machine's own disk; where none can be made there is nothing at this path."""
+    kind = (machine.firmware, machine.cpu or Cpu.X86_64)
+    return path_of(*(kind if kind in PLATFORMS else (Firmware.UEFI, Cpu.X86_64)), LOCAL_DISK)
 
 
 def _script(name: str, text: str) -> Content:
