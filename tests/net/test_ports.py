@@ -5,9 +5,12 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 
+from bootbeam.lab.claim import Claim
+from bootbeam.lab.netns import Namespace
 from bootbeam.net.ports import Holder, bind_tcp, bind_tcp6, explain_bind_failure, holder_of_port
 
 
@@ -102,3 +105,37 @@ def test_another_bootbeam_is_called_so() -> None:
     python = Holder(7, "python3", ["/x/python3", "-m", "bootbeam", "serve", "a.iso"], "", 67)
     assert python.words == "another bootbeam (process 7)"
     assert Holder(7, "vi", ["vi", "-", "a", "b", "/src/bootbeam"], "", 67).words == "vi (process 7)"
+
+
+@pytest.mark.peer
+def test_a_program_on_another_interface_only_is_not_blamed() -> None:
+    program = (
+        "import socket, sys\n"
+        "s = socket.socket(type=socket.SOCK_DGRAM)\n"
+        "s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, sys.argv[1].encode() + b'\\0')\n"
+        "s.bind(('', 6767))\n"
+        "print('bound', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    claim = Claim()
+    try:
+        with Namespace(claim.run_id, "host") as host, ExitStack() as stack:
+            host.ip("link", "add", "virbr0", "type", "bridge")
+            pids = {}
+            for name in ("virbr0", "lo"):
+                inside = ["ip", "netns", "exec", host.name, sys.executable, "-c", program, name]
+                process = subprocess.Popen(inside, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                stack.enter_context(process)
+                stack.callback(process.kill)
+                assert process.stdout is not None
+                assert process.stdout.readline() == "bound\n"
+                pids[name] = process.pid
+            asked = (
+                "import sys\n"
+                "from bootbeam.net.ports import holder_of_port\n"
+                "print(holder_of_port('udp', 6767, sys.argv[1]).pid)"
+            )
+            for name, pid in pids.items():
+                assert int(host.run(sys.executable, "-c", asked, name)) == pid
+    finally:
+        claim.release()

@@ -110,7 +110,9 @@ def _try(reading: PortReading, bind: Callable[[], socket]) -> PortReading:
         bind().close()
     except OSError as error:
         number = error.errno or 0
-        holder = holder_of_port(reading.transport, reading.port) if number == errno.EADDRINUSE else None
+        holder = (
+            holder_of_port(reading.transport, reading.port, reading.interface) if number == errno.EADDRINUSE else None
+        )
         return PortReading(
             reading.interface,
             reading.transport,

@@ -4,6 +4,7 @@ import errno
 import re
 import shlex
 import socket
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import psutil
 from bootbeam.errors import UserError
 
 PROC = Path("/proc")
+SS_TIMEOUT_S = 2.0
 
 
-def explain_bind_failure(error: OSError, transport: str, address: str, port: int, option: str = "") -> UserError:
+def explain_bind_failure(
+    error: OSError, transport: str, address: str, port: int, option: str = "", interface: str = ""
+) -> UserError:
     """The error for a failed bind(2).
 
     Args:
@@ -23,10 +27,11 @@ def explain_bind_failure(error: OSError, transport: str, address: str, port: int
         address: the address that was to be bound.
         port: the port that was to be bound.
         option: the command line option that chooses another port; "" where the protocol fixes it.
+        interface: where it was to be bound; a program that listens on another one only is not in the way.
     """
     where = f"{transport.upper()} port {port}"
     if error.errno == errno.EADDRINUSE:
-        holder = holder_of_port(transport, port)
+        holder = holder_of_port(transport, port, interface)
         another = f", or choose another port with {option}" if option else ""
         stop = f"stop it ({holder.stop}){another}" if holder else f"find it: sudo ss -lnp 'sport = :{port}'{another}"
         return UserError(
@@ -83,24 +88,48 @@ class Holder:
         return f"sudo systemctl stop {self.name}, or sudo kill {self.pid}"
 
 
-def holder_of_port(transport: str, port: int) -> Holder | None:
-    """Who listens on ``port``; None when nobody does or its process cannot be seen."""
+def holder_of_port(transport: str, port: int, interface: str = "") -> Holder | None:
+    """Who listens on ``port`` of ``interface``; None when nobody does or its process cannot be seen."""
     try:
         # Of both address families: a program that listens on :: may hold the port for IPv4 too.
         connections = psutil.net_connections(transport)
     except (psutil.Error, OSError):
         return None
-    for connection in connections:
-        local = connection.laddr
-        listening = transport == "udp" or connection.status == psutil.CONN_LISTEN
-        if local and local.port == port and listening and connection.pid:
-            try:
-                process = psutil.Process(connection.pid)
-                unit = _unit_of(process.pid) if process.ppid() == 1 else ""
-                return Holder(process.pid, process.name(), process.cmdline(), unit, port)
-            except psutil.Error:
-                return None
+    pids = {
+        connection.pid: None
+        for connection in connections
+        if connection.laddr
+        and connection.laddr.port == port
+        and (transport == "udp" or connection.status == psutil.CONN_LISTEN)
+        and connection.pid
+    }
+    if len(pids) > 1 and interface:
+        elsewhere = _pids_on_other_interfaces(transport, port, interface)
+        pids = {pid: None for pid in pids if pid not in elsewhere} or pids
+    for pid in pids:
+        try:
+            process = psutil.Process(pid)
+            unit = _unit_of(process.pid) if process.ppid() == 1 else ""
+            return Holder(process.pid, process.name(), process.cmdline(), unit, port)
+        except psutil.Error:
+            return None
     return None
+
+
+def _pids_on_other_interfaces(transport: str, port: int, interface: str) -> set[int]:
+    """Who listens there on other interfaces only: of that /proc says nothing, and ss(8) does: ``0.0.0.0%virbr0:67``."""
+    command = ["ss", "-H", "-n", "-l", "-p", "-u" if transport == "udp" else "-t", f"sport = :{port}"]
+    try:
+        lines = subprocess.run(command, capture_output=True, text=True, timeout=SS_TIMEOUT_S, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return set()
+    here: set[int] = set()
+    others: set[int] = set()
+    for line in lines.splitlines():
+        device = re.search(r"%([^\s:\]]+)", line)
+        pids = {int(pid) for pid in re.findall(r"pid=(\d+)", line)}
+        (others if device and device[1] != interface else here).update(pids)
+    return others - here
 
 
 def _unit_of(pid: int) -> str:

@@ -82,7 +82,9 @@ def _bind4(listeners: Listeners, interface: Interface, http_port: int) -> list[U
         try:
             sock = bind_udp("0.0.0.0", port, interface.name)
         except OSError as error:
-            errors.append(explain_bind_failure(error, "udp", str(interface.addresses[0].ip), port))
+            errors.append(
+                explain_bind_failure(error, "udp", str(interface.addresses[0].ip), port, interface=interface.name)
+            )
             continue
         if port == TFTP_PORT:
             listeners.tftp.append(TftpListener(sock, interface.name))
@@ -105,7 +107,7 @@ def _bind6(listeners: Listeners, interface: Interface, http_port: int) -> list[U
         try:
             sock = bind_udp6(port, interface.name, (str(ALL_SERVERS),) if port != TFTP_PORT else ())
         except OSError as error:
-            errors.append(_without_ipv6(explain_bind_failure(error, "udp", address, port)))
+            errors.append(_without_ipv6(explain_bind_failure(error, "udp", address, port, interface=interface.name)))
             continue
         if port == TFTP_PORT:
             bound.tftp.append(TftpListener(sock, interface.name))
