@@ -126,6 +126,41 @@ def test_an_image_that_is_being_written_makes_the_machine_wait_and_ask_again() -
     assert "chain --autofree --replace http://192.168.1.50:8080/ipxe/mac=52-54-00-12-34-56/" in script
 
 
+def test_a_machine_that_waits_for_an_image_is_told_of_once() -> None:
+    station = Station(ready=False)
+    for _ in range(3):
+        station.text(f"ipxe/{FACTS}/script.ipxe")
+    [(kind, facts)] = station.events
+    assert kind is EventKind.IMAGE_HELD_BACK
+    assert (facts["mac"], facts["file"]) == ("52:54:00:12:34:56", "linux")
+    station.ready = True
+    station.text(f"ipxe/{FACTS}/script.ipxe")
+    station.ready = False
+    station.text(f"ipxe/{FACTS}/script.ipxe")
+    assert [kind for kind, _ in station.events].count(EventKind.IMAGE_HELD_BACK) == 2
+
+
+def test_an_ipxe_that_could_not_start_the_image_says_so_and_is_shown_why() -> None:
+    station = Station()
+    script = station.text(f"ipxe/{FACTS}/script.ipxe")
+    assert "set failed ${errno:hexraw}" in script
+    again = next(line for line in script.splitlines() if line.startswith("chain "))
+    assert "/failed=${failed}/script.ipxe || goto again" in again
+    station.events.clear()
+    script = station.text(f"ipxe/{FACTS}/failed=2e008081/script.ipxe")
+    kind, facts = station.events[0]
+    assert kind is EventKind.LOADER_FAILED
+    assert (facts["entry"], facts["error"]) == ("Linux 6.1", "2e008081")
+    assert "bootbeam: BB-054: it did not start before (2e008081). Exec format error" in " ".join(
+        line.removeprefix("echo ") for line in script.splitlines()
+    )
+    assert "kernel http" in script
+    for nothing in ("", "x", "2e00808", "ffffffff"):
+        station.events.clear()
+        assert "BB-054" not in station.text(f"ipxe/{FACTS}/failed={nothing}/script.ipxe")
+        assert [kind for kind, _ in station.events] == [EventKind.SCRIPT_SENT]
+
+
 def test_what_cannot_boot_is_said_on_the_screen_and_in_the_journal() -> None:
     station = Station()
     script = station.text(f"ipxe/{FACTS.replace('efi', 'pcbios')}/script.ipxe")

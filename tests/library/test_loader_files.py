@@ -1,12 +1,13 @@
 """Which loaders are handed out, and under which paths."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from bootbeam.errors import UserError
 from bootbeam.library import loader_files
-from bootbeam.library.content import Content
+from bootbeam.library.content import Content, Missing
 from bootbeam.library.loader_files import LoaderFiles
 from bootbeam.library.loaders import LoaderShelf, find_loaders
 from bootbeam.machine import Cpu, Firmware
@@ -77,3 +78,33 @@ def test_nothing_at_all_is_an_error_with_the_package(place: Path) -> None:
     place.mkdir()
     with pytest.raises(UserError, match="no boot loader was found"), LoaderFiles(None, Recorded()):
         pass
+
+
+@pytest.mark.parametrize(
+    ("replacement", "reason"),
+    [(ipxe_efi(machine=ARM64), "is for arm64, not for x86_64"), (packed_nbp(), "is no program for UEFI any more")],
+    ids=["another-processor", "bios"],
+)
+def test_a_program_that_no_longer_fits_the_machine_is_never_handed_over(
+    place: Path, replacement: bytes, reason: str
+) -> None:
+    write(place, snponly__efi=ipxe_efi(), undionly__kpxe=packed_nbp())
+    with LoaderFiles(None, Recorded()) as files:
+        served(files, "x64/snponly.efi")
+        for name, data in (("snponly.efi", replacement), ("undionly.kpxe", ipxe_efi())):
+            (place / name).write_bytes(data)
+        assert reason in refusal(files, "x64/snponly.efi")
+        assert "is a program for UEFI now" in refusal(files, "bios/undionly.kpxe")
+
+
+def refusal(files: LoaderFiles, path: str) -> str:
+    """Why the file is not handed out, once it has settled."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        answer = files.files[path].open()
+        if isinstance(answer, Missing):
+            return answer.reason
+        if isinstance(answer, Content):
+            answer.close()
+        time.sleep(0.1)
+    return ""

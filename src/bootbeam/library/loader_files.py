@@ -7,7 +7,9 @@ from typing import Self
 
 from bootbeam.boot.name import served_name
 from bootbeam.errors import UserError
+from bootbeam.formats.identity import Identity
 from bootbeam.journal.journal import Record
+from bootbeam.library.content import Content, Missing, NotReady
 from bootbeam.library.loader_packages import missing_loader_advice, read_distribution
 from bootbeam.library.loaders import Loader, LoaderShelf, Purpose, find_loaders
 from bootbeam.library.signed_chain import SignedChain, find_signed_chain, find_signed_disk_chain
@@ -19,6 +21,44 @@ from bootbeam.machine import MACHINE_KINDS, Cpu, Firmware
 DIRECTORIES = {kind: word for word, kind in MACHINE_KINDS.items()}
 """The first step of the path under which each kind of machine finds its loader."""
 EFI_MEDIA_TYPE = "application/efi"
+
+
+class FittingFile:
+    """A loader's file, handed out only as long as it is a program for the machines it was found for: somebody may put
+    another in its place while the station runs.
+
+    Args:
+        file: what is served.
+        loader: what was found there.
+    """
+
+    def __init__(self, file: ImageFile, loader: Loader) -> None:
+        self._file = file
+        self._loader = loader
+
+    @property
+    def identity(self) -> Identity:
+        """What the newest complete version is."""
+        return self._file.identity
+
+    def open(self, version: str | None = None) -> Content | Missing | NotReady:
+        """The bytes of this version; None: of the newest complete one."""
+        content = self._file.open(version)
+        if isinstance(content, Content) and (misfit := self._misfit()):
+            content.close()
+            return Missing(f"{self._loader.path} {misfit}")
+        return content
+
+    def _misfit(self) -> str:
+        """Why the machines that ask for it cannot start what it is now; "" when they can."""
+        pe = self._file.identity.pe
+        if self._loader.firmware is Firmware.BIOS:
+            return "is a program for UEFI now, and was one for BIOS" if pe else ""
+        if pe is None:
+            return "is no program for UEFI any more"
+        return (
+            "" if pe.cpu is self._loader.cpu else f"is for {pe.cpu or 'another processor'}, not for {self._loader.cpu}"
+        )
 
 
 class LoaderFiles:
@@ -33,7 +73,7 @@ class LoaderFiles:
         self._directory = directory
         self._record = record
         self._stack = ExitStack()
-        self.files: dict[str, ImageFile] = {}
+        self.files: dict[str, FittingFile] = {}
         """The loaders by served path."""
         self.paths: dict[tuple[Firmware, Cpu], str] = {}
         """The served path for each kind of machine that has a loader."""
@@ -129,7 +169,7 @@ class LoaderFiles:
         self.words.append(f"UEFI {chain.cpu} with Secure Boot on: {chain.words}")
 
     def _add(self, loader: Loader, served: str) -> None:
-        self.files[served] = self._open(loader, served)
+        self.files[served] = FittingFile(self._open(loader, served), loader)
 
     def _open(self, loader: Loader, served: str) -> ImageFile:
         media_type = EFI_MEDIA_TYPE if loader.firmware is Firmware.UEFI else "application/octet-stream"

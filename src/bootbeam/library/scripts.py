@@ -6,6 +6,7 @@ ipxe/FACT=VALUE/.../script.ipxe  what that machine does now
 """
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -38,6 +39,8 @@ from bootbeam.machine import Cpu, Firmware
 from bootbeam.wire.url import url_host
 
 SCRIPT_MEDIA_TYPE = "text/plain; charset=utf-8"
+MAX_REMEMBERED_WAITING = 1000
+"""Machines that wait for an image which is being written."""
 _IPXE_VERSION = re.compile(r"iPXE/([0-9A-Za-z.+~_-]{1,40})")
 
 
@@ -65,6 +68,7 @@ class Scripts:
         self._resolve = resolve
         self._http_port = http_port
         self._record = record
+        self._waiting: OrderedDict[str, str] = OrderedDict()
 
     def base_url(self, peer: Peer) -> str:
         """Where this client reaches us, without a slash at the end: by HTTP, or by TFTP if that is all it has."""
@@ -121,7 +125,9 @@ class Scripts:
             return ipxe.render_grub(plan, f"{self.base_url(peer)}/{_grub_path(facts.machine, plan)}", again_url)
         boot = self._resolve(plan, facts, self.base_url(peer))
         if isinstance(boot, NotReady):
+            self._record_waiting(plan.entry.name, boot.reason, facts, peer)
             return ipxe.render_wait(boot.reason, again_url)
+        self._waiting.pop(facts.mac or peer.address, None)
         if isinstance(boot, Explanation):
             return self._explain(boot, facts, peer)
         if plan.way.method is Method.MULTIBOOT:
@@ -148,6 +154,23 @@ class Scripts:
         error = find_error(facts.failed)
         meaning = f"{error.message}: {error.meaning.format_map(self._words(peer))}" if error else "error"
         return f"BB-054: it did not start before ({facts.failed}). {meaning}"
+
+    def _record_waiting(self, file: str, reason: str, facts: MachineFacts, peer: Peer) -> None:
+        """Tell that this machine waits; once, though it asks every few seconds."""
+        who = facts.mac or peer.address
+        if self._waiting.get(who) == reason:
+            return
+        self._waiting[who] = reason
+        while len(self._waiting) > MAX_REMEMBERED_WAITING:
+            self._waiting.popitem(last=False)
+        self._record(
+            EventKind.IMAGE_HELD_BACK,
+            mac=facts.mac,
+            address=peer.address,
+            interface=peer.interface,
+            file=file,
+            reason=reason,
+        )
 
     def _words(self, peer: Peer) -> dict[str, str]:
         return {"station": url_host(peer.local_address), "http_port": str(self._http_port), "interface": ""}

@@ -57,14 +57,23 @@ def test_a_refused_loader_where_there_is_nothing_signed() -> None:
         6.6, EventKind.FIRST_PROGRAM_CHANGED, remark=f"{LOADER} was loaded whole", fix="bootbeam loaders fetch"
     )
     back = seen(6.5, "uefi-http", "f1")
-    finding = only([*to_loader(), *back, changed], 7)
+    events = [*to_loader(), *back, changed]
+    assert findings(events, 26) == []
+    finding = only(events, 27)
     assert finding.id == "BB-040"
     assert "bootbeam loaders fetch" in finding.fix
 
 
 def test_a_refusal_that_the_station_mends_by_itself_is_no_fault() -> None:
     changed = at(6.6, EventKind.FIRST_PROGRAM_CHANGED, remark=f"{LOADER} was loaded whole", fix="")
-    assert findings([*to_loader(), *seen(6.5, "uefi-http", "f1"), changed], 7) == []
+    assert findings([*to_loader(), *seen(6.5, "uefi-http", "f1"), changed], 50) == []
+
+
+def test_a_refusal_that_http_boot_gets_round_is_no_fault() -> None:
+    changed = at(6.6, EventKind.FIRST_PROGRAM_CHANGED, remark="the signed GRUB is too old for PXE", fix="fetch")
+    loaded = downloaded(12, "x64/signed.img", "loader", "http")
+    events = [*to_loader(), *seen(6.5, "uefi-http", "f1"), changed, address_requested(10), *loaded]
+    assert findings(events, 40) == []
 
 
 def test_shim_is_refused() -> None:

@@ -255,7 +255,7 @@ RULES = (
             "    ip neighbour show {other}",
             "    sudo nmap --script broadcast-dhcp-discover -e {interface}",
         ),
-        explains=frozenset({"BB-004", "BB-005", "BB-009", "BB-020", "BB-024"}),
+        explains=frozenset({"BB-004", "BB-005", "BB-009", "BB-017", "BB-020", "BB-024"}),
     ),
     Rule(
         "BB-008",
@@ -275,7 +275,7 @@ RULES = (
             "this machine to a network of its own; what it says can be seen with:",
             "    sudo tcpdump -ni {interface} -v host {other} and udp port 67",
         ),
-        explains=frozenset({"BB-002", "BB-005", "BB-020", "BB-024"}),
+        explains=frozenset({"BB-002", "BB-005", "BB-017", "BB-020", "BB-024"}),
     ),
     Rule(
         "BB-007",
@@ -291,7 +291,7 @@ RULES = (
             Screen.IPXE: ("Nothing to boot (http://ipxe.org/2d03e13b)",),
         },
         ("take option 60 and the boot settings out of the DHCP server {router}:", *NO_BOOT_LINES),
-        explains=frozenset({"BB-005", "BB-009", "BB-020", "BB-024", "BB-002"}),
+        explains=frozenset({"BB-002", "BB-005", "BB-009", "BB-017", "BB-020", "BB-024"}),
     ),
     Rule(
         "BB-009",
@@ -308,7 +308,7 @@ RULES = (
             Screen.IPXE: ("Connection timed out (http://ipxe.org/4c126035)",),
         },
         ("take the boot settings out of the DHCP server {router}:", *NO_BOOT_LINES),
-        explains=frozenset({"BB-005", "BB-020", "BB-024", "BB-002"}),
+        explains=frozenset({"BB-002", "BB-005", "BB-017", "BB-020", "BB-024"}),
     ),
     Rule(
         "BB-003",

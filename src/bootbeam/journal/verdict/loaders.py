@@ -15,7 +15,8 @@ LOOP_S = 240.0
 """The same loader so often in so short a time is no person who tries again."""
 SCRIPT_LOOP_TIMES = 6
 SCRIPT_LOOP_S = 120.0
-COMES_BACK_S = 10.0
+NEXT_TRY_S = 20.0
+"""A firmware that goes on to another way of booting has its program by then."""
 SHIM = re.compile(r"(^|/)shim[a-z0-9]*\.efi$")
 SECOND_STAGE = re.compile(r"(^|/)(grub|snponly|ipxe)[a-z0-9-]*\.efi$")
 BENIGN_MENU = re.compile(r"the menu$|its own disk")
@@ -73,20 +74,15 @@ def _is_first_program(course: Course, loaded: Event) -> bool:
 def judge_refused(course: Course) -> Judged:
     """The firmware came back, and the station has nothing better to give it."""
     changed = course.last(EventKind.FIRST_PROGRAM_CHANGED, where=lambda event: bool(event.facts.get("fix")))
-    if changed is None or course.is_bios or _runs_since(course, changed):
+    if changed is None or course.is_bios or course.after(changed, *SIGNS_OF_LIFE):
         return None
-    remark = text(changed, "remark")
     loaded = _loaded(course)
     if loaded is not None and SHIM.search(text(loaded, "file")):
         return None
-    return Match(remark, fix=(text(changed, "fix"), *SECURE_BOOT_FIX[1:]))
-
-
-def _runs_since(course: Course, event: Event) -> bool:
-    after = course.after(event)
-    return any(each.kind in (EventKind.SCRIPT_SENT, EventKind.MESSAGE_SHOWN) for each in after) or any(
-        text(each, "kind_of_client") == "ipxe" for each in after
-    )
+    # What it is given next may still start: firmware goes on to HTTP boot by itself.
+    moment = changed.at_s + NEXT_TRY_S
+    match = Match(text(changed, "remark"), fix=(text(changed, "fix"), *SECURE_BOOT_FIX[1:]))
+    return match if course.now >= moment else Later(moment)
 
 
 def judge_silent(course: Course) -> Judged:
