@@ -92,6 +92,17 @@ def test_a_router_that_calls_itself_a_boot_server(lan: Lan, tmp_path: Path, opti
     assert "PXE-E55" in wrong[0].why
 
 
+def test_a_router_that_answers_http_boot_itself(lan: Lan, tmp_path: Path) -> None:
+    start_dnsmasq(
+        lan.router, tmp_path, RANGE, "--dhcp-vendorclass=set:http,HTTPClient",
+        "--dhcp-option-force=tag:http,60,HTTPClient", "--dhcp-boot=tag:http,http://192.168.1.9/x.efi",
+    )  # fmt: skip
+    [finding] = about_dhcp(ask(lan.station))
+    assert finding.level is Level.PROBLEM
+    assert "answers UEFI HTTP boot itself" in finding.what
+    assert "http://192.168.1.9/x.efi" in finding.why
+
+
 def test_a_router_with_options_66_and_67(lan: Lan, tmp_path: Path) -> None:
     start_dnsmasq(
         lan.router, tmp_path, RANGE, "--dhcp-option-force=66,192.168.1.99", "--dhcp-option-force=67,old/pxelinux.0"

@@ -23,18 +23,18 @@ def payload(frame: bytes) -> bytes:
     return frame[42:]
 
 
-def test_three_discovers_and_an_inform() -> None:
+def test_four_discovers_and_an_inform() -> None:
     frames = dhcp_questions(ASKER, 2)
     messages = [Reply(payload(frame)) for frame in frames]
-    assert [message.option(53) for message in messages] == [b"\1", b"\1", b"\1", b"\x08"]
+    assert [message.option(53) for message in messages] == [b"\1", b"\1", b"\1", b"\1", b"\x08"]
     assert [dict(message.options).get(60, b"")[:20] for message in messages] == [
-        b"", b"PXEClient:Arch:00000", b"PXEClient:Arch:00007", b"",
+        b"", b"PXEClient:Arch:00000", b"PXEClient:Arch:00007", b"HTTPClient:Arch:0001", b"",
     ]  # fmt: skip
-    assert [frame[26:30] for frame in frames] == [bytes(4)] * 3 + [bytes((192, 168, 1, 50))]
+    assert [frame[26:30] for frame in frames] == [bytes(4)] * 4 + [bytes((192, 168, 1, 50))]
     for data in map(payload, frames):
         assert struct.unpack_from(">H", data, 8)[0] == 2, "secs"
     assert payload(frames[0])[28:34] == bytes.fromhex("020000000007")
-    assert payload(frames[3])[28:34] == bytes.fromhex("525400000001")
+    assert payload(frames[4])[28:34] == bytes.fromhex("525400000001")
     assert payload(frames[0])[10] & 0x80, "asks for a broadcast"
     assert messages[2].option(93) == b"\0\7"
     assert messages[2].option(97) == b"\0" + bytes(range(16))
@@ -57,5 +57,5 @@ def test_a_solicit_as_firmware_sends_it() -> None:
 
 def test_without_addresses_there_is_less_to_ask() -> None:
     bare = Asker(ASKER.mac, ASKER.guid, ASKER.xids, 1, ASKER.own_mac, None, None)
-    assert len(dhcp_questions(bare, 0)) == 3
+    assert len(dhcp_questions(bare, 0)) == 4
     assert dhcp6_question(bare) is None

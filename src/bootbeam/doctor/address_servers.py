@@ -12,8 +12,8 @@ from bootbeam.wire.dhcp4 import MessageType, OptionCode
 from bootbeam.wire.pxe_options import HTTP_CLIENT, PXE_CLIENT
 
 AREA = "DHCP"
-MACHINES = (Question.PLAIN, Question.BIOS, Question.UEFI)
-_BOOTING = (Question.BIOS, Question.UEFI)
+_BY_PXE = (Question.BIOS, Question.UEFI)
+_BOOTING = (*_BY_PXE, Question.HTTP)
 _MAX_SHOWN_CHARACTERS = 80
 
 
@@ -53,8 +53,9 @@ class Server:
         """Option 60 in an answer to a machine that boots: that it calls itself a boot server; "" when it does not."""
         for answer in self.answers:
             value = answer.message.options.get(OptionCode.VENDOR_CLASS_IDENTIFIER, b"")
-            if answer.question in _BOOTING and value.startswith((PXE_CLIENT, HTTP_CLIENT)):
-                return _text(value[: len(HTTP_CLIENT)]).rstrip(":")
+            for kind in (PXE_CLIENT, HTTP_CLIENT):
+                if answer.question in _BOOTING and value.startswith(kind):
+                    return kind.decode("ascii")
         return ""
 
     def boot_file(self, question: Question | None = None) -> str:
@@ -155,6 +156,14 @@ def _lessor(link: Link, server: Server, lessors: Sequence[Server]) -> Iterator[F
     yield from _silent_to_boots(link, server, lessors)
     yield from _other_network(link, server)
     boot_file, boot_server = server.boot_file(), server.boot_server()
+    if server.boot_class == HTTP_CLIENT.decode("ascii"):
+        yield problem(
+            AREA,
+            f"the DHCP server {server.words} answers UEFI HTTP boot itself (option 60 HTTPClient)",
+            f"machines that boot by HTTP then load {boot_file or 'nothing'} and do not ask bootbeam",
+            f"in the settings of {server.address}: remove option 60 (vendor class identifier) and the URL in option 67",
+        )
+        return
     if server.boot_class:
         yield problem(
             AREA,
@@ -183,7 +192,7 @@ def _lessor(link: Link, server: Server, lessors: Sequence[Server]) -> Iterator[F
 
 def _silent_to_boots(link: Link, server: Server, lessors: Sequence[Server]) -> Iterator[Finding]:
     offered = {answer.question for each in lessors for answer in each.offers}
-    silent = [question for question in _BOOTING if question not in offered]
+    silent = [question for question in _BY_PXE if question not in offered]
     if Question.PLAIN in offered and silent and server is lessors[0]:
         machines = " and ".join(silent)
         yield problem(

@@ -31,11 +31,12 @@ class Question(StrEnum):
     """One that does not boot from the network."""
     BIOS = "BIOS"
     UEFI = "UEFI"
+    HTTP = "UEFI HTTP boot"
     KNOWN = "this computer"
     """This computer itself, which has an address, asks for nothing but options (DHCPINFORM, RFC 2131 §4.4.3)."""
 
 
-ARCHITECTURES = {Question.BIOS: 0, Question.UEFI: 7}
+ARCHITECTURES = {Question.BIOS: 0, Question.UEFI: 7, Question.HTTP: 16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +112,12 @@ def _discover(asker: Asker, question: Question, xid: int, secs: int) -> dhcp4.Dh
     }
     architecture = ARCHITECTURES.get(question)
     if architecture is not None:
+        kind = "HTTPClient" if question is Question.HTTP else "PXEClient"
         options |= {
             dhcp4.OptionCode.CLIENT_MACHINE_IDENTIFIER: b"\0" + asker.guid,
             dhcp4.OptionCode.CLIENT_SYSTEM_ARCHITECTURE: architecture.to_bytes(2, "big"),
             dhcp4.OptionCode.CLIENT_NETWORK_INTERFACE: bytes((1, 3, 16)),
-            dhcp4.OptionCode.VENDOR_CLASS_IDENTIFIER: f"PXEClient:Arch:{architecture:05}:{_UNDI}".encode("ascii"),
+            dhcp4.OptionCode.VENDOR_CLASS_IDENTIFIER: f"{kind}:Arch:{architecture:05}:{_UNDI}".encode("ascii"),
         }
     return dhcp4.DhcpMessage(
         op=dhcp4.BOOTREQUEST,
