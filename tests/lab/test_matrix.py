@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bootbeam.lab.matrix import Outcome, read_outcomes, read_rows, render_rows, rewrite_table
+from bootbeam.lab.boot_grid import Outcome
+from bootbeam.lab.matrix import by_function, read_cases, read_rows, render_rows, rewrite_table
 
 DOCUMENT = """\
 # Firmware
@@ -61,7 +62,7 @@ def test_pytests_own_report_is_understood(tmp_path: Path) -> None:
     report = tmp_path / "report.xml"
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--junit-xml={report}", "test_it.py"]
     subprocess.run(command, cwd=tmp_path, timeout=50, capture_output=True, check=False)
-    outcomes = read_outcomes(report.read_text())
+    outcomes = by_function(read_cases(report.read_text()))
     assert {name: [one.passed for one in each] for name, each in outcomes.items()} == {
         "test_good": [True, True],
         "test_bad": [False],

@@ -1,6 +1,7 @@
 """``make matrix``: boots every firmware there is, and writes into docs/hardware.md what was seen.
 
-Each row of the table there names the test that stands for it. A row whose test was not run keeps what it said.
+Two tables are there. Each row of the long one names the test that stands for it; the grid of firmware and images is
+``boot_grid``'s. What was not run keeps what it said.
 """
 
 import re
@@ -18,20 +19,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bootbeam.lab.boot_grid import Outcome, render_grid, rewrite_grid
+
+COLLECT_TIMEOUT_S = 120.0
 TABLE_HEAD = "| firmware | image | result | test | seen in |"
 TABLE_RULE = "|---|---|---|---|---|"
 FAILED = "**failed**"
 NEVER = "-"
 
 _TEST_NAME = re.compile(r"`(test_\w+)`")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one test went."""
-
-    passed: bool
-    duration_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +61,42 @@ def main(arguments: Sequence[str]) -> int:
         report = Path(scratch) / "report.xml"
         command = [sys.executable, "-m", "pytest", "tests/firmware", "--verbose", f"--junit-xml={report}", *arguments]
         exit_code = subprocess.run(command, cwd=project, check=False).returncode
-        outcomes = read_outcomes(report.read_text("utf-8")) if report.exists() else {}
+        cases = read_cases(report.read_text("utf-8")) if report.exists() else {}
+    outcomes = by_function(cases)
     text = rewrite_table(document.read_text("utf-8"), outcomes)
+    text = rewrite_grid(text, cases, _quick_cases(project))
     document.write_text(text, "utf-8")
-    Console().print(render_rows([row for row in read_rows(text) if row.test in outcomes]))
+    console = Console()
+    console.print(render_rows([row for row in read_rows(text) if row.test in outcomes]))
+    console.print(render_grid(text))
     return exit_code
 
 
-def read_outcomes(report: str) -> dict[str, list[Outcome]]:
-    """How each test went, by the name of its function, from a report of pytest's (JUnit XML). Skipped ones are left
+def _quick_cases(project: Path) -> list[str]:
+    """The test cases that ``make test`` runs too."""
+    command = [sys.executable, "-m", "pytest", "tests/firmware", "--collect-only", "--quiet", "-m", "not slow"]
+    listed = subprocess.run(
+        command, cwd=project, check=False, capture_output=True, text=True, timeout=COLLECT_TIMEOUT_S
+    )
+    return [line.partition("::")[2] for line in listed.stdout.splitlines() if "::" in line]
+
+
+def read_cases(report: str) -> dict[str, list[Outcome]]:
+    """How each test case went, by pytest's name for it, from a report of pytest's (JUnit XML). Skipped ones are left
     out."""
     outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
     for case in ElementTree.fromstring(report).iter("testcase"):
         if case.find("skipped") is None:
-            name = case.get("name", "").partition("[")[0]
             passed = case.find("failure") is None and case.find("error") is None
-            outcomes[name].append(Outcome(passed, float(case.get("time", "0"))))
+            outcomes[case.get("name", "")].append(Outcome(passed, float(case.get("time", "0"))))
+    return dict(outcomes)
+
+
+def by_function(cases: Mapping[str, Sequence[Outcome]]) -> dict[str, list[Outcome]]:
+    """The same by the name of the test's function, whatever its parameters."""
+    outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
+    for name, of_case in cases.items():
+        outcomes[name.partition("[")[0]] += of_case
     return dict(outcomes)
 
 
