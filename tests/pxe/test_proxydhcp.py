@@ -155,18 +155,18 @@ def test_a_relayed_client_is_answered_through_its_relay() -> None:
 
 def test_a_request_to_the_router_gets_silence_and_tells_the_address() -> None:
     options = [(50, bytes((192, 168, 1, 7))), (54, bytes((192, 168, 1, 1))), *pxe_options(7, "003016")]
-    lease, asked, ignore = ask(build(3, xid=7, options=options))
+    lease, asked, ignore = ask(build(3, xid=7, secs=10, options=options))
     leased, router = IPv4Address("192.168.1.7"), IPv4Address("192.168.1.1")
     assert lease == Lease("f4:4d:30:01:02:03", leased, router)
     vendor_class = "PXEClient:Arch:00007:UNDI:003016"
-    assert asked == AddressAsked("f4:4d:30:01:02:03", True, 7, leased, router, vendor_class, "")
+    assert asked == AddressAsked("f4:4d:30:01:02:03", True, 7, leased, router, vendor_class, "", 10)
     assert ignore == Ignore("a request to the DHCP server 192.168.1.1")
 
 
 @pytest.mark.parametrize("message_type", [1, 3])
 def test_a_running_system_that_asks_for_an_address_is_told_of(message_type: int) -> None:
     *_, asked, ignore = ask(build(message_type, xid=8, options=[(12, b"installer"), (60, b"d-i")]))
-    assert asked == AddressAsked("f4:4d:30:01:02:03", False, 8, None, None, "d-i", "installer")
+    assert asked == AddressAsked("f4:4d:30:01:02:03", False, 8, None, None, "d-i", "installer", 0)
     assert isinstance(ignore, Ignore)
 
 

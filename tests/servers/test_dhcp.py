@@ -151,6 +151,7 @@ def test_a_lease_seen_on_the_wire_is_learnt() -> None:
             "server": "192.168.1.1",
             "vendor_class": "PXEClient:Arch:00007:UNDI:003016",
             "xid": "06928f98",
+            "secs": 0,
         }
 
     assert run(67, scenario).learnt == {"192.168.1.7": "f4:4d:30:01:02:03"}

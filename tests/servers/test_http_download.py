@@ -290,7 +290,8 @@ def test_neither_head_nor_304_nor_416_nor_a_script_makes_a_transfer(station: Htt
     ask(station, "/kernel", Range="bytes=5000-")
     assert ask(station, "/boot.ipxe").body == b"#!ipxe\n"
     probed, refused = station.journal.events
-    assert (probed.kind, probed.facts) == (EventKind.SIZE_PROBED, {"protocol": "http", "file": "kernel"})
+    facts = {"protocol": "http", "file": "kernel", "size_bytes": 1024}
+    assert (probed.kind, probed.facts) == (EventKind.SIZE_PROBED, facts)
     assert (refused.kind, refused.facts["status"]) == (EventKind.FILE_REFUSED, 416)
 
 

@@ -126,6 +126,7 @@ def render_entry(
     if method is Method.IPXE_SCRIPT:
         return _script(
             f"echo bootbeam: running {screen_text(entry.title)}",
+            *_warning(warning),
             f"chain --autofree {urls.kernel} || goto failed",
             "exit 0",
             *_failed(again_url),

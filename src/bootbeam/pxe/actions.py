@@ -101,6 +101,8 @@ class AddressAsked:
     """Whom it asks; None when it names none, or names it by something else than an address."""
     vendor_class: str
     host_name: str
+    secs: int | None = None
+    """How long it has been asking, in seconds; an iPXE also tells in it whom it has heard. None over IPv6."""
 
 
 Action = Send | Ignore | Lease | AddressAsked

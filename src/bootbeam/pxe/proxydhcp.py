@@ -120,4 +120,5 @@ def _address_asked(message: DhcpMessage, address: IPv4Address | None = None) -> 
         message.address_option(OptionCode.SERVER_IDENTIFIER),
         message.options.get(OptionCode.VENDOR_CLASS_IDENTIFIER, b"").decode("ascii", "replace"),
         message.options.get(OptionCode.HOST_NAME, b"").decode("ascii", "replace"),
+        message.secs,
     )

@@ -73,6 +73,7 @@ class DhcpNotes:
                 server=str(asked.server) if asked.server else None,
                 vendor_class=_shown(asked.vendor_class),
                 xid=f"{asked.xid:08x}",
+                secs=asked.secs,
             )
         # A boot loader asks too, in nobody's name.
         elif (asked.vendor_class or asked.host_name) and self._has_loaded(asked.mac):

@@ -119,7 +119,13 @@ class Downloads:
             headers["Content-Range"] = encode_content_range(part, content.size_bytes)
         headers["Content-Length"] = str(part.size_bytes)
         if request.method == "HEAD":
-            self._record(EventKind.SIZE_PROBED, address=peer.address, protocol=peer.protocol, file=content.name)
+            self._record(
+                EventKind.SIZE_PROBED,
+                address=peer.address,
+                protocol=peer.protocol,
+                file=content.name,
+                size_bytes=content.size_bytes,
+            )
             return web.Response(status=status, headers=headers)
         # The source that makes a script records by itself who got it, with more than is known here.
         records: dict[str, Record] = {"script": _record_nothing, DISK_ROLE: self._block_reads}
