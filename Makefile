@@ -5,6 +5,7 @@
 #   make check   what CI runs: lint and test
 #   make matrix  every firmware boot, those that take over a minute too; its table goes into docs/hardware.md
 #   make docs    write docs/troubleshooting.md from the rules
+#   make faults  break boots on purpose, one thing at a time, and show what the station says of each
 #   make lint    format, lint and types only
 #   make setup   system packages (apt) and the Python environment in .venv
 #   make clean   remove what the targets made, the system packages excepted
@@ -33,7 +34,7 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: docs help demo test check matrix lint format setup packages clean
+.PHONY: docs help demo test check matrix faults lint format setup packages clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -46,6 +47,9 @@ test: setup
 
 matrix: setup
 	$(call in_lab,$(BIN)/python -m bootbeam.lab.matrix $(PYTEST_ARGUMENTS))
+
+faults: setup
+	$(call in_lab,$(BIN)/python -m bootbeam.lab.fault_table $(WORKERS) $(PYTEST_ARGUMENTS))
 
 check: lint
 	@$(MAKE) --no-print-directory test

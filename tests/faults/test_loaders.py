@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.firmware, pytest.mark.slow, pytest.mark.timeout(300)]
 
 IPXE = Path("/usr/lib/ipxe")
 ARM64_SHIM = Path("/usr/lib/debian-installer/images/12/arm64/text/debian-installer/arm64/bootnetaa64.efi")
-SHIM = Path("/usr/lib/shim/shimx64.efi.signed")
+SHIM = Path("/usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64/bootnetx64.efi")
 
 
 def tree(lab: FaultLab, **files: Path) -> Path:

@@ -43,10 +43,23 @@ def lan(tmp_path: Path) -> Iterator[Lan]:
 
 
 @pytest.fixture
-def start_station(lan: Lan) -> Iterator[StartStation]:
-    """Starts ``bootbeam serve ARGUMENTS...`` on the LAN; it is serving when the call returns."""
+def start_station(lan: Lan, request: pytest.FixtureRequest) -> Iterator[StartStation]:
+    """Starts ``bootbeam serve ARGUMENTS...`` on the LAN; it is serving when the call returns.
+
+    At the end its verdicts are looked at: of a good boot nothing is said. A test of a boot that cannot succeed names
+    what must be said: ``@pytest.mark.finding("BB-082")``.
+    """
+    started: list[StationProcess] = []
     with ExitStack() as stack:
-        yield lambda *arguments: stack.enter_context(StationProcess(lan, *arguments))
+
+        def start(*arguments: str | Path) -> StationProcess:
+            started.append(stack.enter_context(StationProcess(lan, *arguments)))
+            return started[-1]
+
+        yield start
+        expected = {name for marker in request.node.iter_markers("finding") for name in marker.args}
+        told = [event.facts for one in started for event in one.events() if event.kind is EventKind.FINDING]
+        assert {facts["id"] for facts in told} == expected, told
 
 
 @pytest.fixture

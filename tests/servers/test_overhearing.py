@@ -68,13 +68,16 @@ def bench() -> Bench:
 
 
 def test_a_routers_offer_says_who_gives_addresses(bench: Bench) -> None:
-    [event] = bench.hear(frame4(answer(2, [(54, bytes((192, 168, 1, 1)))], yiaddr="192.168.1.7")))
+    [event] = bench.hear(
+        frame4(answer(2, [(54, bytes((192, 168, 1, 1))), (1, b"\xff\xff\xff\0")], yiaddr="192.168.1.7"))
+    )
     assert (event.kind, event.mac, event.interface) == (EventKind.OTHER_SERVER_ANSWERED, MAC, "eth0")
     assert event.facts == {
         "message": "offer",
         "server": "192.168.1.1",
         "server_mac": ROUTER_MAC,
         "address_given": "192.168.1.7",
+        "netmask": "255.255.255.0",
         "vendor_class": "",
         "siaddr": None,
         "file": None,

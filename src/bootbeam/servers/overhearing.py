@@ -144,6 +144,7 @@ class Overhearing:
         server = message.address_option(dhcp4.OptionCode.SERVER_IDENTIFIER) or heard.source
         file = message.file or _shown(option(dhcp4.OptionCode.BOOTFILE_NAME, b"").rstrip(b"\0"))
         vendor_specific = option(dhcp4.OptionCode.VENDOR_SPECIFIC)
+        netmask = message.address_option(dhcp4.OptionCode.SUBNET_MASK)
         self._note_answer(
             interface,
             message.mac,
@@ -151,6 +152,7 @@ class Overhearing:
             server=str(server),
             server_mac=heard.source_mac,
             address_given=str(message.yiaddr) if int(message.yiaddr) else None,
+            netmask=str(netmask) if netmask is not None else None,
             vendor_class=_shown(option(dhcp4.OptionCode.VENDOR_CLASS_IDENTIFIER, b"")),
             siaddr=str(message.siaddr) if int(message.siaddr) else None,
             file=_shown(file.encode("utf-8", "replace")) or None,

@@ -121,3 +121,30 @@ def test_a_late_link() -> None:
     assert finding.id == "BB-006"
     assert "28 s" in finding.seen
     assert findings(seen(0, secs=4), 2) == []
+
+
+def test_an_address_of_another_network() -> None:
+    taken = at(4, EventKind.ADDRESS_REQUESTED, address_requested="10.9.9.12", server="10.9.9.1")
+    events = [*seen(0), lease_offered(0.1, server="10.9.9.1", address_given="10.9.9.12"), taken]
+    assert findings(events, 15.5) == []
+    finding = only(events, 17)
+    assert finding.id == "BB-011"
+    assert "it took 10.9.9.12 from 10.9.9.1; this station is 192.168.1.50" in finding.seen
+
+
+def test_another_boot_server_that_ipxe_believes() -> None:
+    proxy = lease_offered(30.2, server="192.168.1.9", address_given=None, vendor_class="PXEClient", server_mac="02::1")
+    events = [*to_loader(), *seen(30, "ipxe", "77"), proxy]
+    assert findings(events, 64) == []
+    assert findings(events, 66)[0] == "BB-008"
+    assert findings([*events, at(50, EventKind.SCRIPT_SENT, entry="linux")], 66) == []
+
+
+def test_the_netmask_tells_networks_apart() -> None:
+    given = {"server": "192.168.0.1", "address_given": "192.168.0.12", "netmask": "255.255.255.0"}
+    taken = at(4, EventKind.ADDRESS_REQUESTED, address_requested="192.168.0.12", server="192.168.0.1")
+    assert findings([*seen(0), lease_offered(0.1, **given), taken], 17) == ["BB-011"]
+    wide = {**given, "netmask": "255.255.0.0"}
+    assert "BB-011" not in findings([*seen(0), lease_offered(0.1, **wide), taken], 17)
+    both = [*seen(0), lease_offered(0.1, **given), lease_offered(0.2)]
+    assert findings([*both, address_requested(4)], 30)[0] == "BB-010"

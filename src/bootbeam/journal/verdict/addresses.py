@@ -15,10 +15,12 @@ ANSWER_WAIT_S = 5.0
 LATE_SECS = 12
 """A first question that says so was not the first (PXE 2.1 §2.2.3: 0, 4, 12, 28)."""
 NETWORK_PREFIX = 16
-"""Addresses that differ even here are of different networks in every home."""
+"""Where no netmask was heard: addresses that differ even here are of different networks in every home."""
 PXE_CLIENT = "PXEClient"
 STALLED_S = 12.0
 """A machine that has an address and follows our offer is heard of within 4 s."""
+IPXE_STALLED_S = 35.0
+"""iPXE looks for an IPv6 router for some 20 s before it fetches its script."""
 HEARD_DHCP, HEARD_US = 2, 1
 """The low bits of an iPXE's ``secs``: what it has heard so far (ipxe: dhcp_tx)."""
 
@@ -130,7 +132,7 @@ def judge_two_servers(course: Course) -> Judged:
         return None
     (one, first), (other, second) = list(servers.items())[:2]
     addresses = text(first, "address_given"), text(second, "address_given")
-    if not _differ(*addresses):
+    if not _differ(*addresses, text(first, "netmask")):
         return None
     moment = offers[-1].at_s + STALLED_S
     if course.now < moment:
@@ -139,9 +141,27 @@ def judge_two_servers(course: Course) -> Judged:
     return Match(seen, {"router": one, "other": other})
 
 
-def _differ(one: str, other: str) -> bool:
+def judge_other_network(course: Course) -> Judged:
+    """The address it was given is none of the network that the station is in."""
+    taken = course.last(EventKind.ADDRESS_REQUESTED)
+    offered = course.last(EventKind.OFFERED)
+    if taken is None or offered is None or course.came_on:
+        return None
+    address, station = text(taken, "address_requested"), text(offered, "siaddr")
+    netmask = next((text(each, "netmask") for each in course.leases_offered if each.facts.get("netmask")), "")
+    if not address or not _differ(address, station, netmask):
+        return None
+    moment = taken.at_s + STALLED_S
+    if course.now < moment:
+        return Later(moment)
+    seen = f"it took {address} from {text(taken, 'server')}; this station is {station}, and it came no further"
+    return Match(seen, {"router": text(taken, "server")})
+
+
+def _differ(one: str, other: str, netmask: str) -> bool:
+    """Whether ``other`` is outside of the network of ``one``."""
     try:
-        return ip_address(other) not in ip_network(f"{one}/{NETWORK_PREFIX}", strict=False)
+        return ip_address(other) not in ip_network(f"{one}/{netmask or NETWORK_PREFIX}", strict=False)
     except (ValueError, TypeError):
         return False
 
@@ -185,15 +205,20 @@ def judge_other_boot_server(course: Course) -> Judged:
         if is_proxys and text(event, "vendor_class"):
             file = f", with the boot file {text(event, 'file')!r}" if text(event, "file") else ""
             said = f"{text(event, 'server')} ({text(event, 'server_mac')}) offers to boot it too{file}"
-            return _unless_it_comes_on(course, event, said)
+            judged = _unless_it_comes_on(course, event, said)
+            if judged is not None:
+                return judged
     return None
 
 
 def _unless_it_comes_on(course: Course, event: Event, said: str) -> Judged:
     """Who else answers does no harm to a machine that comes to us all the same."""
-    if course.came_on or not course.seen:
+    heard = next((each for each in course.tries if event in each.events), None)
+    if heard is None or heard.has_come_on:
         return None
-    moment = event.at_s + STALLED_S
+    moment = event.at_s + (IPXE_STALLED_S if heard.kind == "ipxe" else STALLED_S)
+    if heard.ended_at_s is not None and heard.ended_at_s < moment:
+        return None
     if course.now < moment:
         return Later(moment)
     seen = f"{said}; we offered it ours, and it never came for it"
@@ -256,6 +281,28 @@ RULES = (
             "    sudo nmap --script broadcast-dhcp-discover -e {interface}",
         ),
         explains=frozenset({"BB-004", "BB-005", "BB-009", "BB-017", "BB-020", "BB-024"}),
+    ),
+    Rule(
+        "BB-011",
+        "the machine got an address of another network",
+        judge_other_network,
+        "the address that the machine takes is not of the station's network, and the machine comes no further",
+        "the DHCP server {router} serves another network than the one this computer has its address in: a second "
+        "router is plugged in here, two networks share one switch, or this computer's own address is wrong",
+        Sureness.MOST_LIKELY,
+        {
+            Screen.UEFI: ("PXE-E16: No valid offer received.", "(or PXE-E18: Server response timeout.)"),
+            Screen.BIOS: ("PXE-E11: ARP timeout",),
+            Screen.IPXE: ("Connection timed out (http://ipxe.org/4c0a6035)",),
+        },
+        (
+            "see what address this computer has, and from whom:",
+            "    ip address show {interface}",
+            "find out who {router} is, and switch off its DHCP if it does not belong here:",
+            "    sudo bootbeam doctor --interface {interface}",
+            "if both networks are meant to be here, a router must pass UDP 69, 4011 and TCP {http_port} between them",
+        ),
+        explains=frozenset({"BB-005", "BB-009", "BB-020", "BB-021", "BB-023", "BB-024", "BB-051", "BB-052"}),
     ),
     Rule(
         "BB-008",
