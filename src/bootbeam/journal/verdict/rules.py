@@ -11,6 +11,7 @@ from bootbeam.journal.verdict import (
     http_boot,
     ipxe,
     loaders,
+    other_servers,
     systems,
 )
 from bootbeam.journal.verdict.course import Course
@@ -21,6 +22,7 @@ RULES: tuple[Rule, ...] = (
     *systems.RULES,
     *ipxe.RULES,
     *loaders.RULES,
+    *other_servers.RULES,
     *addresses.RULES,
     *boot_server.RULES,
     *http_boot.RULES,
