@@ -13,6 +13,8 @@ HEARD_DHCP, HEARD_US = 2, 1
 """The low bits of an iPXE's ``secs``: what it has heard so far (ipxe: dhcp_tx)."""
 SCRIPT_WAIT_S = 45.0
 """An iPXE of 2019 waits up to 16 s for an IPv6 router before it fetches its script, twice on a slow machine."""
+CONNECT_WAIT_S = 12.0
+"""Once it looks for our network card, it fetches its script at once."""
 FILES_WAIT_S = 50.0
 """A warning stands for 15 s before a script fetches anything."""
 FETCHES_NOTHING = re.compile(r"the menu$|its own disk|GRUB for |iPXE \(")
@@ -59,11 +61,13 @@ def judge_script_not_fetched(course: Course) -> Judged:
     secs = asked.facts.get("secs")
     if secs is not None and int(number(asked, "secs")) & HEARD_US == 0:
         return None
-    moment = asked.at_s + SCRIPT_WAIT_S
+    sought = course.after(asked, EventKind.ADDRESS_SOUGHT, where=lambda event: bool(event.facts.get("is_ours")))
+    moment = sought[0].at_s + CONNECT_WAIT_S if sought else asked.at_s + SCRIPT_WAIT_S
     if course.now < moment:
         return Later(moment)
     address = text(asked, "address_requested") or "its address"
-    return Match(f"iPXE took {address}, and for {SCRIPT_WAIT_S:.0f} s has asked our web server for nothing")
+    looked = ", looked for this computer's network card (ARP)" if sought else ""
+    return Match(f"iPXE took {address}{looked}, and has asked our web server for nothing")
 
 
 def _asked_by_ipxe(course: Course) -> Event | None:
