@@ -74,11 +74,11 @@ class Link:
     """Because only root may."""
 
 
-def ask(interfaces: Sequence[Interface], listen_s: float = LISTEN_S) -> list[Link]:
-    """Ask on all these interfaces, and hear the answers of ``listen_s`` seconds."""
+def ask(interfaces: Sequence[Interface], listen_s: float = LISTEN_S, *, ipv6: bool = True) -> list[Link]:
+    """Ask on all these interfaces, and hear the answers of ``listen_s`` seconds; over IPv6 too unless told not to."""
     links = [Link(interface) for interface in interfaces]
     with ExitStack() as stack, selectors.DefaultSelector() as selector:
-        askers = [_Asking(link, stack, selector) for link in links]
+        askers = [_Asking(link, stack, selector, ipv6=ipv6) for link in links]
         for asking in askers:
             asking.ask(0)
         started_s = time.monotonic()
@@ -101,12 +101,12 @@ def ask(interfaces: Sequence[Interface], listen_s: float = LISTEN_S) -> list[Lin
 class _Asking:
     """The sockets of one link."""
 
-    def __init__(self, link: Link, stack: ExitStack, selector: selectors.BaseSelector) -> None:
+    def __init__(self, link: Link, stack: ExitStack, selector: selectors.BaseSelector, *, ipv6: bool) -> None:
         self._link = link
         self._packets: socket.socket | None = None
         self._icmp: socket.socket | None = None
         self._selector = selector
-        self._asker = _asker(link.interface)
+        self._asker = _asker(link.interface, ipv6=ipv6)
         name = link.interface.name
         try:
             self._packets = stack.enter_context(open_packet_socket(name))
@@ -116,6 +116,8 @@ class _Asking:
             link.trouble = error.strerror or str(error)
             return
         selector.register(self._packets, selectors.EVENT_READ, partial(self._hear_frame, self._packets))
+        if not ipv6:
+            return
         with suppress(OSError):  # a computer without IPv6
             self._icmp = stack.enter_context(open_icmpv6(name, ROUTER_ADVERTISEMENT))
             selector.register(self._icmp, selectors.EVENT_READ, partial(self._hear_router, self._icmp))
@@ -177,7 +179,7 @@ class _Asking:
                 self._link.routers[heard[1]] = decode_router_advertisement(heard[0])
 
 
-def _asker(interface: Interface) -> Asker:
+def _asker(interface: Interface, *, ipv6: bool) -> Asker:
     noise = os.urandom(6)
     mac = bytes([noise[0] & 0xFC | 0x02]) + noise[1:]
     link_local: list[IPv6Interface] = [address for address in interface.addresses6 if address.is_link_local]
@@ -188,7 +190,7 @@ def _asker(interface: Interface) -> Asker:
         transaction_id6=int.from_bytes(os.urandom(3), "big"),
         own_mac=interface.mac.lower(),
         own_address=interface.addresses[0].ip if interface.addresses else None,
-        own_address6=link_local[0].ip if link_local else None,
+        own_address6=link_local[0].ip if link_local and ipv6 else None,
     )
 
 

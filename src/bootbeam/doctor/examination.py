@@ -69,7 +69,7 @@ def examine(plan: Plan, tell: Tell = lambda finding: None) -> list[Finding]:
     take([check_permissions(computer)])
     choice = check_interfaces(list_interfaces(), list_cards(), plan.interfaces)
     take(choice.findings)
-    with _Asking(choice.interfaces) as asking:
+    with _Asking(choice.interfaces, ipv6=plan.ipv6) as asking:
         names = [interface.name for interface in choice.interfaces]
         take(check_ports(try_ports(choice.interfaces, plan.http_port, ipv6=plan.ipv6)))
         if names:
@@ -87,9 +87,9 @@ def examine(plan: Plan, tell: Tell = lambda finding: None) -> list[Finding]:
 class _Asking:
     """Asks the network while other things are looked at. Use as a context manager."""
 
-    def __init__(self, interfaces: Sequence[Interface]) -> None:
+    def __init__(self, interfaces: Sequence[Interface], *, ipv6: bool) -> None:
         self._links: list[Link] = []
-        self._thread = threading.Thread(target=self._run, args=(interfaces,), name="doctor-asking", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(interfaces, ipv6), name="doctor-asking", daemon=True)
 
     def __enter__(self) -> "_Asking":
         self._thread.start()
@@ -103,6 +103,6 @@ class _Asking:
         self._thread.join()
         return self._links
 
-    def _run(self, interfaces: Sequence[Interface]) -> None:
+    def _run(self, interfaces: Sequence[Interface], ipv6: bool) -> None:
         if interfaces:
-            self._links = ask(interfaces)
+            self._links = ask(interfaces, ipv6=ipv6)
