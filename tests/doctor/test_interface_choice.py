@@ -8,6 +8,7 @@ from bootbeam.doctor.finding import Level
 from bootbeam.doctor.interface_choice import check_interfaces
 from bootbeam.net.cards import Card
 from bootbeam.net.interfaces import Interface
+from bootbeam.net.surroundings import Surroundings
 
 
 def interface(name: str, address: str = "192.168.1.50/24", *, wireless: bool = False, route: bool = True) -> Interface:
@@ -67,3 +68,10 @@ def test_several_are_asked_about_in_the_doctors_own_words() -> None:
 def test_ipv6_only_is_said() -> None:
     only6 = Interface("eno1", 2, "", (), True, 1500, False, False, True, (IPv6Interface("fd00::50/64"),))
     assert "IPv6 only" in check_interfaces([only6], [card("eno1")], []).findings[0].what
+
+
+def test_a_containers_network_is_not_the_lan() -> None:
+    inside = interface("eth0", "172.17.0.2/16")
+    choice = check_interfaces([inside], [card("eth0")], [], Surroundings(is_container=True))
+    assert [finding.level for finding in choice.findings] == [Level.OK, Level.WARNING]
+    assert "docker run --network host" in choice.findings[1].fix

@@ -26,6 +26,7 @@ from bootbeam.library.recipe_files import load_recipes, recipe_directories
 from bootbeam.net.cards import list_cards
 from bootbeam.net.firewall import read_firewall
 from bootbeam.net.interfaces import Interface, list_interfaces
+from bootbeam.net.surroundings import read_surroundings
 
 Tell = Callable[[Finding], None]
 
@@ -67,7 +68,7 @@ def examine(plan: Plan, tell: Tell = lambda finding: None) -> list[Finding]:
     recipes = load_recipes(recipe_directories(os.environ, plan.recipe_directories), plan.recipe_directories)
     images = read_images(plan.images, recipes, computer.given_up_to)
     take([check_permissions(computer)])
-    choice = check_interfaces(list_interfaces(), list_cards(), plan.interfaces)
+    choice = check_interfaces(list_interfaces(), list_cards(), plan.interfaces, read_surroundings())
     take(choice.findings)
     with _Asking(choice.interfaces, ipv6=plan.ipv6) as asking:
         names = [interface.name for interface in choice.interfaces]

@@ -8,8 +8,10 @@ from bootbeam.doctor.finding import Finding, ok, problem, warning
 from bootbeam.errors import UserError
 from bootbeam.net.cards import Card
 from bootbeam.net.interfaces import Interface, choose_interfaces
+from bootbeam.net.surroundings import Surroundings
 
 AREA = "interface"
+OWN_MACHINE = Surroundings()
 SELF_GIVEN = IPv4Network("169.254.0.0/16")
 """What a computer gives itself when nobody answers its DHCP (RFC 3927)."""
 
@@ -22,13 +24,19 @@ class Choice:
     findings: tuple[Finding, ...]
 
 
-def check_interfaces(available: Sequence[Interface], cards: Sequence[Card], wanted: Sequence[str]) -> Choice:
+def check_interfaces(
+    available: Sequence[Interface],
+    cards: Sequence[Card],
+    wanted: Sequence[str],
+    surroundings: Surroundings = OWN_MACHINE,
+) -> Choice:
     """Choose as ``serve`` does.
 
     Args:
         available: the interfaces with an address.
         cards: all interfaces.
         wanted: names that somebody gave; empty: choose.
+        surroundings: what this computer runs inside.
     """
     try:
         chosen = tuple(choose_interfaces(available, wanted))
@@ -37,7 +45,14 @@ def check_interfaces(available: Sequence[Interface], cards: Sequence[Card], want
         left_out = _left_out(cards, [each.name for each in available])
         return Choice((), (problem(AREA, error.what, error.why, fix), *left_out))
     by_name = {card.name: card for card in cards}
-    found = [finding for each in chosen for finding in _judge(each, by_name.get(each.name), bool(wanted))]
+    found = [
+        finding
+        for each in chosen
+        for finding in (
+            *_judge(each, by_name.get(each.name), bool(wanted)),
+            *_cut_off(each, surroundings),
+        )
+    ]
     return Choice(chosen, (*found, *_left_out(cards, [each.name for each in chosen])))
 
 
@@ -74,6 +89,13 @@ def _judge(interface: Interface, card: Card | None, is_wanted: bool) -> Iterator
         return
     only6 = ", IPv6 only: machines that boot over IPv4 are not served" if not interface.addresses else ""
     yield ok(AREA, f"{words} is served{only6}")
+
+
+def _cut_off(interface: Interface, surroundings: Surroundings) -> Iterator[Finding]:
+    """A network that machines on the LAN are not on, whatever it looks like from here."""
+    why, fix = surroundings.why_cut_off([address.ip for address in interface.addresses])
+    if why:
+        yield warning(AREA, f"{interface.words} looks like {why}", "no machine on the LAN can boot from here then", fix)
 
 
 def _left_out(cards: Sequence[Card], known: Sequence[str]) -> list[Finding]:
