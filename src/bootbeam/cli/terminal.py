@@ -15,6 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.text import Text
 
 from bootbeam.journal.events import Event, EventKind
+from bootbeam.journal.export import event_json
 from bootbeam.journal.story import Line, Story, Tone
 
 MAX_WAITING_EVENTS = 10_000
@@ -49,17 +50,7 @@ class JsonView:
         """Write one line."""
         if event.kind is EventKind.TRANSFER_PROGRESS:
             return
-        moment = datetime.fromtimestamp(event.at_s, UTC)
-        line = {
-            "kind": event.kind,
-            "at": moment.isoformat(timespec="milliseconds"),
-            "mac": event.mac,
-            "address": event.address,
-            "interface": event.interface,
-            "attempt": event.attempt,
-            "facts": dict(event.facts),
-        }
-        self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._stream.write(json.dumps(event_json(event), ensure_ascii=False) + "\n")
         self._stream.flush()
 
     def close(self) -> None:

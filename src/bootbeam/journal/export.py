@@ -1,0 +1,105 @@
+"""One boot in a file to send along with a bug report. Secrets are left out of it."""
+
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from bootbeam.journal.account import MakerOf, tell_boot
+from bootbeam.journal.events import Event
+from bootbeam.journal.packets import Packet, encode_pcap
+from bootbeam.journal.redaction import redact, redact_facts
+from bootbeam.journal.summary import Summary
+
+TEXT_WIDTH = 120
+README = """\
+One boot, as a bootbeam station saw it.
+
+timeline.txt    the boot in words
+events.jsonl    its events, one JSON object a line
+beside.jsonl    what happened on the station and the network at that time, of no boot in particular
+packets.pcap    packets of it (tcpdump -r packets.pcap, or Wireshark): DHCP as it was heard, requests for files by TFTP,
+                and the station's own DHCP answers as they were handed to the kernel
+boot.json       machine, image, result
+station.json    the station's version and its settings
+
+Left out: what answers to installers contain; passwords and their hashes, keys and tokens in command lines, URLs and
+texts (shown as ***); the names of home directories (shown as ~). Inside are MAC and IP addresses of your network,
+names of files and of the machine. Look through it before you send it.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class BootReport:
+    """All that is known of one boot."""
+
+    summary: Summary
+    events: Sequence[Event]
+    beside: Sequence[Event]
+    packets: Sequence[Packet]
+    version: str
+    """The station's; "" when it is forgotten."""
+    settings: str
+    """The station's settings, JSON; "" likewise."""
+
+
+def encode_report(report: BootReport, maker_of: MakerOf) -> bytes:
+    """A zip file of it."""
+    events, summary = [_redacted(event) for event in report.events], _redacted_summary(report.summary)
+    timeline = "\n".join(text for text, _ in tell_boot(summary, events, maker_of, TEXT_WIDTH))
+    station = {"version": report.version, "settings": _redacted_json(report.settings)}
+    files: dict[str, str | bytes] = {
+        "README.txt": README,
+        "timeline.txt": timeline + "\n",
+        "events.jsonl": _lines(events),
+        "beside.jsonl": _lines([_redacted(event) for event in report.beside]),
+        "packets.pcap": encode_pcap(sorted(report.packets, key=lambda packet: packet.at_s)),
+        "boot.json": json.dumps(asdict(summary), indent=2, ensure_ascii=False) + "\n",
+        "station.json": json.dumps(station, indent=2, ensure_ascii=False) + "\n",
+    }
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(f"boot-{summary.attempt}/{name}", content)
+    return target.getvalue()
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """An event as the JSON object that ``--log-format json`` shows too."""
+    return {
+        "kind": event.kind.value,
+        "at": datetime.fromtimestamp(event.at_s, UTC).isoformat(timespec="milliseconds"),
+        "mac": event.mac,
+        "address": event.address,
+        "interface": event.interface,
+        "attempt": event.attempt,
+        "facts": dict(event.facts),
+    }
+
+
+def _lines(events: Sequence[Event]) -> str:
+    return "".join(json.dumps(event_json(event), ensure_ascii=False) + "\n" for event in events)
+
+
+def _redacted(event: Event) -> Event:
+    return replace(event, facts=redact_facts(event.facts))
+
+
+def _redacted_summary(summary: Summary) -> Summary:
+    return replace(summary, image=redact(summary.image), last_sign=redact(summary.last_sign))
+
+
+def _redacted_json(text: str) -> Any:
+    """Settings with every text in them redacted; the command line's words count one by one."""
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, str):
+            return redact(value)
+        if isinstance(value, list):
+            return [walk(each) for each in value]
+        return {name: walk(each) for name, each in value.items()} if isinstance(value, dict) else value
+
+    return walk(json.loads(text)) if text else {}

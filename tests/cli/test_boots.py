@@ -1,0 +1,83 @@
+"""``bootbeam boots`` as a person types it."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from bootbeam.journal.boot_store import BOOTS_FILE, BootStore, Keeping
+from bootbeam.journal.events import Event
+from tests.boot_events import ATTEMPT, MAC, good_boot
+
+OTHER = "52:54:00:00:00:02"
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """What a station has kept of two machines' boots."""
+    store = BootStore(Keeping(tmp_path / BOOTS_FILE, 100, 10**8, "0.1.0", "{}"), print)
+    for each in good_boot():
+        store.watch(each)
+        store.watch(Event(each.kind, each.at_s + 60, OTHER, None, "eth0", each.facts, "v5k2m1s"))
+    store.start()
+    store.stop()
+    return tmp_path
+
+
+def run(state: Path, *arguments: str | Path, columns: str = "", exit_code: int = 0) -> str:
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    if columns:
+        environment["COLUMNS"] = columns
+    command = [sys.executable, "-m", "bootbeam", "boots", "--state", str(state), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=50, check=False)
+    assert done.returncode == exit_code, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_the_list_newest_first(state: Path) -> None:
+    lines = run(state).splitlines()
+    assert [line.split()[0] for line in lines] == ["v5k2m1s", ATTEMPT]
+    assert "booted" in lines[1]
+    assert "gets Linux 6.1" in lines[1]
+    assert "\x1b" not in "".join(lines), "no colours where no person watches"
+
+
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_the_list_fits_the_window(state: Path, columns: str) -> None:
+    assert max(len(line) for line in run(state, columns=columns).splitlines()) <= int(columns)
+
+
+def test_of_one_machine_and_so_many(state: Path) -> None:
+    assert [each["attempt"] for each in json.loads(run(state, "--json", "--mac", MAC.upper()))] == [ATTEMPT]
+    assert [each["attempt"] for each in json.loads(run(state, "--json", "--last", "1"))] == ["v5k2m1s"]
+
+
+def test_one_boot_and_the_last(state: Path) -> None:
+    assert run(state, "show", ATTEMPT).startswith(f"boot {ATTEMPT} of {MAC} on eth0\n")
+    assert run(state, "show").startswith("boot v5k2m1s")
+    assert run(state, "show", "last") == run(state, "show")
+
+
+def test_one_boot_for_a_machine(state: Path) -> None:
+    told = json.loads(run(state, "show", ATTEMPT, "--json"))
+    assert (told["attempt"], told["outcome"], round(told["duration_s"], 1)) == (ATTEMPT, "booted", 27.6)
+    assert len(told["events"]) == len(good_boot())
+    assert {"iPXE looks for an IPv6 router", "TFTP"} <= {span["name"] for span in told["spans"]}
+
+
+def test_a_file_for_a_bug_report(state: Path, tmp_path: Path) -> None:
+    target = tmp_path / "report.zip"
+    assert f"{target}: {len(good_boot())} events" in run(state, "export", "last", "-o", target)
+    with zipfile.ZipFile(target) as archive:
+        assert "boot-v5k2m1s/events.jsonl" in archive.namelist()
+    assert "cannot be written" in run(state, "export", "last", "-o", tmp_path, exit_code=1)
+
+
+def test_a_boot_that_is_not_known(state: Path, tmp_path: Path) -> None:
+    assert "see those that are known: bootbeam boots" in run(state, "show", "nothing", exit_code=1)
+    assert "no boot is known" in run(tmp_path / "empty", "show", exit_code=1)
+    assert "No boot is known" in run(tmp_path / "empty")
