@@ -43,3 +43,14 @@ class SecureBootPolicy(StrEnum):
     """Once it has loaded iPXE and did not start it."""
     ALWAYS = "always"
     NEVER = "never"
+
+
+class PxeVendorOptions(StrEnum):
+    """What option 43 of a PXE answer tells firmware to do."""
+
+    NONE = "none"
+    """There is no option 43: ask port 4011 for the file."""
+    TAKE_FILE = "take-file"
+    """``06 01 08``: take the file named here, with no menu and no further question."""
+    MENU = "menu"
+    """A boot menu of one entry, taken at once."""

@@ -36,6 +36,8 @@ from bootbeam.library.images import ImageLibrary
 from bootbeam.library.loader_files import LoaderFiles
 from bootbeam.library.machine_book import InstalledMachines, MachineBook
 from bootbeam.library.recipe_files import recipe_directories
+from bootbeam.library.remembered_replies import SAVE_INTERVAL_S, RememberedReplies
+from bootbeam.library.reply_watch import ReplyVariantWatch
 from bootbeam.library.scripts import Scripts
 from bootbeam.library.tftp_tree import TftpTree, offering_of, open_tree
 from bootbeam.machine import SecureBootPolicy
@@ -124,7 +126,12 @@ class Station:
         self._journal.watch(verdicts.watch)
         choice = BootFileChoice(offering, self._settings.http_port, programs.standing, _a_moment_later(programs.note))
         stand_in = Ipv4StandIn(choice)
-        proxy = ProxyDhcp(choice, stand_in)
+        remembered = RememberedReplies((self._settings.state_directory or state_directory()) / STATE_FILE, record)
+        variants = ReplyVariantWatch(
+            self._settings.replies, remembered, record, time.monotonic, asyncio.get_running_loop().call_soon
+        )
+        self._journal.watch(variants.watch)
+        proxy = ProxyDhcp(choice, stand_in, variants.choose)
         learn, has_loaded = self._neighbours.learn, self._journal.has_loaded
         dhcp = DhcpServer(listeners.dhcp, proxy, record, time.monotonic, learn, has_loaded, packets)
         dhcp6 = self._dhcp6_server(listeners, choice, stand_in, interfaces[0], packets)
@@ -145,6 +152,7 @@ class Station:
         store.start()
         looks = ((LOOK_INTERVAL_S, programs.tell_silent), (VERDICT_INTERVAL_S, verdicts.look))
         looking = [asyncio.create_task(_every(*each)) for each in looks]
+        looking.append(asyncio.create_task(_keep_replies(remembered)))
         reason = await stopped
         for task in looking:
             task.cancel()
@@ -152,6 +160,7 @@ class Station:
         dhcp6.stop()
         overhearing.stop()
         await asyncio.gather(http.stop(DRAIN_S), asyncio.to_thread(tftp.stop, DRAIN_S))
+        remembered.save()
         record(EventKind.STATION_STOPPED, reason=reason)
         store.stop()
 
@@ -327,6 +336,13 @@ async def _every(interval_s: float, look: Callable[[], None]) -> None:
     while True:
         await asyncio.sleep(interval_s)
         look()
+
+
+async def _keep_replies(remembered: RememberedReplies) -> None:
+    await asyncio.to_thread(remembered.load)
+    while True:
+        await asyncio.sleep(SAVE_INTERVAL_S)
+        await asyncio.to_thread(remembered.save)
 
 
 def _tftp_limits(settings: StationSettings, interfaces: list[Interface]) -> TftpLimits:

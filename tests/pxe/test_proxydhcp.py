@@ -110,7 +110,7 @@ def test_bios_rom_on_port_4011_by_request_or_inform_from_either_port(message_typ
     reply, destination = answer(packet, 4011, source)
     assert destination == source
     assert reply.option(53) == b"\x05"
-    assert reply.option(43) == bytes.fromhex("060108ff")
+    assert reply.option(43) == bytes.fromhex("060108 4704800000 00 ff"), "the boot item comes back"
     assert 97 not in reply.codes, "it sent none (an Intel ROM)"
 
 

@@ -1,10 +1,6 @@
 """Byte strings that firmware compares: spelled out here, not taken from the source."""
 
-from bootbeam.pxe.reply import RASPBERRY_PI_MENU, TAKE_FILE
-
-
-def test_take_the_file() -> None:
-    assert TAKE_FILE == b"\x06\x01\x08\xff"
+from bootbeam.pxe.reply import RASPBERRY_PI_MENU
 
 
 def test_raspberry_pi_menu() -> None:

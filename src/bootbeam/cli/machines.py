@@ -1,4 +1,4 @@
-"""``bootbeam machines``: which machines are installed; ``forget`` lets one be installed again."""
+"""``bootbeam machines``: what is remembered of machines; ``forget`` lets one be met as if for the first time."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,17 +16,22 @@ State = Annotated[
 
 @app.callback()
 def machines(context: typer.Context, state: State = None) -> None:
-    """List the machines that reported an installation; they are sent to their own disk."""
+    """List the machines that reported an installation, and are sent to their own disk, and those whose firmware wants
+    its answers in a form of its own."""
     context.obj = state
     if context.invoked_subcommand:
         return
     from datetime import UTC, datetime
 
-    known = [row for kept in _open(state) for row in kept.all_installed()]
+    places = _open(state)
+    known = [row for kept in places for row in kept.all_installed()]
     if not known:
         typer.echo("No machine has reported an installation.")
     for mac, entry, at_s in known:
         typer.echo(f"{mac}  {datetime.fromtimestamp(at_s, UTC).astimezone():%Y-%m-%d %H:%M}  {entry}")
+    for kept in places:
+        for mac, (kind, variant) in sorted(kept.all_replies().items()):
+            typer.echo(f"{mac}  {kind} firmware is answered with {variant}")
 
 
 @app.command("forget")
@@ -35,13 +40,13 @@ def forget(
     mac: Annotated[str, typer.Argument(metavar="MAC", help="The machine's hardware address.")],
     state: State = None,
 ) -> None:
-    """Let a machine be installed again the next time it boots from the network."""
+    """Let a machine be installed again the next time it boots from the network, and answer it as any other."""
     from bootbeam.errors import UserError
 
     wanted = mac.lower().replace("-", ":")
     forgotten = [kept.forget(wanted) for kept in _open(state or context.obj)]
     if not any(forgotten):
-        raise UserError(f"no installation of {mac} is known", "", "see those that are: bootbeam machines")
+        raise UserError(f"nothing is known of {mac}", "", "see what is: bootbeam machines")
     typer.echo(f"{wanted} may be installed again.")
 
 

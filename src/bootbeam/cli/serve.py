@@ -30,6 +30,7 @@ SETTINGS = {
     "keep_boots_mb": "kept_boots_mb",
     "interface": "interfaces",
     "loaders": "loader_directory",
+    "reply": "replies",
     "tftp_blksize": "tftp_blksize_cap",
     "tftp_windowsize": "tftp_windowsize_cap",
 }
@@ -67,6 +68,7 @@ def serve(
     http_port: option.HttpPort = 8080,
     loaders: option.Loaders = None,
     secure_boot: option.SecureBoot = SecureBootPolicy.AUTO,
+    reply: option.Reply = None,
     tftp_blksize: option.TftpBlksize = 1468,
     tftp_windowsize: option.TftpWindowsize = 16,
     log_format: option.LogFormatOption = option.LogFormat.TEXT,
@@ -82,6 +84,7 @@ def _run(options: dict[str, Any]) -> None:
     from bootbeam.cli.fetching import local_images
     from bootbeam.cli.terminal import EventPrinter, view_for
     from bootbeam.net.maker import maker_of
+    from bootbeam.settings.reply_choice import parse_reply_choice
     from bootbeam.station import Station
 
     log_format, images = options.pop("log_format"), local_images(options.pop("images") or [])
@@ -93,6 +96,7 @@ def _run(options: dict[str, Any]) -> None:
         for name, value in options.items()
         if value is not None
     }
+    chosen["replies"] = tuple(parse_reply_choice(text) for text in chosen.get("replies", ()))
     settings = _checked(images=images, answers=given, **chosen)
     with EventPrinter(view_for(log_format, maker_of)) as printer:
         Station(settings, printer.watch).run()

@@ -88,6 +88,18 @@ SecureBoot = Annotated[
         rich_help_panel=_NETWORK,
     ),
 ]
+Reply = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="MACHINES:offer|answer=none|take-file|menu,file=yes|no",
+        help=(
+            "How to answer firmware that will not boot: for a MAC, its first bytes, bios, uefi, x64, ia32 or arm64. "
+            "What to do with option 43 in the offer and in the answer from port 4011, and whether the offer names the "
+            "file. May be repeated. Without it, another form is tried by itself after each failed boot."
+        ),
+        rich_help_panel=_NETWORK,
+    ),
+]
 TftpBlksize = Annotated[
     int, typer.Option(min=8, max=65464, help="Largest TFTP block granted, bytes.", rich_help_panel=_NETWORK)
 ]

@@ -51,6 +51,11 @@ class EventKind(StrEnum):
     READ_REQUESTED = "read-requested"
     """A TFTP read request came, or a copy of it from the same port, as our answer was not heard: transfer, file,
     source_port, asked and granted (options, "blksize=1468 tsize=0"), times (1 for the first)"""
+    REPLY_VARIANT_CHANGED = "reply-variant-changed"
+    """The machine's firmware did not go on with our answers, and gets them in another form: observed (what it did),
+    before and variant (as ``--reply`` takes them), is_exhausted (all forms were tried, it begins again), fix"""
+    REPLY_VARIANT_KEPT = "reply-variant-kept"
+    """The machine's firmware went on with answers in an unusual form, which is remembered: variant"""
     TRANSFER_STARTED = "transfer-started"
     """transfer (id), protocol, file, size_bytes; TFTP: offset (0), blksize, windowsize; HTTP: offset (ranges), status,
     user_agent, role"""

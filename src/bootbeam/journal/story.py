@@ -160,6 +160,15 @@ class Story:
     def _first_program_changed(self, event: Event, facts: Facts) -> Line:
         return Line(str(facts.get("remark")), Tone.WARNING)
 
+    def _reply_variant_changed(self, event: Event, facts: Facts) -> Line:
+        gets = "all forms of answer were tried, it gets the first again:" if facts.get("is_exhausted") else "it gets"
+        text = f"{facts.get('observed')}: {gets} {facts.get('variant')} in place of {facts.get('before')}"
+        return Line(text, Tone.WARNING, _fix(facts))
+
+    def _reply_variant_kept(self, event: Event, facts: Facts) -> Line:
+        more = f"another station is told so with: --reply {event.mac}:{facts.get('variant')}"
+        return Line(f"goes on with {facts.get('variant')}: remembered for this machine", Tone.GOOD, (more,))
+
     def _acknowledged(self, event: Event, facts: Facts) -> Line | None:
         text = f"asked on port 4011, confirmed {facts.get('file')}"
         return Line(text) if self._once(event, text) else None
@@ -276,6 +285,8 @@ _TELLERS: dict[EventKind, Callable[[Story, Event, Facts], Line | None]] = {
     EventKind.SYSTEM_SEEN: Story._system_seen,
     EventKind.ANSWER_NOT_SENT: Story._answer_not_sent,
     EventKind.FIRST_PROGRAM_CHANGED: Story._first_program_changed,
+    EventKind.REPLY_VARIANT_CHANGED: Story._reply_variant_changed,
+    EventKind.REPLY_VARIANT_KEPT: Story._reply_variant_kept,
     EventKind.TRANSFER_FINISHED: Story._transfer_finished,
     EventKind.BLOCKS_READ: Story._blocks_read,
     EventKind.TRANSFER_FAILED: Story._transfer_failed,

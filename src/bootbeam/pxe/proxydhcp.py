@@ -1,8 +1,8 @@
 """The proxyDHCP machine: a datagram to port 67 or 4011 in, actions out.
 
-It hands out boot files and never addresses (PXE 2.1 §2.2), but for the dummy of ``pxe.ipv4_stand_in``, which alone
-remembers anything. It has no timers: a client that hears nothing asks again by itself, and any station on the LAN can
-answer any of its questions.
+It hands out boot files and never addresses (PXE 2.1 §2.2), but for the dummy of ``pxe.ipv4_stand_in``. It remembers
+nothing; that room and ``pxe.reply_variants``, behind ``choose_variant``, do. It has no timers: a client that hears
+nothing asks again by itself, and any station on the LAN can answer any of its questions.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,14 @@ from bootbeam.pxe.actions import Action, AddressAsked, BootFile, Destination, Ig
 from bootbeam.pxe.client import ClientInfo, classify, is_network_boot
 from bootbeam.pxe.ipv4_stand_in import Ipv4StandIn
 from bootbeam.pxe.reply import BOOT_SERVER_PORT, build_reply, offer_destination
+from bootbeam.pxe.reply_variant import ReplyVariant, default_variant
 from bootbeam.wire.dhcp4 import BOOTREQUEST, DhcpMessage, MessageType, OptionCode, decode_dhcp, encode_dhcp
 
 ChooseBootFile = Callable[[ClientInfo, IPv4Address], BootFile | Ignore]
 """The boot decision, handed in: what this client loads from the station's address."""
+
+ChooseVariant = Callable[[ClientInfo, MessageType, float], ReplyVariant]
+"""The form of the answer, handed in: for this client, in an OFFER or an ACK, now (monotonic seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,18 @@ class ProxyDhcp:
     Args:
         choose_boot_file: the boot decision.
         stand_in: answers where there is no IPv4; None for a station without IPv6.
+        choose_variant: the form of each answer; asked for every datagram that is answered.
     """
 
-    def __init__(self, choose_boot_file: ChooseBootFile, stand_in: Ipv4StandIn | None = None) -> None:
+    def __init__(
+        self,
+        choose_boot_file: ChooseBootFile,
+        stand_in: Ipv4StandIn | None = None,
+        choose_variant: ChooseVariant = lambda client, *_: default_variant(client.kind),
+    ) -> None:
         self._choose_boot_file = choose_boot_file
         self._stand_in = stand_in
+        self._choose_variant = choose_variant
 
     def handle_datagram(self, data: bytes, arrival: Arrival, now: float) -> list[Action]:
         """What to do about one datagram.
@@ -63,7 +74,7 @@ class ProxyDhcp:
         if message.op != BOOTREQUEST:
             return [Ignore("a reply, not a request")]
         if arrival.port == BOOT_SERVER_PORT:
-            return self._answer_boot_server_request(message, arrival)
+            return self._answer_boot_server_request(message, arrival, now)
         if self._stand_in is not None:
             answer = self._stand_in.answer(message, arrival.link, arrival.server, arrival.link_local, now)
             if answer is not None:
@@ -72,18 +83,18 @@ class ProxyDhcp:
             return self._note_request(message)
         if message.message_type != MessageType.DISCOVER:
             return [Ignore(f"message type {message.message_type} is not for a proxy")]
-        return self._answer(message, arrival, MessageType.OFFER, offer_destination(message))
+        return self._answer(message, arrival, MessageType.OFFER, offer_destination(message), now)
 
-    def _answer_boot_server_request(self, message: DhcpMessage, arrival: Arrival) -> list[Action]:
+    def _answer_boot_server_request(self, message: DhcpMessage, arrival: Arrival, now: float) -> list[Action]:
         """Port 4011: REQUEST, or INFORM from some ROMs, from port 68 or 4011; answered to where it came from."""
         if message.message_type not in (MessageType.REQUEST, MessageType.INFORM):
             return [Ignore(f"message type {message.message_type} on port {BOOT_SERVER_PORT}")]
         # A sender without an address (some ROMs broadcast here too) can only be reached by broadcast.
         destination = arrival.source if int(arrival.source.address) else offer_destination(message)
-        return self._answer(message, arrival, MessageType.ACK, destination)
+        return self._answer(message, arrival, MessageType.ACK, destination, now)
 
     def _answer(
-        self, message: DhcpMessage, arrival: Arrival, message_type: MessageType, destination: Destination
+        self, message: DhcpMessage, arrival: Arrival, message_type: MessageType, destination: Destination, now: float
     ) -> list[Action]:
         client = classify(message)
         if isinstance(client, Ignore):
@@ -95,7 +106,8 @@ class ProxyDhcp:
         boot_file = self._choose_boot_file(client, arrival.server)
         if isinstance(boot_file, Ignore):
             return [Ignore(boot_file.reason, boot_file.fix, client)]
-        reply = build_reply(message, client, boot_file, arrival.server, message_type)
+        variant = self._choose_variant(client, message_type, now)
+        reply = build_reply(message, client, boot_file, arrival.server, message_type, variant)
         return [Send(encode_dhcp(reply), destination, client, boot_file)]
 
     @staticmethod

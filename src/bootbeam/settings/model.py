@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bootbeam.machine import MACHINE_KINDS, SecureBootPolicy
+from bootbeam.settings.reply_choice import MAX_CHOICES, ReplyChoice
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -56,6 +57,8 @@ class StationSettings(BaseModel):
     """A directory of boot loaders to look in first."""
     secure_boot: SecureBootPolicy = SecureBootPolicy.AUTO
     """When UEFI machines get the signed chain of boot loaders."""
+    replies: Annotated[tuple[ReplyChoice, ...], Field(max_length=MAX_CHOICES)] = ()
+    """How the firmware of some machines is answered."""
     boot: str | None = None
     """Name of the way to boot an ISO, when it has several; None: the one that needs least memory."""
     nfs: str | None = None

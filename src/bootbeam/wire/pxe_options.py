@@ -28,6 +28,12 @@ class PxeSuboption(IntEnum):
 
 DISCOVERY_CONTROL_TAKE_FILE = 0x08
 """Bit 3 of tag 6: "the boot file in this packet is the one": no prompt, no menu, no discovery."""
+DISCOVERY_CONTROL_UNICAST = 0x03
+"""Bits 0 and 1 of tag 6: boot servers are asked neither by broadcast nor by multicast, but those of tag 8."""
+BOOT_ITEM_BYTES = 4
+"""Type and layer, 16 bits each: the value of tag 71."""
+BIS_LAYER = 0x8000
+"""Top bit of a boot item's layer: the client wants a signature by Boot Integrity Services, which nobody has."""
 
 
 class IpxeTag(IntEnum):
