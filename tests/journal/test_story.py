@@ -24,6 +24,21 @@ def texts(lines: list[Line | None]) -> list[str]:
     return [line.text for line in lines if line is not None]
 
 
+def test_answers_in_another_form() -> None:
+    facts: dict[str, Fact] = {"observed": "took no offer", "before": "offer=none", "variant": "offer=menu", "fix": "x"}
+    told = story()
+    assert told.tell(event(EventKind.REPLY_VARIANT_CHANGED, **facts, is_exhausted=False)) == Line(
+        "took no offer: it gets offer=menu in place of offer=none", Tone.WARNING, ("what to do: x",)
+    )
+    again = told.tell(event(EventKind.REPLY_VARIANT_CHANGED, **facts, is_exhausted=True))
+    assert again is not None
+    assert "all forms of answer were tried, it gets the first again" in again.text
+    kept = told.tell(event(EventKind.REPLY_VARIANT_KEPT, variant="offer=menu"))
+    assert kept is not None
+    assert kept.text == "goes on with offer=menu: remembered for this machine"
+    assert kept.more == (f"another station is told so with: --reply {MAC}:offer=menu",)
+
+
 def test_a_whole_boot() -> None:
     told = story()
     lines = [
