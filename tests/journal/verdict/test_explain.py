@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootbeam.errors import UserError
@@ -83,6 +83,7 @@ def test_what_is_not_known_has_neighbours(asked: str, near: str) -> None:
 
 
 @given(st.text(max_size=60))
+@settings(deadline=None)
 def test_anything_may_be_asked(asked: str) -> None:
     with suppress(UserError):
         assert explain(asked)

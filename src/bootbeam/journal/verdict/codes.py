@@ -223,7 +223,6 @@ BIOS = _codes(
     ),
     ("PXE-T01", "File not found", "the TFTP server does not have that file", ("BB-036", "BB-009")),
     ("PXE-T02", "Access violation", "the TFTP server does not give that file away", ("BB-036",)),
-    ("", "Media test failure, check cable", "no link: the cable or the switch", ()),
 )
 
 OTHERS = (

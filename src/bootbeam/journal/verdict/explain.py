@@ -8,12 +8,13 @@ from difflib import SequenceMatcher
 from bootbeam.errors import UserError
 from bootbeam.journal.verdict.codes import CODES, ScreenCode
 from bootbeam.journal.verdict.finding import EXAMPLE_VALUES, Rule, Screen
-from bootbeam.journal.verdict.ipxe_errors import KNOWN, NUMBER, IpxeError, find_error
+from bootbeam.journal.verdict.ipxe_errors import KNOWN, NUMBER, IpxeError, find_error, shown_number
 from bootbeam.journal.verdict.rules import BY_ID, RULES
 
 MAX_ANSWERS = 5
 MAX_FINDINGS = 4
 MAX_QUESTION_CHARACTERS = 300
+MAX_WORDS = 20
 GOOD_ENOUGH = 0.62
 """How alike (0 to 1) words have to be to be taken for what was meant."""
 CLOSEST = 4
@@ -95,31 +96,35 @@ def _within(asked: str) -> list[Answer]:
 
 
 def _words(asked: str) -> list[Answer]:
-    scored = [(_likeness(asked, texts), -number) for number, (texts, _) in enumerate(_SAID)]
+    scored = _scored(asked)
     best = max(scored)[0]
     good = [(score, number) for score, number in scored if score >= max(GOOD_ENOUGH, best - 0.1)]
     answers = [_SAID[-number][1] for _, number in sorted(good, reverse=True)]
     return list(dict.fromkeys(answers))[:MAX_ANSWERS]
 
 
-def _likeness(asked: str, texts: tuple[str, ...]) -> float:
+def _scored(asked: str) -> list[tuple[float, int]]:
+    """How well each thing that is said fits, and its negative number, so that the first of equals sorts best."""
+    wanted = _words_of(asked)[:MAX_WORDS]
+    likeness = {word: {other: alike for other in _VOCABULARY if (alike := _alike(word, other))} for word in wanted}
+    return [(_fit(wanted, likeness, texts), -number) for number, (texts, _) in enumerate(_SAID)]
+
+
+def _fit(wanted: list[str], likeness: dict[str, dict[str, float]], texts: tuple[tuple[str, ...], ...]) -> float:
     """How much of what was asked stands in one of the texts: 1 when it does word for word."""
-    wanted = _words_of(asked)
-    if not wanted:
-        return 0.0
     best = 0.0
-    for rank, text in enumerate(texts):
-        has = _words_of(text)
-        found = sum(max((_word_likeness(word, other) for other in has), default=0.0) for word in wanted)
+    for rank, words in enumerate(texts):
+        found = sum(max((likeness[word].get(other, 0.0) for other in words), default=0.0) for word in wanted)
         # What the screen says counts more than what it means.
-        best = max(best, found / len(wanted) - 0.05 * min(rank, 3))
+        best = max(best, found / len(wanted) - 0.05 * rank if wanted else 0.0)
     return best
 
 
-def _word_likeness(word: str, other: str) -> float:
+def _alike(word: str, other: str) -> float:
+    """1 for the same word, a little less for one that is misspelt."""
     if word == other:
         return 1.0
-    if min(len(word), len(other)) < 4:
+    if word[0] != other[0] or min(len(word), len(other)) < 4 or abs(len(word) - len(other)) > 3:
         return 0.0
     likeness = SequenceMatcher(None, word, other).ratio()
     return likeness if likeness >= 0.8 else 0.0
@@ -169,13 +174,14 @@ def _all_said() -> Iterator[tuple[tuple[str, ...], Answer]]:
     for code in CODES:
         yield (code.words, code.meaning), _answer_of_code(code)
     for number, error in KNOWN.items():
-        yield (error.message, error.meaning), _answer_of_error(f"{number:08x}", error)
+        yield (error.message, error.meaning), _answer_of_error(shown_number(number), error)
     for rule in RULES:
         answer = _answer_of_rule(rule)
         yield (answer.words, answer.meaning, answer.sees), answer
 
 
-_SAID = tuple(_all_said())
+_SAID = tuple((tuple(tuple(_words_of(text)) for text in texts), answer) for texts, answer in _all_said())
+_VOCABULARY = frozenset(word for texts, _ in _SAID for words in texts for word in words)
 
 
 def _raise_unknown(asked: str) -> list[Answer]:
@@ -192,5 +198,4 @@ def _raise_unknown(asked: str) -> list[Answer]:
 
 
 def _closest_words(asked: str) -> list[Answer]:
-    scored = sorted((-_likeness(asked, texts), number) for number, (texts, _) in enumerate(_SAID))
-    return [_SAID[number][1] for _, number in scored[:CLOSEST]]
+    return [_SAID[-number][1] for _, number in sorted(_scored(asked), reverse=True)[:CLOSEST]]

@@ -282,3 +282,8 @@ def _take_apart(value: int) -> IpxeError | None:
         return None
     where = f"{part} said so" if part else "which part of iPXE said so is not known here"
     return IpxeError(posix, f"{posix}: {where}", ("read the lines above it on the screen", *STATION_LOG), False)
+
+
+def shown_number(number: int) -> str:
+    """A number of ``KNOWN``, with dots for what differs between builds."""
+    return f"{number:08x}" if number & 0xFF else f"{number >> 8:06x}.."

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bootbeam.journal.verdict.codes import BIOS, OTHERS, UEFI, ScreenCode
 from bootbeam.journal.verdict.finding import EXAMPLE_VALUES, Rule
-from bootbeam.journal.verdict.ipxe_errors import KNOWN
+from bootbeam.journal.verdict.ipxe_errors import KNOWN, shown_number
 from bootbeam.journal.verdict.rules import RULES
 
 INTRODUCTION = """\
@@ -62,8 +62,8 @@ def _numbers() -> Iterator[str]:
     yield "| number | screen | meaning |"
     yield "|---|---|---|"
     for number, error in KNOWN.items():
-        shown = f"{number:08x}" if number & 0xFF else f"{number >> 8:06x}.."
-        yield f"| `{shown}` | {_cell(error.message)} | {_cell(error.meaning.format_map(EXAMPLE_VALUES))} |"
+        meaning = error.meaning.format_map(EXAMPLE_VALUES)
+        yield f"| `{shown_number(number)}` | {_cell(error.message)} | {_cell(meaning)} |"
     yield ""
 
 
