@@ -101,6 +101,12 @@ def test_each_program_is_stopped_its_own_way(holder: Holder, command: str) -> No
     assert command in holder.stop
 
 
+def test_the_networks_own_dhcp_server_is_not_to_be_stopped_lightly() -> None:
+    assert "run bootbeam on another computer" in Holder(7, "pihole-FTL", [], "", 67).caution
+    assert Holder(7, "dnsmasq", [], "", 69).caution == ""
+    assert Holder(7, "python3", [], "", 67).caution == ""
+
+
 def test_another_bootbeam_is_called_so() -> None:
     python = Holder(7, "python3", ["/x/python3", "-m", "bootbeam", "serve", "a.iso"], "", 67)
     assert python.words == "another bootbeam (process 7)"

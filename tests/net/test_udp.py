@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from bootbeam.net.udp import bind_udp, bind_udp6, receive, send_from, send_from6
+from bootbeam.net.udp import bind_udp, bind_udp6, bind_udp_on, receive, send_from, send_from6
 
 
 @pytest.mark.parametrize("interface", [None, "lo"])
@@ -64,3 +64,16 @@ def test_a_taken_ipv6_port_is_an_os_error() -> None:
 def test_a_group_that_is_none_is_an_os_error() -> None:
     with pytest.raises(OSError, match="Invalid argument"):
         bind_udp6(0, "lo", ["fd00::1"])
+
+
+def test_a_program_on_another_address_is_not_in_the_way_of_ours() -> None:
+    with bind_udp("127.0.0.2", 0) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(OSError, match="in use"):
+            bind_udp("0.0.0.0", port, "lo")
+        with bind_udp_on("lo", "127.0.0.1", port) as own:
+            assert own.getsockname() == ("127.0.0.1", port)
+        with pytest.raises(OSError, match="in use"):
+            bind_udp_on("lo", "127.0.0.2", port)
+    with bind_udp_on("lo", "127.0.0.1", port) as own:
+        assert own.getsockname() == ("0.0.0.0", port)

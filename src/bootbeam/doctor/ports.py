@@ -9,7 +9,7 @@ from socket import socket
 from bootbeam.doctor.finding import Finding, Level, ok, port_words, warning
 from bootbeam.net.interfaces import Interface
 from bootbeam.net.ports import Holder, bind_tcp, bind_tcp6, holder_of_port
-from bootbeam.net.udp import bind_udp, bind_udp6
+from bootbeam.net.udp import bind_udp, bind_udp6, bind_udp_on
 from bootbeam.pxe.dhcp6 import ALL_SERVERS, DHCP6_SERVER_PORT
 from bootbeam.pxe.reply import BOOT_SERVER_PORT, DHCP_SERVER_PORT
 from bootbeam.wire.tftp import TFTP_PORT
@@ -79,7 +79,7 @@ def _finding(group: Sequence[PortReading]) -> Finding:
         level,
         AREA,
         f"{ports} {verb} taken{family} by {first.holder.words}",
-        "only one program at a time can listen there",
+        first.holder.caution or "only one program at a time can listen there",
         f"{first.holder.stop}{another}{without}",
     )
 
@@ -91,8 +91,10 @@ def _words(readings: Iterable[PortReading]) -> str:
 def _try_interface(interface: Interface, http_port: int, *, ipv6: bool) -> Iterator[PortReading]:
     name = interface.name
     if interface.addresses:
-        for port in (DHCP_SERVER_PORT, TFTP_PORT, BOOT_SERVER_PORT):
-            yield _try(PortReading(name, "udp", port), partial(bind_udp, "0.0.0.0", port, name))
+        yield _try(PortReading(name, "udp", DHCP_SERVER_PORT), partial(bind_udp, "0.0.0.0", DHCP_SERVER_PORT, name))
+        own = str(interface.addresses[0].ip)
+        for port in (TFTP_PORT, BOOT_SERVER_PORT):
+            yield _try(PortReading(name, "udp", port), partial(bind_udp_on, name, own, port))
         for address in interface.addresses:
             yield _try(PortReading(name, "tcp", http_port), partial(bind_tcp, str(address.ip), http_port))
     if ipv6 and interface.addresses6:

@@ -14,6 +14,9 @@ from bootbeam.errors import UserError
 
 PROC = Path("/proc")
 SS_TIMEOUT_S = 2.0
+DHCP_PORT = 67
+DHCP_SERVERS = frozenset({"dnsmasq", "pihole-FTL", "kea-dhcp4", "dhcpd", "udhcpd", "systemd-networkd", "coredhcp"})
+"""Programs that give addresses, by the name of their process."""
 
 
 def explain_bind_failure(
@@ -36,7 +39,9 @@ def explain_bind_failure(
         stop = f"stop it ({holder.stop}){another}" if holder else f"find it: sudo ss -lnp 'sport = :{port}'{another}"
         return UserError(
             f"{where} is taken" + (f" by {holder.words}" if holder else ""),
-            "only one program at a time can listen there" if holder else "by a program that could not be named",
+            (holder.caution or "only one program at a time can listen there")
+            if holder
+            else "by a program that could not be named",
             stop,
         )
     if error.errno in (errno.EACCES, errno.EPERM):
@@ -68,6 +73,16 @@ class Holder:
         if any(Path(word).name == "bootbeam" for word in self.command_line[:4]):
             return f"another bootbeam (process {self.pid})"
         return f"{self.name} (process {self.pid})"
+
+    @property
+    def caution(self) -> str:
+        """What to think of before it is stopped; "" for nothing."""
+        if self.port == DHCP_PORT and self.name in DHCP_SERVERS:
+            return (
+                "only one program at a time can listen there; if it is what gives this network its addresses, leave it "
+                "and run bootbeam on another computer"
+            )
+        return ""
 
     @property
     def stop(self) -> str:

@@ -3,6 +3,7 @@
 asyncio's datagram transport calls ``recvfrom`` and loses that; these sockets are read with ``recvmsg``.
 """
 
+import errno
 import socket
 import struct
 from collections.abc import Iterable
@@ -56,6 +57,21 @@ def bind_udp(address: str, port: int, interface: str | None = None) -> socket.so
         sock.close()
         raise
     return sock
+
+
+def bind_udp_on(interface: str, address: str, port: int) -> socket.socket:
+    """As ``bind_udp`` on all addresses of an interface, or on ``address`` alone where a program that has nothing to do
+    with it, on the address of a virtual network for one, is in the way of "all". For what is not broadcast.
+
+    Raises:
+        OSError: as from bind(2).
+    """
+    try:
+        return bind_udp("0.0.0.0", port, interface)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return bind_udp(address, port, interface)
 
 
 def bind_udp6(port: int, interface: str, groups: Iterable[str] = ()) -> socket.socket:

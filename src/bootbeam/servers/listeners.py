@@ -13,7 +13,7 @@ from bootbeam.errors import UserError
 from bootbeam.net.interfaces import Interface
 from bootbeam.net.packet_socket import open_packet_socket
 from bootbeam.net.ports import bind_tcp, bind_tcp6, explain_bind_failure
-from bootbeam.net.udp import bind_udp, bind_udp6
+from bootbeam.net.udp import bind_udp, bind_udp6, bind_udp_on
 from bootbeam.pxe.dhcp6 import ALL_SERVERS, DHCP6_SERVER_PORT
 from bootbeam.pxe.reply import BOOT_SERVER_PORT, DHCP_SERVER_PORT
 from bootbeam.servers.dhcp import DhcpSocket
@@ -78,13 +78,13 @@ def join_errors(errors: Sequence[UserError]) -> UserError:
 
 def _bind4(listeners: Listeners, interface: Interface, http_port: int) -> list[UserError]:
     errors: list[UserError] = []
+    name, own = interface.name, str(interface.addresses[0].ip)
     for port in (DHCP_SERVER_PORT, BOOT_SERVER_PORT, TFTP_PORT):
         try:
-            sock = bind_udp("0.0.0.0", port, interface.name)
+            # Only what machines ask by broadcast has to be listened for on all addresses.
+            sock = bind_udp("0.0.0.0", port, name) if port == DHCP_SERVER_PORT else bind_udp_on(name, own, port)
         except OSError as error:
-            errors.append(
-                explain_bind_failure(error, "udp", str(interface.addresses[0].ip), port, interface=interface.name)
-            )
+            errors.append(explain_bind_failure(error, "udp", own, port, interface=name))
             continue
         if port == TFTP_PORT:
             listeners.tftp.append(TftpListener(sock, interface.name))
