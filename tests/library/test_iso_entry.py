@@ -167,7 +167,7 @@ def test_an_unknown_system_without_a_menu_is_read_like_a_cd(
     bench = start_cd({})
     entry = bench.entry(extra="lost words")
     assert entry.entry().title == "disc.iso: an ISO of no known family, by its own boot loader"
-    boot = resolved(entry, machine)
+    boot = resolved(entry, machine, base_url="tftp://192.168.1.50")
     assert boot.plan.way.method is Method.CD
     assert boot.urls == FileUrls(f"{HTTP}/blocks/{bench.image.current_version()}/disc.iso", ())
     assert "must not need the drive" in boot.notes[0]

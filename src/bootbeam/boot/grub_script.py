@@ -37,6 +37,8 @@ LOCAL_DISK_LINES = (
     "(hd*)/EFI/*/grub$efi.efi (hd*)/EFI/systemd/systemd-boot$efi.efi; do",
     '    if [ -f "$loader" ]; then',
     '      echo "bootbeam: starting $loader"',
+    # GRUB before 2.12 gives the program the disk that is root, wherever its file is.
+    """      regexp --set=1:root '^\\(([^)]*)\\)' "$loader\"""",
     '      if chainloader "$loader"; then boot; fi',
     "    fi",
     "  done",

@@ -37,7 +37,7 @@ SHOWN_CHARACTERS = 500
 
 _MODULES = (
     *("normal", "memdisk", "tar", "configfile", "echo", "test", "true", "sleep", "boot", "net", "http", "tftp"),
-    *("linux", "gzio"),
+    *("linux", "gzio", "minicmd"),
 )
 _X86_MODULES = ("multiboot", "multiboot2")
 _EFI_MODULES = ("efinet", "chain", "all_video", "regexp", "part_gpt", "part_msdos", "fat")

@@ -116,8 +116,10 @@ class ImageLibrary:
             version = self.files[served.name].current_version()
             if isinstance(version, NotReady):
                 return version
-            kind = "blocks" if plan.way.method in BLOCK_METHODS else "file"
-            urls.append(f"{base_url}/{kind}/{version}/{served.name}")
+            if plan.way.method in BLOCK_METHODS:
+                urls.append(f"{http_url}/blocks/{version}/{served.name}")  # TFTP has no pieces
+            else:
+                urls.append(f"{base_url}/file/{version}/{served.name}")
         if plan.entry.is_unattended:
             words = self._answers.plain_cmdline.replace("{answers}", self._answers.url(facts, http_url))
             entry = replace(plan.entry, cmdline=f"{words} {plan.entry.cmdline}".strip())

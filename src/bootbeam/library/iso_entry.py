@@ -116,7 +116,7 @@ class IsoEntry:
             return version
         if plan.way.method is Method.CD:
             lost = (f"The words {self._extra!r} do not reach it.",) if self._extra else ()
-            url = f"{base_url}/blocks/{version}/{self.name}"
+            url = f"{http_url}/blocks/{version}/{self.name}"  # TFTP has no pieces
             return ResolvedBoot(plan, FileUrls(url, ()), (READ_AS_DRIVE, *lost))
         boot = self._newest().boot_for(plan.way)
         if boot is None:
