@@ -206,7 +206,11 @@ RULES = (
             Screen.UEFI: ("PXE-E16: No valid offer received.",),
             Screen.BIOS: ("PXE-E53: No boot filename received",),
         },
-        ("let the DHCP server {router} name the boot file itself, then it needs no second offer:", *ROUTER_LINES),
+        (
+            "boot it again first: at each new try it gets our answers in another form, until it goes on with one",
+            "if none helps, let the DHCP server {router} name the boot file itself, so that it needs no second offer:",
+            *ROUTER_LINES,
+        ),
     ),
     Rule(
         "BB-006",

@@ -13,6 +13,8 @@ DOWNLOAD_WAIT_S = 12.0
 AT_ONCE_S = 3.5
 """A firmware that gives up of itself, and not for want of an answer, goes on so soon."""
 OPEN_PORTS = (
+    "see what this computer's firewall holds back:",
+    "    sudo bootbeam doctor",
     "with ufw:",
     "    sudo ufw allow 67,69,4011/udp",
     "    sudo ufw allow {http_port}/tcp",
@@ -243,8 +245,9 @@ RULES = (
         (
             "with PXE-E22: open the ports on this computer:",
             *OPEN_PORTS,
-            "with PXE-E21: start the machine again and press nothing; if it stays, update its firmware, or let the "
-            "router name the boot file (BB-005 has the lines)",
+            "with PXE-E21: boot it again and press nothing: it gets our answer in another form then, a menu say; to "
+            "begin with that:",
+            "    bootbeam serve ... --reply {mac}:answer=menu",
         ),
     ),
     Rule(
