@@ -64,7 +64,7 @@ def show(
 ) -> None:
     """Tell one boot: every step, the silences between them, what was found wrong."""
     from bootbeam.journal.account import tell_boot
-    from bootbeam.journal.export import event_json
+    from bootbeam.journal.event_json import event_json
     from bootbeam.journal.spans import find_spans
     from bootbeam.net.maker import maker_of
 

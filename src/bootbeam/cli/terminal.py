@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.text import Text
 
+from bootbeam.journal.event_json import event_json
 from bootbeam.journal.events import Event, EventKind
-from bootbeam.journal.export import event_json
 from bootbeam.journal.story import Line, Story, Tone
 
 MAX_WAITING_EVENTS = 10_000

@@ -40,7 +40,11 @@ def tell_boot(summary: Summary, events: Sequence[Event], maker_of: MakerOf, widt
     """
     rows = [*_head(summary, maker_of, width), ("", Tone.STEP)]
     rows += _timeline(summary, events, maker_of, width)
-    spent = [(name, duration_s) for name, duration_s in totals(find_spans(events)) if duration_s >= TOLD_TOTAL_S]
+    spans = find_spans(events)
+    transfers = {span.name for span in spans if span.is_transfer}
+    spent = [
+        (name, duration_s) for name, duration_s in totals(spans) if duration_s >= TOLD_TOTAL_S or name in transfers
+    ]
     if spent:
         rows += [("", Tone.STEP), ("where the time went", Tone.STEP)]
         for name, duration_s in spent:
@@ -119,15 +123,10 @@ def _tone(summary: Summary) -> Tone:
 
 def _timeline(summary: Summary, events: Sequence[Event], maker_of: MakerOf, width: int) -> Iterator[Row]:
     story = Story(maker_of)
-    silences = {
-        span.began_at_s: span
-        for span in find_spans(events)
-        if not span.is_transfer and span.duration_s >= TOLD_SILENCE_S
-    }
-    due: list[float] = sorted(silences)
+    due = [span for span in find_spans(events) if not span.is_transfer and span.duration_s >= TOLD_SILENCE_S]
     for event in events:
-        while due and due[0] < event.at_s:
-            span = silences[due.pop(0)]
+        while due and due[0].ended_at_s <= event.at_s:
+            span = due.pop(0)
             silence = f"... {_seconds(span.duration_s)}: {span.name}"
             yield from ((row, Tone.QUIET) for row in _wrap(silence, width, " " * (MOMENT_CHARACTERS + 4)))
         line = story.tell(event)

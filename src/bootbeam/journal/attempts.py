@@ -179,10 +179,8 @@ def _is_new_attempt(machine: _Machine, event: Event) -> bool:
 
 
 def _goes_on(before: _Question, now: _Question) -> bool:
-    """Whether a question with another transaction number is the one before, repeated: it says that it began earlier.
-
-    Quirk: U-Boot: takes a new transaction number for each repetition.
-    """
+    """Whether a question with another transaction number is the one before, repeated: it says that it began earlier."""
+    # Quirk: U-Boot: takes a new transaction number for each repetition of a question.
     return now.secs > before.secs and now.at_s - now.secs <= before.at_s + SECS_SLACK_S
 
 

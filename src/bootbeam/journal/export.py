@@ -5,10 +5,10 @@ import json
 import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from bootbeam.journal.account import MakerOf, tell_boot
+from bootbeam.journal.event_json import event_json
 from bootbeam.journal.events import Event
 from bootbeam.journal.packets import Packet, encode_pcap
 from bootbeam.journal.redaction import redact, redact_facts
@@ -65,19 +65,6 @@ def encode_report(report: BootReport, maker_of: MakerOf) -> bytes:
         for name, content in files.items():
             archive.writestr(f"boot-{summary.attempt}/{name}", content)
     return target.getvalue()
-
-
-def event_json(event: Event) -> dict[str, Any]:
-    """An event as the JSON object that ``--log-format json`` shows too."""
-    return {
-        "kind": event.kind.value,
-        "at": datetime.fromtimestamp(event.at_s, UTC).isoformat(timespec="milliseconds"),
-        "mac": event.mac,
-        "address": event.address,
-        "interface": event.interface,
-        "attempt": event.attempt,
-        "facts": dict(event.facts),
-    }
 
 
 def _lines(events: Sequence[Event]) -> str:

@@ -36,6 +36,11 @@ class Span:
     is_transfer: bool
     """Something was on its way meanwhile; else the machine was silent."""
 
+    @property
+    def ended_at_s(self) -> float:
+        """When the step after it came."""
+        return self.began_at_s + self.duration_s
+
 
 class _Phase(Enum):
     """Who has the machine."""
