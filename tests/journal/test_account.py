@@ -70,6 +70,18 @@ where the time went
     assert ("result:  booted: its system asked for an address (d-i)", Tone.GOOD) in rows
 
 
+def test_a_silence_is_told_before_what_ends_it_and_after_what_others_said_meanwhile() -> None:
+    router = event(0.3, EventKind.OTHER_SERVER_ANSWERED, message="offer", server="10.0.0.1", address_given="10.0.0.2")
+    asked = event(4, EventKind.BOOT_SERVER_ACKNOWLEDGED, file="ipxe.efi")
+    texts = [text.strip() for text, _ in tell_boot(summary(), [seen(0, "uefi-pxe", "1"), router, asked], maker_of, 0)]
+    told = [text for text in texts if "10.0.0.1" in text or "..." in text or "4011" in text]
+    assert told == [
+        "0.3 s  addresses here are given by the DHCP server 10.0.0.1",
+        "... 4.0 s: firmware waits for offers",
+        "4.0 s  asked on port 4011, confirmed ipxe.efi",
+    ]
+
+
 def test_a_finding_is_part_of_it_and_commands_stay_whole() -> None:
     command = "sudo nft insert rule inet filter input udp dport { 67, 69, 4011 } accept comment bootbeam-boot-station"
     finding = event(

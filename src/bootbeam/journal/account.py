@@ -15,6 +15,8 @@ TOLD_TOTAL_S = 0.05
 MOMENT_CHARACTERS = 10
 """What the column of times takes."""
 LEAST_WIDTH = 40
+ROUNDING_S = 1e-4
+"""Sums of times are not exact."""
 HEAD_INDENT = " " * len("machine: ")
 
 Row = tuple[str, Tone]
@@ -125,7 +127,7 @@ def _timeline(summary: Summary, events: Sequence[Event], maker_of: MakerOf, widt
     story = Story(maker_of)
     due = [span for span in find_spans(events) if not span.is_transfer and span.duration_s >= TOLD_SILENCE_S]
     for event in events:
-        while due and due[0].ended_at_s <= event.at_s:
+        while due and due[0].ended_at_s <= event.at_s + ROUNDING_S:
             span = due.pop(0)
             silence = f"... {_seconds(span.duration_s)}: {span.name}"
             yield from ((row, Tone.QUIET) for row in _wrap(silence, width, " " * (MOMENT_CHARACTERS + 4)))
