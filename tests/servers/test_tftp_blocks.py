@@ -77,7 +77,7 @@ class CountingSocket(socket.socket):
         self.calls: list[int] = []
 
     def sendmsg(self, *arguments: Any) -> int:
-        self.calls.append(len(arguments[0]) // 2)
+        self.calls.append(len(arguments[0]))
         return super().sendmsg(*arguments)
 
 

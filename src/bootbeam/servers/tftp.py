@@ -151,10 +151,10 @@ class TftpServer:
         for fd, mask in events:
             session = self._sessions.get(fd)
             if session is not None:
-                if mask != select.EPOLLOUT:
-                    self._drive(session, partial(session.on_readable, now))
-                else:
+                if mask == select.EPOLLOUT:
                     self._drive(session, session.on_writable)
+                else:
+                    self._advance(session, now)
             elif fd in self._listeners:
                 self._accept(self._listeners[fd], now)
             elif fd == self._wake_fd:
@@ -166,14 +166,30 @@ class TftpServer:
             for session in list(self._sessions.values()):
                 self._drive(session, partial(session.on_tick, now))
 
+    def _advance(self, session: TransferSession, now: float) -> None:
+        """``_drive`` for what happens once per window; it says in a word that there is nothing to see to."""
+        try:
+            if session.advance(now):
+                return
+        except Exception as error:
+            self._drop(session, error)
+            return
+        self._settle(session)
+
     def _drive(self, session: TransferSession, step: Callable[[], None]) -> None:
         """Let a session do one step. Whatever goes wrong in it ends this session and no other."""
         try:
             step()
         except Exception as error:
-            self._note_problem(f"the TFTP transfer to {session.identity.peer.address} was dropped", error)
-            self._release(session)
+            self._drop(session, error)
             return
+        self._settle(session)
+
+    def _drop(self, session: TransferSession, error: Exception) -> None:
+        self._note_problem(f"the TFTP transfer to {session.identity.peer.address} was dropped", error)
+        self._release(session)
+
+    def _settle(self, session: TransferSession) -> None:
         if session.is_over:
             self._release(session)
         elif session.is_blocked != (session in self._blocked):

@@ -9,7 +9,7 @@ from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, ContentChanged, ContentSource, Missing, NotReady, Peer
 from bootbeam.net.udp import Datagram
-from bootbeam.servers.tftp_blocks import ReadAhead
+from bootbeam.servers.tftp_blocks import read_checked
 from bootbeam.servers.tftp_notes import DroppedDatagrams, OnceNotes
 from bootbeam.servers.tftp_session import SessionIdentity, TransferSession
 from bootbeam.servers.tftp_socket import largest_blksize, open_transfer_socket, own_address
@@ -143,7 +143,7 @@ def _as_netascii(content: Content) -> Content:
                 ErrorCode.UNDEFINED, f"text mode (netascii) is for files up to {limit}, ask for octet (binary)"
             )
         try:
-            text = encode_netascii(bytes(ReadAhead(content).read(0, content.size_bytes)))
+            text = encode_netascii(read_checked(content, 0, content.size_bytes))
         except ContentChanged as error:
             raise _Refusal(ErrorCode.UNDEFINED, str(error)) from None
         undo.pop_all()

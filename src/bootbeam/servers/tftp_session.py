@@ -14,8 +14,9 @@ from bootbeam.tftp.actions import Action, Failed, Finished, Ignore, Send, SendWi
 from bootbeam.tftp.transfer import ReadTransfer
 from bootbeam.wire.tftp import ErrorCode, encode_error
 
-MAX_REPLY_BYTES = 1024
-"""Of a client's datagram within a transfer: an ACK has 4, an ERROR what its text needs; more is cut off."""
+MAX_REPLY_BYTES = 256
+"""Of a client's datagram within a transfer: an ACK has 4, an ERROR what its text needs; more is cut off. Python has
+memory for results up to 512 bytes at hand, and has to ask for more."""
 PROGRESS_EVERY_S = 0.25
 PROGRESS_AFTER_S = 0.5
 """Shorter transfers show no progress."""
@@ -60,6 +61,7 @@ class TransferSession:
         self.is_blocked = False
         """The socket took only a part of the window: to be told by ``on_writable`` when there is room again."""
         self._sock = sock
+        self._receive = sock.recv
         self._content = content
         self._machine = machine
         self._record_event = record
@@ -88,17 +90,27 @@ class TransferSession:
             self._request_data = data
             self._note_request()
 
-    def on_readable(self, now: float) -> None:
-        """A datagram, or an ICMP error, has come for this transfer."""
+    def advance(self, now: float) -> bool:
+        """A datagram, or an ICMP error, has come for this transfer.
+
+        Returns:
+            Whether all is as before, as after nearly every ACK: it is not over, and blocked only if it was.
+        """
         try:
-            data = self._sock.recv(MAX_REPLY_BYTES)
+            data = self._receive(MAX_REPLY_BYTES)
+            self._send_trouble = ""
+            count = self._machine.take_expected_ack(data, now)
+            if count:
+                was_blocked, self.is_blocked = self.is_blocked, not self._blocks.send(self._machine.first_sent, count)
+                return self.is_blocked == was_blocked
+            self._perform_all(self._machine.handle_datagram(data, now), now)
         except (BlockingIOError, InterruptedError):
-            return
+            return True
         except OSError as error:
             self._on_network_error(error)
-            return
-        self._send_trouble = ""
-        self._perform_all(self._machine.handle_datagram(data, now), now)
+        except ContentChanged as error:
+            self._abandon(str(error))
+        return False
 
     def on_writable(self) -> None:
         """The socket takes more of the window that did not fit."""

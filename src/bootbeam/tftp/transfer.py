@@ -8,7 +8,7 @@ from enum import Enum, auto
 from bootbeam.errors import DecodeError
 from bootbeam.tftp.actions import Action, Failed, Finished, Ignore, Send, SendWindow, SizeProbed, TransferStats
 from bootbeam.tftp.negotiation import Caps, negotiate
-from bootbeam.wire.tftp import Error, ErrorCode, Rrq, decode_ack_block, decode_packet, encode_oack
+from bootbeam.wire.tftp import Error, ErrorCode, Opcode, Rrq, decode_ack_block, decode_packet, encode_ack, encode_oack
 
 FIRST_RETRANSMISSION_S = 1.0
 """Clients' own timers are 1 to 5 s (edk2: 4 s), so the first must not wait longer."""
@@ -20,6 +20,7 @@ FRESH_REQUEST_AFTER_S = 1.0
 """A request repeated in mid-transfer is a late copy when the client was heard so shortly before, else it began anew."""
 PROBE_ERRORS = (ErrorCode.UNDEFINED, ErrorCode.ILLEGAL_OPERATION, ErrorCode.OPTION_REFUSED)
 """How a size probe ends: BIOS ROMs send 0 "TFTP Aborted", edk2 8 "User aborted the transfer", others 4."""
+_ACK_OPCODE = Opcode.ACK.to_bytes(2, "big")
 
 
 class _Phase(Enum):
@@ -56,6 +57,8 @@ class ReadTransfer:
         self._phase = _Phase.NEW
         self._acked = 0
         self._sent = 0
+        self.first_sent = 1
+        """Where the window begins that ``take_expected_ack`` asked for; absolute."""
         self._restarted_up_to = 0
         """The last block that the newest restart may have sent for a second time."""
         self._tries = 0
@@ -65,6 +68,8 @@ class ReadTransfer:
         self._started_at = 0.0
         self._heard_at = 0.0
         self._deadline: float | None = None
+        self._expected_ack = b""
+        """The ACK of all that is on its way, when there is more to come after it; empty at any other time."""
 
     @property
     def is_over(self) -> bool:
@@ -103,6 +108,32 @@ class ReadTransfer:
                 return [self._handle_error(packet)]
             case _:
                 return [Ignore(f"a reader does not send {type(packet).__name__.upper()}")]
+
+    def take_expected_ack(self, data: bytes, now: float) -> int:
+        """The quick way for what nearly every datagram is: the ACK of the whole window, with more of the file to come.
+
+        The same as ``handle_datagram``, which makes a list with one action for it; this makes nothing.
+
+        Returns:
+            How many blocks are to be sent now, from ``first_sent`` on; 0: it was something else, nothing was done, and
+            it is for ``handle_datagram``.
+        """
+        if data != self._expected_ack:
+            return 0
+        acked = self._acked = self._sent
+        self.first_sent = acked + 1
+        self._heard_at = now
+        self._tries = 0
+        self._wait_s = self._first_wait_s
+        sent = acked + self.terms.windowsize
+        if sent < self._last_block:
+            self._expected_ack = _ACK_OPCODE + (sent & 0xFFFF).to_bytes(2, "big")
+        else:
+            sent = self._last_block
+            self._expected_ack = b""
+        self._sent = sent
+        self._deadline = now + self._first_wait_s
+        return sent - acked
 
     def handle_timer(self, now: float) -> list[Action]:
         """Send again what has not been answered in time, or give up."""
@@ -152,8 +183,7 @@ class ReadTransfer:
             self._restarted_up_to = self._sent
             return [self._next_window(now)]
         first_block = self._sent + 1
-        self._sent = min(self._acked + self.terms.windowsize, self._last_block)
-        self._deadline = now + self._wait_s
+        self._move_window(now)
         if self._sent < first_block:
             return [Ignore("all that is left is on its way")]
         return [SendWindow(first_block, self._sent - first_block + 1)]
@@ -184,9 +214,13 @@ class ReadTransfer:
     def _next_window(self, now: float) -> SendWindow:
         """The window after the last acknowledged block. What of it was sent before is sent again (RFC 7440 §4)."""
         self._retransmissions += self._sent - self._acked
+        self._move_window(now)
+        return SendWindow(self._acked + 1, self._sent - self._acked)
+
+    def _move_window(self, now: float) -> None:
         self._sent = min(self._acked + self.terms.windowsize, self._last_block)
         self._deadline = now + self._wait_s
-        return SendWindow(self._acked + 1, self._sent - self._acked)
+        self._expected_ack = encode_ack(self._sent & 0xFFFF) if self._sent < self._last_block else b""
 
     def _handle_error(self, error: Error) -> Action:
         said = f"ERROR {error.code}" + (f" {error.message!r}" if error.message else "")
@@ -232,3 +266,4 @@ class ReadTransfer:
     def _end(self) -> None:
         self._phase = _Phase.OVER
         self._deadline = None
+        self._expected_ack = b""
