@@ -56,6 +56,7 @@ from bootbeam.servers.overhearing import Overhearing
 from bootbeam.servers.packet_keeping import PacketKeeping
 from bootbeam.servers.reports import Reports
 from bootbeam.servers.tftp import TftpLimits, TftpServer
+from bootbeam.servers.tftp_turn import load_turn_library
 from bootbeam.settings.model import StationSettings
 from bootbeam.wire.dhcp6_options import encode_uuid_duid
 
@@ -136,7 +137,8 @@ class Station:
         dhcp = DhcpServer(listeners.dhcp, proxy, record, time.monotonic, learn, has_loaded, packets)
         dhcp6 = self._dhcp6_server(listeners, choice, stand_in, interfaces[0], packets)
         overhearing = Overhearing(listeners.ears, record, time.monotonic, self._journal.is_booting, packets.heard)
-        tftp = TftpServer(listeners.tftp, goods.source, record, _tftp_limits(self._settings, interfaces))
+        limits, library = _tftp_limits(self._settings, interfaces), load_turn_library()
+        tftp = TftpServer(listeners.tftp, goods.source, record, limits, library)
         http = HttpServer(
             goods.source, record, listeners.http, Reports(record, book.expects_report, book.set_installed).routes
         )

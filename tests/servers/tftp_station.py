@@ -15,6 +15,7 @@ from bootbeam.journal.events import EventKind, Fact
 from bootbeam.library.content import Content, ContentChanged, FileSlice, Missing, NotReady, Peer, Version
 from bootbeam.net.udp import bind_udp
 from bootbeam.servers.tftp import TftpLimits, TftpListener, TftpServer
+from bootbeam.servers.tftp_turn import load_turn_library
 from tests import tftp_packets
 
 ANSWER_TIMEOUT_S = 10.0
@@ -110,7 +111,9 @@ class TftpStation:
         self.directory = Directory(root)
         sock = bind_udp(address, 0, interface)
         self.port = int(sock.getsockname()[1])
-        self.server = TftpServer([TftpListener(sock, interface)], self.directory, self.journal, limits)
+        self.server = TftpServer(
+            [TftpListener(sock, interface)], self.directory, self.journal, limits, load_turn_library()
+        )
 
     def __enter__(self) -> Self:
         self.server.start()

@@ -25,6 +25,7 @@ from bootbeam.net.udp import Datagram, receive
 from bootbeam.servers.tftp_notes import DroppedDatagrams, OnceNotes
 from bootbeam.servers.tftp_requests import RequestDesk
 from bootbeam.servers.tftp_session import TransferSession
+from bootbeam.servers.tftp_turn import Handed, TurnLibrary
 from bootbeam.tftp.negotiation import Caps
 from bootbeam.wire.tftp import Rrq, Wrq, decode_packet
 
@@ -72,6 +73,7 @@ class TftpServer:
         source: where the files come from; asked in the server's own thread.
         record: the journal; written to in the server's own thread.
         limits: the most that is granted.
+        library: takes over what it can; None: everything is done in Python.
     """
 
     def __init__(
@@ -80,7 +82,9 @@ class TftpServer:
         source: ContentSource,
         record: Record,
         limits: TftpLimits = DEFAULT_LIMITS,
+        library: TurnLibrary | None = None,
     ) -> None:
+        self._library = library
         self._listeners = {listener.sock.fileno(): listener for listener in listeners}
         self._record = record
         self._limits = limits
@@ -144,30 +148,48 @@ class TftpServer:
             self._epoll.close()
 
     def _turn(self) -> None:
-        """Wait for something to happen and see to it."""
-        wait_s = max(self._next_tick - time.monotonic(), 0.0) if self._sessions else None
-        events = self._epoll.poll(wait_s)
-        now = time.monotonic()
-        for fd, mask in events:
-            session = self._sessions.get(fd)
-            if session is not None:
-                if mask == select.EPOLLOUT:
-                    self._drive(session, session.on_writable)
+        """Wait for something to happen and see to it. Requests come last: their transfers may get the descriptors of
+        transfers that end here."""
+        until = self._next_tick if self._sessions else None
+        others: list[int] = []
+        if self._library is None:
+            wait_s = None if until is None else max(until - time.monotonic(), 0.0)
+            events = self._epoll.poll(wait_s)
+            now = time.monotonic()
+            for fd, mask in events:
+                session = self._sessions.get(fd)
+                if session is not None:
+                    self._on_ready(session, mask, now)
                 else:
-                    self._advance(session, now)
-            elif fd in self._listeners:
-                self._accept(self._listeners[fd], now)
-            elif fd == self._wake_fd:
-                self._is_stopping = True
-                self._epoll.unregister(fd)
-                self._close_listeners()
+                    others.append(fd)
+        else:
+            for handed in self._library.turn(self._epoll.fileno(), until):
+                session = self._sessions.get(handed.fd)
+                if session is not None:
+                    self._on_handed(session, handed)
+                else:
+                    others.append(handed.fd)
+            now = time.monotonic()
+        for fd in others:
+            self._on_request_or_wake(fd, now)
         if now >= self._next_tick:
             self._next_tick = now + TICK_S
             for session in list(self._sessions.values()):
                 self._drive(session, partial(session.on_tick, now))
 
-    def _advance(self, session: TransferSession, now: float) -> None:
-        """``_drive`` for what happens once per window; it says in a word that there is nothing to see to."""
+    def _on_request_or_wake(self, fd: int, now: float) -> None:
+        if fd in self._listeners:
+            self._accept(self._listeners[fd], now)
+        elif fd == self._wake_fd:
+            self._is_stopping = True
+            self._epoll.unregister(fd)
+            self._close_listeners()
+
+    def _on_ready(self, session: TransferSession, mask: int, now: float) -> None:
+        """What happens once per window; the session says in a word that there is nothing to see to."""
+        if mask == select.EPOLLOUT:
+            self._drive(session, session.on_writable)
+            return
         try:
             if session.advance(now):
                 return
@@ -176,10 +198,22 @@ class TftpServer:
             return
         self._settle(session)
 
-    def _drive(self, session: TransferSession, step: Callable[[], None]) -> None:
+    def _on_handed(self, session: TransferSession, handed: Handed) -> None:
+        """The same with what the library has left."""
+        now = time.monotonic()
+        if handed.size_bytes == -1:
+            session.collect()
+            self._on_ready(session, handed.events, now)
+            session.publish()
+        else:
+            self._drive(session, partial(session.advance_handed, handed, now))
+
+    def _drive(self, session: TransferSession, step: Callable[[], object]) -> None:
         """Let a session do one step. Whatever goes wrong in it ends this session and no other."""
         try:
+            session.collect()
             step()
+            session.publish()
         except Exception as error:
             self._drop(session, error)
             return
@@ -259,6 +293,9 @@ class TftpServer:
         self._by_client[session.identity.client] = session
         self._count_by_address[session.identity.peer.address] += 1
         self._epoll.register(fd, select.EPOLLIN)
+        row = self._library.row(fd) if self._library is not None else None
+        if row is not None:
+            session.share(row)
 
     def _release(self, session: TransferSession) -> None:
         """Forget a session and close it; nothing happens when that has been done."""

@@ -65,6 +65,11 @@ class BlockSender:
 
     Several blocks go out with one ``sendmsg`` and UDP segmentation. Where the kernel, the card or the path refuses
     that, it is one ``send`` per block from then on.
+
+    Args:
+        sock: connected to the client.
+        content: what is sent.
+        blksize: bytes of a block.
     """
 
     def __init__(self, sock: socket.socket, content: Content, blksize: int) -> None:
@@ -72,22 +77,39 @@ class BlockSender:
         self._send_packet = sock.send  # looking a method up takes longer than a short one
         self._content = content
         self._blksize = blksize
-        self._last_block = content.size_bytes // blksize + 1
+        self.makes_all_packets = True
+        """A stretch is made into packets as a whole, which takes least time when all are going to be sent from here."""
+        self.last_block = content.size_bytes // blksize + 1
         segment_bytes = HEADER_BYTES + blksize
-        self._blocks_per_send = max(min(MAX_SEGMENTS, MAX_UDP_PAYLOAD_BYTES // segment_bytes), 1)
+        self.blocks_per_send = max(min(MAX_SEGMENTS, MAX_UDP_PAYLOAD_BYTES // segment_bytes), 1)
+        """How many blocks go out with one system call; 1 when there is no segmentation."""
         self._segmentation = [(socket.IPPROTO_UDP, UDP_SEGMENT, segment_bytes.to_bytes(2, sys.byteorder))]
         self._next = 1
         self._end = 0
+        self.stretch = b""
+        """Bytes of the file, read and checked, from the first one of block ``stretch_first`` on."""
+        self.stretch_first = 1
+        self._stretch_end = 0
         self._packets: list[bytes] = []
         self._first_packet = 1
         """The block that ``_packets[0]`` is."""
+
+    @property
+    def reaches_end(self) -> bool:
+        """Whether the stretch goes to the end of the file."""
+        return self._stretch_end == self.last_block
 
     def check_content(self) -> None:
         """Raise ``ContentChanged`` unless the file is still the one that was opened."""
         check(self._content)
 
-    def send(self, first_block_index: int, count: int) -> bool:
+    def send(self, first_block_index: int, count: int, already_sent: int = 0) -> bool:
         """Send these blocks, behind those that still wait when they follow them; else those are no longer wanted.
+
+        Args:
+            first_block_index: absolute.
+            count: how many.
+            already_sent: how many of them are out.
 
         Returns:
             Whether all are out. If not, the socket has no room: ``resume`` when it has.
@@ -98,7 +120,7 @@ class BlockSender:
         """
         is_blocked = self._next <= self._end
         if not is_blocked or first_block_index != self._end + 1:
-            self._next = first_block_index
+            self._next = first_block_index + already_sent
         self._end = first_block_index + count - 1
         return self.resume()
 
@@ -106,8 +128,8 @@ class BlockSender:
         """Go on with what waits. Returns and raises as ``send`` does."""
         while self._next <= self._end:
             count = self._end - self._next + 1
-            if count > self._blocks_per_send:  # in equal parts, so that the stretches read are whole windows
-                count = -(-count // -(-count // self._blocks_per_send))
+            if count > self.blocks_per_send:  # in equal parts, so that the stretches read are whole windows
+                count = -(-count // -(-count // self.blocks_per_send))
             start = self._next - self._first_packet
             if start < 0 or start + count > len(self._packets):
                 self._make_packets(self._next, count)
@@ -123,22 +145,34 @@ class BlockSender:
                 if count == 1 or error.errno not in _SEGMENTATION_REFUSED:
                     self._next = self._end + 1
                     raise
-                self._blocks_per_send = 1
+                self.blocks_per_send = 1
                 continue
             self._next += count
         return True
 
     def _make_packets(self, first_block_index: int, count: int) -> None:
-        """Read ``count`` blocks, and as many more such windows as the read-ahead takes, and put their headers on."""
+        """Put the headers on ``count`` blocks, or on all from there to the end of the stretch."""
+        if first_block_index < self.stretch_first or first_block_index + count - 1 > self._stretch_end:
+            self._read_stretch(first_block_index, count)
+        if self.makes_all_packets:
+            count = self._stretch_end - first_block_index + 1
         blksize = self._blksize
-        count *= max(READ_AHEAD_BYTES // (blksize * count), 1)
-        count = min(count, self._last_block - first_block_index + 1)
-        data = memoryview(read_checked(self._content, (first_block_index - 1) * blksize, count * blksize))
         headers = _data_headers()
         number = first_block_index & 0xFFFF
         numbered = headers[number : number + count]
         if len(numbered) < count:  # the number wraps, more than once when windows are as large as that
             numbered = tuple(headers[(number + each) & 0xFFFF] for each in range(count))
-        starts = range(0, count * blksize, blksize)
+        offset = (first_block_index - self.stretch_first) * blksize
+        starts = range(offset, offset + count * blksize, blksize)
+        data = memoryview(self.stretch)
         self._packets = [header + data[start : start + blksize] for header, start in zip(numbered, starts, strict=True)]
         self._first_packet = first_block_index
+
+    def _read_stretch(self, first_block_index: int, count: int) -> None:
+        """Read ``count`` blocks, and as many more such windows as the read-ahead takes."""
+        blksize = self._blksize
+        count *= max(READ_AHEAD_BYTES // (blksize * count), 1)
+        count = min(count, self.last_block - first_block_index + 1)
+        self.stretch = read_checked(self._content, (first_block_index - 1) * blksize, count * blksize)
+        self.stretch_first = first_block_index
+        self._stretch_end = first_block_index + count - 1

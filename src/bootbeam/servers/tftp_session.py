@@ -1,6 +1,7 @@
 """One transfer at work: the pure machine, its socket, its file, and what the journal hears of it."""
 
 import errno
+import os
 import socket
 from dataclasses import dataclass
 
@@ -10,13 +11,11 @@ from bootbeam.library.content import Content, ContentChanged, Peer
 from bootbeam.servers.tftp_blocks import BlockSender
 from bootbeam.servers.tftp_notes import DroppedDatagrams
 from bootbeam.servers.tftp_socket import largest_blksize
+from bootbeam.servers.tftp_turn import MAX_REPLY_BYTES, Handed, TransferRow, address_of
 from bootbeam.tftp.actions import Action, Failed, Finished, Ignore, Send, SendWindow, SizeProbed, TransferStats
 from bootbeam.tftp.transfer import ReadTransfer
 from bootbeam.wire.tftp import ErrorCode, encode_error
 
-MAX_REPLY_BYTES = 256
-"""Of a client's datagram within a transfer: an ACK has 4, an ERROR what its text needs; more is cut off. Python has
-memory for results up to 512 bytes at hand, and has to ask for more."""
 PROGRESS_EVERY_S = 0.25
 PROGRESS_AFTER_S = 0.5
 """Shorter transfers show no progress."""
@@ -66,6 +65,8 @@ class TransferSession:
         self._machine = machine
         self._record_event = record
         self._dropped = dropped
+        self._row: TransferRow | None = None
+        self._row_stretch = b""
         self._blocks = BlockSender(sock, content, machine.terms.blksize)
         self._request_data = b""
         self._requests = 0
@@ -80,8 +81,41 @@ class TransferSession:
 
     def close(self) -> None:
         """Give back the socket and the file."""
+        if self._row is not None:
+            self._row.is_awaiting = 0
+            self._row.stretch = None
+            self._row = None
         self._sock.close()
         self._content.close()
+
+    def share(self, row: TransferRow) -> None:
+        """Have the ACKs of whole windows taken by ``tftp_turn.c``, which sees this transfer in ``row``.
+
+        From now on ``collect`` has to come before any other step, and ``publish`` after it.
+        """
+        self._row = row
+        self._blocks.makes_all_packets = False
+        row.is_awaiting = 0
+        row.last_block = self._blocks.last_block
+        row.windowsize, row.blksize = self._machine.terms.windowsize, self._machine.terms.blksize
+
+    def collect(self) -> None:
+        """Learn what was sent without this object."""
+        if self._row is not None and self._row.is_awaiting:
+            self._machine.catch_up(self._row.sent, self._row.heard_at)
+
+    def publish(self) -> None:
+        """Say which ACK may be taken without this object, and what it asks for."""
+        row, blocks = self._row, self._blocks
+        if row is None:
+            return
+        row.is_awaiting = self._machine.expects_window_ack and not self.is_blocked
+        row.sent = self._machine.sent_block
+        row.blocks_per_send = blocks.blocks_per_send
+        if self._row_stretch is not blocks.stretch:
+            self._row_stretch = blocks.stretch  # which keeps it alive for as long as the row points there
+            row.stretch, row.stretch_bytes = address_of(blocks.stretch), len(blocks.stretch)
+            row.stretch_first, row.reaches_end = blocks.stretch_first, blocks.reaches_end
 
     def on_request(self, data: bytes, now: float) -> None:
         """The request that starts it, a copy of it that came to the server's port, or another from the same port."""
@@ -98,18 +132,35 @@ class TransferSession:
         """
         try:
             data = self._receive(MAX_REPLY_BYTES)
-            self._send_trouble = ""
-            count = self._machine.take_expected_ack(data, now)
-            if count:
-                was_blocked, self.is_blocked = self.is_blocked, not self._blocks.send(self._machine.first_sent, count)
-                return self.is_blocked == was_blocked
-            self._perform_all(self._machine.handle_datagram(data, now), now)
         except (BlockingIOError, InterruptedError):
             return True
         except OSError as error:
             self._on_network_error(error)
+            return False
+        return self._take(data, now)
+
+    def advance_handed(self, handed: Handed, now: float) -> bool:
+        """``advance`` with what ``tftp_turn.c`` has received."""
+        if handed.errno:
+            self._on_network_error(OSError(handed.errno, os.strerror(handed.errno)))
+            return False
+        return self._take(handed.datagram, now, handed.blocks_sent)
+
+    def _take(self, data: bytes, now: float, already_sent: int = 0) -> bool:
+        self._send_trouble = ""
+        count = self._machine.take_expected_ack(data, now)
+        if not count:
+            self._perform_all(self._machine.handle_datagram(data, now), now)
+            return False
+        try:
+            is_blocked = not self._blocks.send(self._machine.first_sent, count, already_sent)
+        except OSError as error:
+            self._on_network_error(error)
         except ContentChanged as error:
             self._abandon(str(error))
+        else:
+            was_blocked, self.is_blocked = self.is_blocked, is_blocked
+            return is_blocked == was_blocked
         return False
 
     def on_writable(self) -> None:

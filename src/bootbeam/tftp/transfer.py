@@ -135,6 +135,28 @@ class ReadTransfer:
         self._deadline = now + self._first_wait_s
         return sent - acked
 
+    @property
+    def sent_block(self) -> int:
+        """The last block on its way, absolute."""
+        return self._sent
+
+    @property
+    def expects_window_ack(self) -> bool:
+        """Whether the ACK of ``sent_block`` asks for nothing but the next window."""
+        return bool(self._expected_ack)
+
+    def catch_up(self, sent_block: int, heard_at: float) -> None:
+        """Windows up to ``sent_block`` went out without this machine, each on the ACK of the one before, the newest of
+        which came at ``heard_at``: the state is as if ``take_expected_ack`` had been called for each."""
+        if sent_block == self._sent:
+            return
+        windows_before = (sent_block - self._sent - 1) // self.terms.windowsize
+        self._acked = self._sent + windows_before * self.terms.windowsize
+        self._heard_at = heard_at
+        self._tries = 0
+        self._wait_s = self._first_wait_s
+        self._move_window(heard_at)
+
     def handle_timer(self, now: float) -> list[Action]:
         """Send again what has not been answered in time, or give up."""
         if self._deadline is None or now < self._deadline:
