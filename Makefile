@@ -6,6 +6,7 @@
 #   make matrix  every firmware boot, those that take over a minute too; its table goes into docs/hardware.md
 #   make docs    write docs/troubleshooting.md from the rules
 #   make faults  break boots on purpose, one thing at a time, and show what the station says of each
+#   make bench   measure bootbeam beside dnsmasq, tftpd-hpa, atftpd, nginx; writes docs/performance.md (BENCH="tftp": a part)
 #   make lint    format, lint and types only
 #   make setup   system packages (apt) and the Python environment in .venv
 #   make clean   remove what the targets made, the system packages excepted
@@ -34,7 +35,7 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: docs help demo test check matrix faults lint format setup packages clean
+.PHONY: docs help demo test check matrix faults bench lint format setup packages clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -50,6 +51,10 @@ matrix: setup
 
 faults: setup
 	$(call in_lab,$(BIN)/python -m bootbeam.lab.fault_table $(WORKERS) $(PYTEST_ARGUMENTS))
+
+bench: setup
+	@scripts/install-packages gcc libc6-dev dnsmasq-base
+	$(call in_lab,$(BIN)/python -m bootbeam.bench $(BENCH))
 
 check: lint
 	@$(MAKE) --no-print-directory test

@@ -27,6 +27,7 @@ FLOORS: dict[str, int] = {
     "lab": 5,
     "doctor": 5,
     "station": 6,
+    "bench": 6,
     "cli": 7,
     "__init__": 7,
     "__main__": 8,

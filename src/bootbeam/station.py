@@ -4,6 +4,7 @@ Binds everything, gives up root, serves, drains, stops. Every part gets here wha
 """
 
 import asyncio
+import gc
 import os
 import signal
 import time
@@ -148,6 +149,9 @@ class Station:
         dhcp.start()
         dhcp6.start()
         overhearing.start()
+        # What is here now stays: Python need not look through it for garbage again and again while it serves.
+        gc.collect()
+        gc.freeze()
         self._record_ready(interfaces, goods)
         for warning in listeners.warnings:
             record(EventKind.PROBLEM, what=warning.what, why=warning.why, fix=warning.fix)

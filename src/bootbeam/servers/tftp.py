@@ -22,6 +22,7 @@ from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import ContentSource
 from bootbeam.net.udp import Datagram, receive
+from bootbeam.servers.tftp_blocks import read_ahead_bytes
 from bootbeam.servers.tftp_notes import DroppedDatagrams, OnceNotes
 from bootbeam.servers.tftp_requests import RequestDesk
 from bootbeam.servers.tftp_session import TransferSession
@@ -293,9 +294,9 @@ class TftpServer:
         self._by_client[session.identity.client] = session
         self._count_by_address[session.identity.peer.address] += 1
         self._epoll.register(fd, select.EPOLLIN)
-        row = self._library.row(fd) if self._library is not None else None
-        if row is not None:
-            session.share(row)
+        shared = self._library.share(fd) if self._library is not None else None
+        if shared is not None:
+            session.share(shared, read_ahead_bytes(len(self._sessions)))
 
     def _release(self, session: TransferSession) -> None:
         """Forget a session and close it; nothing happens when that has been done."""

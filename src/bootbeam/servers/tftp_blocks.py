@@ -12,10 +12,14 @@ import sys
 
 from bootbeam.library.content import Content, ContentChanged
 from bootbeam.servers.tftp_socket import MAX_SEGMENTS, MAX_UDP_PAYLOAD_BYTES, UDP_SEGMENT
+from bootbeam.servers.tftp_turn import SharedTransfer
 from bootbeam.wire.tftp import encode_data_header
 
 READ_AHEAD_BYTES = 64 * 1024
 """Read at once and kept per transfer: 45 blocks of a lock-step client per system call, 128 MB for 2000 transfers."""
+MAX_READ_AHEAD_BYTES = 512 * 1024
+ALL_READ_AHEAD_BYTES = 64 * 1024 * 1024
+"""While few transfers are under way each reads more at once: so much all of them together, the first alone the most."""
 HEADER_BYTES = 4
 BLOCK_NUMBERS = 0x10000
 
@@ -49,6 +53,11 @@ def read_checked(content: Content, offset: int, size_bytes: int) -> bytes:
     return data
 
 
+def read_ahead_bytes(transfers: int) -> int:
+    """How much each of so many transfers may read at once."""
+    return min(max(ALL_READ_AHEAD_BYTES // transfers, READ_AHEAD_BYTES), MAX_READ_AHEAD_BYTES)
+
+
 def _unreadable(content: Content, error: OSError) -> ContentChanged:
     """An OSError that leaves here is the network's; the disk's gets the way out that a changed file has."""
     return ContentChanged(f"{content.name} can no longer be read: {error.strerror or error}")
@@ -77,27 +86,28 @@ class BlockSender:
         self._send_packet = sock.send  # looking a method up takes longer than a short one
         self._content = content
         self._blksize = blksize
-        self.makes_all_packets = True
-        """A stretch is made into packets as a whole, which takes least time when all are going to be sent from here."""
+        self._shared: SharedTransfer | None = None
         self.last_block = content.size_bytes // blksize + 1
         segment_bytes = HEADER_BYTES + blksize
         self.blocks_per_send = max(min(MAX_SEGMENTS, MAX_UDP_PAYLOAD_BYTES // segment_bytes), 1)
         """How many blocks go out with one system call; 1 when there is no segmentation."""
         self._segmentation = [(socket.IPPROTO_UDP, UDP_SEGMENT, segment_bytes.to_bytes(2, sys.byteorder))]
+        self.read_ahead_bytes = READ_AHEAD_BYTES
+        """How much is read at once."""
         self._next = 1
         self._end = 0
-        self.stretch = b""
-        """Bytes of the file, read and checked, from the first one of block ``stretch_first`` on."""
-        self.stretch_first = 1
+        self._stretch = b""
+        """Bytes of the file, read and checked, from the first one of block ``_stretch_first`` on."""
+        self._stretch_first = 1
         self._stretch_end = 0
         self._packets: list[bytes] = []
         self._first_packet = 1
         """The block that ``_packets[0]`` is."""
 
-    @property
-    def reaches_end(self) -> bool:
-        """Whether the stretch goes to the end of the file."""
-        return self._stretch_end == self.last_block
+    def share(self, shared: SharedTransfer, read_ahead_bytes: int) -> None:
+        """Have the blocks sent by the library from now on, from the stretches read here."""
+        self._shared = shared
+        self.read_ahead_bytes = read_ahead_bytes
 
     def check_content(self) -> None:
         """Raise ``ContentChanged`` unless the file is still the one that was opened."""
@@ -130,15 +140,8 @@ class BlockSender:
             count = self._end - self._next + 1
             if count > self.blocks_per_send:  # in equal parts, so that the stretches read are whole windows
                 count = -(-count // -(-count // self.blocks_per_send))
-            start = self._next - self._first_packet
-            if start < 0 or start + count > len(self._packets):
-                self._make_packets(self._next, count)
-                start = 0
             try:
-                if count == 1:
-                    self._send_packet(self._packets[start])
-                else:
-                    self._sock.sendmsg(self._packets[start : start + count], self._segmentation)
+                self._send_some(self._next, count)
             except BlockingIOError:
                 return False
             except OSError as error:
@@ -150,29 +153,52 @@ class BlockSender:
             self._next += count
         return True
 
+    def _send_some(self, first_block_index: int, count: int) -> None:
+        """Send so many blocks with one system call. Raises OSError."""
+        if self._shared is not None:
+            if not self._is_at_hand(first_block_index, count):
+                self._read_stretch(first_block_index, count)
+                self._shared.hold(self._stretch, self._stretch_first, self._stretch_end == self.last_block)
+            self._shared.send(first_block_index, count)
+            return
+        start = first_block_index - self._first_packet
+        if start < 0 or start + count > len(self._packets):
+            self._make_packets(first_block_index, count)
+            start = 0
+        if count == 1:
+            self._send_packet(self._packets[start])
+        else:
+            self._sock.sendmsg(self._packets[start : start + count], self._segmentation)
+
+    def _is_at_hand(self, first_block_index: int, count: int) -> bool:
+        return self._stretch_first <= first_block_index and first_block_index + count - 1 <= self._stretch_end
+
     def _make_packets(self, first_block_index: int, count: int) -> None:
-        """Put the headers on ``count`` blocks, or on all from there to the end of the stretch."""
-        if first_block_index < self.stretch_first or first_block_index + count - 1 > self._stretch_end:
+        """Put the headers on ``count`` blocks, and on all from there to the end of the stretch."""
+        if not self._is_at_hand(first_block_index, count):
             self._read_stretch(first_block_index, count)
-        if self.makes_all_packets:
-            count = self._stretch_end - first_block_index + 1
+        count = self._stretch_end - first_block_index + 1
         blksize = self._blksize
         headers = _data_headers()
         number = first_block_index & 0xFFFF
         numbered = headers[number : number + count]
         if len(numbered) < count:  # the number wraps, more than once when windows are as large as that
             numbered = tuple(headers[(number + each) & 0xFFFF] for each in range(count))
-        offset = (first_block_index - self.stretch_first) * blksize
+        offset = (first_block_index - self._stretch_first) * blksize
         starts = range(offset, offset + count * blksize, blksize)
-        data = memoryview(self.stretch)
+        data = memoryview(self._stretch)
         self._packets = [header + data[start : start + blksize] for header, start in zip(numbered, starts, strict=True)]
         self._first_packet = first_block_index
 
     def _read_stretch(self, first_block_index: int, count: int) -> None:
-        """Read ``count`` blocks, and as many more such windows as the read-ahead takes."""
+        """Read the window, of which ``count`` blocks go out next, and as many more such windows as are read ahead;
+        ``count`` blocks at least."""
         blksize = self._blksize
-        count *= max(READ_AHEAD_BYTES // (blksize * count), 1)
+        window = self._end - first_block_index + 1
+        if window * blksize <= self.read_ahead_bytes:
+            count = window
+        count *= max(self.read_ahead_bytes // (blksize * count), 1)
         count = min(count, self.last_block - first_block_index + 1)
-        self.stretch = read_checked(self._content, (first_block_index - 1) * blksize, count * blksize)
-        self.stretch_first = first_block_index
+        self._stretch = read_checked(self._content, (first_block_index - 1) * blksize, count * blksize)
+        self._stretch_first = first_block_index
         self._stretch_end = first_block_index + count - 1

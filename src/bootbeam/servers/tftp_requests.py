@@ -12,7 +12,7 @@ from bootbeam.net.udp import Datagram
 from bootbeam.servers.tftp_blocks import read_checked
 from bootbeam.servers.tftp_notes import DroppedDatagrams, OnceNotes
 from bootbeam.servers.tftp_session import SessionIdentity, TransferSession
-from bootbeam.servers.tftp_socket import largest_blksize, open_transfer_socket, own_address
+from bootbeam.servers.tftp_socket import largest_blksize, open_transfer_socket, own_address, widen_send_buffer
 from bootbeam.tftp.negotiation import Caps
 from bootbeam.tftp.netascii import encode_netascii
 from bootbeam.tftp.transfer import ReadTransfer
@@ -83,6 +83,8 @@ class RequestDesk:
             undo.callback(content.close)
             caps = Caps(min(self._caps.blksize, largest_blksize(sock)), self._caps.windowsize)
             machine = ReadTransfer(request, content.size_bytes, caps)
+            if machine.terms.windowsize > 1:
+                widen_send_buffer(sock)
             identity = SessionIdentity(f"tftp-{next(self._numbers)}", datagram.source, peer)
             session = TransferSession(identity, sock, content, machine, self._record, self._dropped)
             undo.pop_all()

@@ -11,7 +11,7 @@ from bootbeam.library.content import Content, ContentChanged, Peer
 from bootbeam.servers.tftp_blocks import BlockSender
 from bootbeam.servers.tftp_notes import DroppedDatagrams
 from bootbeam.servers.tftp_socket import largest_blksize
-from bootbeam.servers.tftp_turn import MAX_REPLY_BYTES, Handed, TransferRow, address_of
+from bootbeam.servers.tftp_turn import MAX_REPLY_BYTES, Handed, SharedTransfer
 from bootbeam.tftp.actions import Action, Failed, Finished, Ignore, Send, SendWindow, SizeProbed, TransferStats
 from bootbeam.tftp.transfer import ReadTransfer
 from bootbeam.wire.tftp import ErrorCode, encode_error
@@ -65,8 +65,7 @@ class TransferSession:
         self._machine = machine
         self._record_event = record
         self._dropped = dropped
-        self._row: TransferRow | None = None
-        self._row_stretch = b""
+        self._shared: SharedTransfer | None = None
         self._blocks = BlockSender(sock, content, machine.terms.blksize)
         self._request_data = b""
         self._requests = 0
@@ -81,41 +80,36 @@ class TransferSession:
 
     def close(self) -> None:
         """Give back the socket and the file."""
-        if self._row is not None:
-            self._row.is_awaiting = 0
-            self._row.stretch = None
-            self._row = None
+        if self._shared is not None:
+            self._shared.end()
+            self._shared = None
         self._sock.close()
         self._content.close()
 
-    def share(self, row: TransferRow) -> None:
-        """Have the ACKs of whole windows taken by ``tftp_turn.c``, which sees this transfer in ``row``.
+    def share(self, shared: SharedTransfer, read_ahead_bytes: int) -> None:
+        """Have the ACKs of whole windows taken by ``tftp_turn.c``.
 
         From now on ``collect`` has to come before any other step, and ``publish`` after it.
         """
-        self._row = row
-        self._blocks.makes_all_packets = False
-        row.is_awaiting = 0
+        self._shared = shared
+        self._blocks.share(shared, read_ahead_bytes)
+        row = shared.row
         row.last_block = self._blocks.last_block
         row.windowsize, row.blksize = self._machine.terms.windowsize, self._machine.terms.blksize
 
     def collect(self) -> None:
         """Learn what was sent without this object."""
-        if self._row is not None and self._row.is_awaiting:
-            self._machine.catch_up(self._row.sent, self._row.heard_at)
+        if self._shared is not None and self._shared.row.is_awaiting:
+            self._machine.catch_up(self._shared.row.sent, self._shared.row.heard_at)
 
     def publish(self) -> None:
-        """Say which ACK may be taken without this object, and what it asks for."""
-        row, blocks = self._row, self._blocks
-        if row is None:
+        """Say which ACK may be taken without this object."""
+        if self._shared is None:
             return
+        row = self._shared.row
         row.is_awaiting = self._machine.expects_window_ack and not self.is_blocked
         row.sent = self._machine.sent_block
-        row.blocks_per_send = blocks.blocks_per_send
-        if self._row_stretch is not blocks.stretch:
-            self._row_stretch = blocks.stretch  # which keeps it alive for as long as the row points there
-            row.stretch, row.stretch_bytes = address_of(blocks.stretch), len(blocks.stretch)
-            row.stretch_first, row.reaches_end = blocks.stretch_first, blocks.reaches_end
+        row.blocks_per_send = self._blocks.blocks_per_send
 
     def on_request(self, data: bytes, now: float) -> None:
         """The request that starts it, a copy of it that came to the server's port, or another from the same port."""

@@ -13,6 +13,10 @@ IPV6_MTU = 24
 """Linux <linux/in6.h>, likewise."""
 UDP_SEGMENT = 103
 """Linux <linux/udp.h>: the kernel (or the network card) cuts one large send into datagrams of this size."""
+SO_SNDBUFFORCE = 32
+"""Linux <asm-generic/socket.h>: a buffer beyond the limit of ordinary programs, for those with CAP_NET_ADMIN."""
+SEND_BUFFER_BYTES = 1024 * 1024
+"""The largest window granted, 64 blocks of 8192 bytes, with what the kernel adds; ordinary programs get less."""
 MAX_SEGMENTS = 64
 """UDP_MAX_SEGMENTS of kernels before 6.9; later ones allow 128, for which 65507 bytes leave no use."""
 MAX_UDP_PAYLOAD_BYTES = 65507
@@ -91,6 +95,14 @@ def _open6(bind_address: str, client: tuple[str, int], interface: str | None) ->
         sock.close()
         raise
     return sock
+
+
+def widen_send_buffer(sock: socket.socket) -> None:
+    """Make room for a whole window, so that it does not wait half sent for its client to take the first blocks."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES)
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
 
 
 def largest_blksize(sock: socket.socket) -> int:

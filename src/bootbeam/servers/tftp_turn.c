@@ -136,6 +136,11 @@ static int see_to(const struct epoll_event *ready, struct transfer *table, uint3
     return size == 4 && take(fd, &table[fd], out->data, now, &out->blocks_sent);
 }
 
+/* The same for Python: 0, or an errno. */
+int bootbeam_tftp_send(int fd, const struct transfer *t, uint32_t first, uint32_t count) {
+    return send_blocks(fd, t, first, count) < 0 ? errno : 0;
+}
+
 /* What ctypes has to agree on; a library of another bootbeam is not used. */
 uint32_t bootbeam_tftp_layout(void) {
     return (uint32_t)(sizeof(struct transfer) << 16 | sizeof(struct event));

@@ -6,7 +6,8 @@ half the speed with lock-step clients.
 
 import ctypes
 import functools
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 LIBRARY = Path(__file__).with_name("libbootbeam-tftp.so")
@@ -101,18 +102,20 @@ class TurnLibrary:
             if library.bootbeam_tftp_layout() != layout:
                 raise OSError(f"{path} was built from another version")
             self._turn = library.bootbeam_tftp_turn
+            self._send = library.bootbeam_tftp_send
         except AttributeError as error:
             raise OSError(f"{path} is something else") from error
         self._turn.argtypes = (
             *(ctypes.c_int, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p),
             *(ctypes.c_double, ctypes.c_double),
         )
+        self._send.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32)
         self._rows = (TransferRow * ROWS)()
         self._handed = (Handed * MAX_BATCH)()
 
-    def row(self, fd: int) -> TransferRow | None:
-        """The row of the transfer with this socket; None when there are not so many."""
-        return self._rows[fd] if fd < ROWS else None
+    def share(self, fd: int) -> "SharedTransfer | None":
+        """A transfer through this socket; None when there is no room for it."""
+        return SharedTransfer(self._send, fd, self._rows[fd]) if fd < ROWS else None
 
     def turn(self, epoll_fd: int, until: float | None) -> Iterator[Handed]:
         """Serve until there is something for Python, or until the monotonic clock says ``until``; None: for ever.
@@ -122,6 +125,42 @@ class TurnLibrary:
         number = self._turn(epoll_fd, self._rows, ROWS, self._handed, -1.0 if until is None else until, SPIN_S)
         for index in range(number):
             yield self._handed[index]
+
+
+class SharedTransfer:
+    """One transfer, of which the library may take the ACKs of whole windows.
+
+    Args:
+        send: the library's function.
+        fd: the transfer's socket.
+        row: its row in the library's table.
+    """
+
+    def __init__(self, send: Callable[..., int], fd: int, row: TransferRow) -> None:
+        self._send = send
+        self._fd = fd
+        self._row = ctypes.addressof(row)
+        self._stretch = b""
+        self.row = row
+        row.is_awaiting = 0
+
+    def hold(self, stretch: bytes, first_block_index: int, reaches_end: bool) -> None:
+        """Send from these bytes of the file, the first of which is the block's first, from now on."""
+        self._stretch = stretch  # which keeps it alive for as long as the row points there
+        row = self.row
+        row.stretch = ctypes.cast(ctypes.c_char_p(stretch), ctypes.c_void_p).value
+        row.stretch_bytes, row.stretch_first, row.reaches_end = len(stretch), first_block_index, reaches_end
+
+    def send(self, first_block_index: int, count: int) -> None:
+        """Send these blocks, which the stretch holds, with one system call. Raises OSError."""
+        number = self._send(self._fd, self._row, first_block_index, count)
+        if number:
+            raise OSError(number, os.strerror(number))
+
+    def end(self) -> None:
+        """The socket is about to be closed: another may get its number."""
+        self.row.is_awaiting = 0
+        self.row.stretch = None
 
 
 @functools.cache
@@ -136,8 +175,3 @@ def _is_usable() -> bool:
 def load_turn_library() -> TurnLibrary | None:
     """The library, if it was built."""
     return TurnLibrary() if _is_usable() else None
-
-
-def address_of(data: bytes) -> int | None:
-    """Where the bytes lie in memory, for as long as the object lives."""
-    return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value

@@ -1,0 +1,1 @@
+"""How fast bootbeam is, beside what a user would pick instead: load generators, contenders, a table of ratios."""

@@ -1,0 +1,74 @@
+"""``make bench``: measure, print, write docs/performance.md and docs/performance.json.
+
+``python -m bootbeam.bench [tftp] [http] [dhcp] [station] [--quick] [--runs N]``; no part named: all of them.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bootbeam.bench import report, tftp
+from bootbeam.bench.packages import Programs, compile_load, fetch_programs, read_names
+from bootbeam.bench.place import Places
+from bootbeam.bench.ratios import Cell
+from bootbeam.errors import UserError
+
+PROJECT = Path(__file__).parents[3]
+PACKAGES = PROJECT / "scripts" / "bench-packages.txt"
+CACHE = PROJECT / ".cache" / "bench"
+PAGE = PROJECT / "docs" / "performance.md"
+RESULTS = PROJECT / "docs" / "performance.json"
+MEMORY = Path("/dev/shm")
+RUNS = 5
+QUICK_RUNS = 2
+TITLES = {"tftp": "TFTP", "http": "HTTP", "dhcp": "DHCP", "station": "The station as a whole"}
+
+Part = Callable[[Programs, Path, int, bool], list[Cell]]
+
+
+def _tftp(programs: Programs, files: Path, runs: int, is_quick: bool) -> list[Cell]:
+    load = compile_load(Path(__file__).with_name("tftp_load.c"), CACHE)
+    with Places(CACHE / "logs") as places:
+        return tftp.run(tftp.start_all(places, programs, files), load, runs, is_quick, partial(_tell, width=48))
+
+
+PARTS: dict[str, Part] = {"tftp": _tftp}
+
+
+def main() -> int:
+    """Run what the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m bootbeam.bench")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure; default: everything")
+    parser.add_argument("--quick", action="store_true", help="a few cells, two runs each; writes nothing")
+    parser.add_argument("--runs", type=int, help=f"of each cell; default {RUNS}")
+    options = parser.parse_args()
+    runs = options.runs or (QUICK_RUNS if options.quick else RUNS)
+    try:
+        programs = fetch_programs(read_names(PACKAGES), CACHE / "programs")
+        print(report.machine())
+        for name in options.parts or PARTS:
+            with TemporaryDirectory(prefix="bootbeam-bench-", dir=MEMORY) as files:
+                Path(files).chmod(0o755)
+                cells = PARTS[name](programs, Path(files), runs, options.quick)
+            if not options.quick:
+                report.write_json(RESULTS, {name: cells})
+                report.write_page(PAGE, RESULTS, TITLES)
+    except UserError as error:
+        print(f"error: {error.what}\n{error.why}\n{error.fix}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _tell(cell: Cell, width: int) -> None:
+    ratio = f"{cell.ratio:.2f}" if cell.ratio is not None else "-"
+    spread = f"({min(cell.ratios):.2f} to {max(cell.ratios):.2f})" if cell.ratios else ""
+    values = ", ".join(f"{name} {value:,.0f}" for name, value in cell.medians.items())
+    failed = "; ".join(f"{name}: {said}" for name, said in cell.failures.items())
+    print(f"{cell.name:{width}} {ratio:>6} {spread:<16} {cell.unit}: {values}  {failed}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""How each program is started, with the settings that suit it best."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bootbeam.bench.packages import Programs
+from bootbeam.bench.place import ADDRESS, Place
+from bootbeam.lab.payload import make_multiboot_elf
+
+MAX_CLIENTS = 1000
+HTTP_PORT = 8080
+BOOTBEAM = (sys.executable, "-m", "bootbeam")
+
+
+def make_word_file(path: Path, size_bytes: int) -> Path:
+    """A file whose 32 bit little endian words count up from 0: what the load generators expect. Kept if it is there."""
+    if not path.exists() or path.stat().st_size != size_bytes:
+        with path.open("wb") as file:
+            chunk = 1 << 20
+            for start in range(0, size_bytes, chunk):
+                words = range(start // 4, (start + min(chunk, size_bytes - start)) // 4)
+                file.write(b"".join(word.to_bytes(4, "little") for word in words))
+    path.chmod(0o644)
+    return path
+
+
+def start_bootbeam(place: Place, files: Sequence[Path], *arguments: str) -> None:
+    """The whole station as a person starts it, with limits of TFTP as wide as the others'. The files are the modules of
+    a kernel, so that they are served as they are."""
+    kernel = make_multiboot_elf(files[0].parent / "kernel.elf")
+    initrds = [argument for file in files for argument in ("--initrd", str(file))]
+    place.start(
+        *(*BOOTBEAM, "serve", "--kernel", str(kernel), *initrds, "--interface", "lo", "--log-format", "json"),
+        *("--tftp-blksize", "8192", "--tftp-windowsize", "64", "--http-port", str(HTTP_PORT)),
+        *("--state", str(place.logs / "state"), *arguments),
+    )
+    log = place.logs / f"{place.role}.log"
+    place.wait_until(lambda: '"station-ready"' in log.read_text("utf-8", "replace"))
+
+
+def start_dnsmasq_tftp(place: Place, root: Path) -> None:
+    """dnsmasq as a TFTP server."""
+    place.start(
+        *("dnsmasq", "--conf-file=/dev/null", "--port=0", "--no-daemon", "--user=root", "--group=root", "--pid-file"),
+        *("--enable-tftp", f"--tftp-root={root}", f"--tftp-max={MAX_CLIENTS}", "--quiet-tftp"),
+    )
+    place.wait_until(lambda: _listens(place, "udp", 69))
+
+
+def start_tftpd_hpa(place: Place, programs: Programs, root: Path) -> None:
+    """in.tftpd, which makes a process for each client."""
+    place.start(
+        *(programs.path("in.tftpd"), "--foreground", "--listen", "--address", f"{ADDRESS}:69", "--user", "root"),
+        *("--secure", str(root)),
+        env=programs.environment,
+    )
+    place.wait_until(lambda: _listens(place, "udp", 69))
+
+
+def start_atftpd(place: Place, programs: Programs, root: Path) -> None:
+    """atftpd, which makes a thread for each client."""
+    place.start(
+        *(programs.path("atftpd"), "--daemon", "--no-fork", "--bind-address", ADDRESS, "--port", "69"),
+        *("--maxthread", str(MAX_CLIENTS), "--user", "root.root", "--logfile", "/dev/null", str(root)),
+        env=programs.environment,
+    )
+    place.wait_until(lambda: _listens(place, "udp", 69))
+
+
+def start_nginx(place: Place, programs: Programs, root: Path) -> None:
+    """nginx with a worker for each core, ``sendfile``, and no log."""
+    configuration = place.logs / "nginx.conf"
+    configuration.write_text(
+        f"""daemon off; worker_processes auto; user root; pid {place.logs}/nginx.pid; error_log stderr error;
+worker_rlimit_nofile 8192;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=100;
+  client_body_temp_path {place.logs}/body; proxy_temp_path {place.logs}/proxy; fastcgi_temp_path {place.logs}/fastcgi;
+  uwsgi_temp_path {place.logs}/uwsgi; scgi_temp_path {place.logs}/scgi;
+  server {{ listen {ADDRESS}:{HTTP_PORT} reuseport backlog=1024; root {root}; }}
+}}
+""",
+        "utf-8",
+    )
+    place.start(programs.path("nginx"), "-c", str(configuration), env=programs.environment)
+    place.wait_until(lambda: _listens(place, "tcp", HTTP_PORT))
+
+
+def _listens(place: Place, protocol: str, port: int) -> bool:
+    """Whether something has this port, by the kernel's own table of the namespace."""
+    rows = subprocess.run(
+        ("ip", "netns", "exec", place.namespace.name, "cat", f"/proc/net/{protocol}"),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    return any(row.split()[1].endswith(f":{port:04X}") for row in rows[1:])

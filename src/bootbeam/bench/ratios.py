@@ -1,0 +1,92 @@
+"""Runs that alternate, and what comes out of them: medians, and the ratio of bootbeam to the best of the others."""
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bootbeam.bench.place import LoadFailed
+
+BOOTBEAM = "bootbeam"
+
+
+@dataclass(slots=True)
+class Cell:
+    """One measurement of all contenders."""
+
+    name: str
+    unit: str
+    target: float | None
+    """The ratio it should reach; None when it is only told."""
+    results: dict[str, list[float]] = field(default_factory=dict)
+    """Of each contender, run by run; in each run all took their turn, one after the other."""
+    failures: dict[str, str] = field(default_factory=dict)
+    """What a contender that did not finish said."""
+    is_less_better: bool = False
+
+    @property
+    def medians(self) -> dict[str, float]:
+        """Of each contender that finished a run."""
+        return {name: statistics.median(runs) for name, runs in self.results.items() if runs}
+
+    @property
+    def best_peer(self) -> str | None:
+        """Who is best beside bootbeam."""
+        peers = {name: value for name, value in self.medians.items() if name != BOOTBEAM}
+        if not peers:
+            return None
+        return min(peers, key=peers.__getitem__) if self.is_less_better else max(peers, key=peers.__getitem__)
+
+    @property
+    def ratios(self) -> list[float]:
+        """bootbeam to the best peer, run by run; over 1 is better. Empty without a peer."""
+        peer = self.best_peer
+        if peer is None:
+            return []
+        pairs = zip(self.results.get(BOOTBEAM, []), self.results[peer], strict=False)
+        return [(theirs / ours if self.is_less_better else ours / theirs) for ours, theirs in pairs]
+
+    @property
+    def ratio(self) -> float | None:
+        """The median of the ratios."""
+        ratios = self.ratios
+        return statistics.median(ratios) if ratios else None
+
+
+def measure(cell: Cell, runs: int, contenders: Mapping[str, Callable[[], float]]) -> Cell:
+    """Let the contenders take turns ``runs`` times; who fails twice in a row is left out."""
+    for name in contenders:
+        cell.results[name] = []
+    troubles = dict.fromkeys(contenders, 0)
+    for _ in range(runs):
+        for name, run in contenders.items():
+            if troubles[name] >= 2:
+                continue
+            try:
+                cell.results[name].append(run())
+                troubles[name] = 0
+            except LoadFailed as error:
+                troubles[name] += 1
+                cell.failures[name] = error.what
+    return cell
+
+
+def table(cells: Sequence[Cell]) -> str:
+    """The cells of one kind as a table in Markdown: the medians, the ratio and its spread."""
+    names = list(dict.fromkeys(name for cell in cells for name in cell.results))
+    lines = [
+        f"| | {' | '.join(names)} | ratio | spread | target |",
+        f"|---|{'---:|' * (len(names) + 3)}",
+    ]
+    for cell in cells:
+        medians = cell.medians
+        values = [_number(medians[name]) if name in medians else "failed" for name in names]
+        ratio, ratios = cell.ratio, cell.ratios
+        told = [f"**{ratio:.2f}**", f"{min(ratios):.2f} to {max(ratios):.2f}"] if ratio is not None else ["", ""]
+        target = "" if cell.target is None else f"{cell.target:g}"
+        missed = " (missed)" if ratio is not None and cell.target is not None and ratio < cell.target else ""
+        lines.append(f"| {cell.name} | {' | '.join(values)} | {' | '.join(told)} | {target}{missed} |")
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

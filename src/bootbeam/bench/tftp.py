@@ -1,0 +1,75 @@
+"""TFTP: every block size with every window and every number of clients, against dnsmasq, tftpd-hpa and atftpd."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from bootbeam.bench import contenders
+from bootbeam.bench.packages import Programs
+from bootbeam.bench.place import ADDRESS, FIRST_CLIENT, LoadFailed, Place, Places
+from bootbeam.bench.ratios import BOOTBEAM, Cell, measure
+
+MIB = 1 << 20
+BLKSIZES = (512, 1432, 1468, 8192)
+WINDOWSIZES = (1, 4, 16, 64)
+BYTES_PER_CLIENT = {1: 64 * MIB, 10: 8 * MIB, 100: MIB, 500: MIB // 4}
+"""How much each client fetches, by how many there are: about 100 MB in all, so that a run takes a second or so."""
+QUICK = ((1432, 1, 1), (1432, 16, 1), (1432, 1, 100), (8192, 64, 10))
+TARGET, WINDOW_TARGET = 1.0, 1.5
+RUN_TIMEOUT_S = 12
+"""Then a run counts as failed."""
+
+Contenders = dict[str, Place]
+
+
+def start_all(places: Places, programs: Programs, root: Path) -> Contenders:
+    """All four servers, each at its place, with the files of all sizes."""
+    files = [contenders.make_word_file(root / name_of(size), size) for size in sorted(set(BYTES_PER_CLIENT.values()))]
+    ours, dnsmasq = places.add(BOOTBEAM), places.add("dnsmasq")
+    hpa, atftpd = places.add("tftpd-hpa"), places.add("atftpd")
+    contenders.start_bootbeam(ours, files)
+    contenders.start_dnsmasq_tftp(dnsmasq, root)
+    contenders.start_tftpd_hpa(hpa, programs, root)
+    contenders.start_atftpd(atftpd, programs, root)
+    return {place.role: place for place in (ours, dnsmasq, hpa, atftpd)}
+
+
+def cells(is_quick: bool) -> Iterator[tuple[int, int, int]]:
+    """Block size, window and number of clients of each measurement."""
+    if is_quick:
+        yield from QUICK
+        return
+    for clients in BYTES_PER_CLIENT:
+        for blksize in BLKSIZES:
+            for windowsize in WINDOWSIZES:
+                yield blksize, windowsize, clients
+
+
+def run(servers: Contenders, load: Path, runs: int, is_quick: bool, tell: Callable[[Cell], None]) -> list[Cell]:
+    """All measurements; each is told when it is there."""
+    measured = []
+    for blksize, windowsize, clients in cells(is_quick):
+        name = f"blksize {blksize}, windowsize {windowsize}, {clients} client{'s' if clients > 1 else ''}"
+        cell = Cell(name, "MB/s", WINDOW_TARGET if windowsize >= 16 else TARGET)
+        each = {role: partial(_download, place, load, blksize, windowsize, clients) for role, place in servers.items()}
+        measure(cell, runs, each)
+        tell(cell)
+        measured.append(cell)
+    return measured
+
+
+def name_of(size_bytes: int) -> str:
+    """The file of that size."""
+    return f"words-{size_bytes >> 10}k"
+
+
+def _download(place: Place, load: Path, blksize: int, windowsize: int, clients: int) -> float:
+    size = BYTES_PER_CLIENT[clients]
+    result = place.load_result(
+        *(str(load), ADDRESS, "69", name_of(size), str(size), str(blksize), str(windowsize), str(clients)),
+        *(str(RUN_TIMEOUT_S), FIRST_CLIENT),
+        timeout_s=RUN_TIMEOUT_S + 5,
+    )
+    if result["unfinished"]:
+        raise LoadFailed(f"{result['unfinished']} of {clients} clients did not finish")
+    return float(result["bytes"]) / float(result["seconds"]) / 1e6
