@@ -15,7 +15,7 @@ from bootbeam.journal.events import EventKind, Fact
 from bootbeam.library.content import Content, ContentChanged, FileSlice, Missing, NotReady, Peer, Version
 from bootbeam.net.udp import bind_udp
 from bootbeam.servers.tftp import TftpLimits, TftpListener, TftpServer
-from bootbeam.servers.tftp_turn import load_turn_library
+from bootbeam.servers.tftp_turn import TurnLibrary
 from tests import tftp_packets
 
 ANSWER_TIMEOUT_S = 10.0
@@ -105,15 +105,18 @@ class TftpStation:
     """The server on an ephemeral port of the loopback, stopped at the end of the ``with``."""
 
     def __init__(
-        self, root: Path, limits: TftpLimits = LOOPBACK_LIMITS, address: str = "127.0.0.1", interface: str | None = None
+        self,
+        root: Path,
+        limits: TftpLimits = LOOPBACK_LIMITS,
+        address: str = "127.0.0.1",
+        interface: str | None = None,
+        library: TurnLibrary | None = None,
     ) -> None:
         self.journal = Kept()
         self.directory = Directory(root)
         sock = bind_udp(address, 0, interface)
         self.port = int(sock.getsockname()[1])
-        self.server = TftpServer(
-            [TftpListener(sock, interface)], self.directory, self.journal, limits, load_turn_library()
-        )
+        self.server = TftpServer([TftpListener(sock, interface)], self.directory, self.journal, limits, library)
 
     def __enter__(self) -> Self:
         self.server.start()

@@ -1,0 +1,187 @@
+"""The library in C beside the server in Python: the same packets for the same ACKs."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bootbeam.journal.events import EventKind
+from bootbeam.servers import tftp_turn
+from bootbeam.servers.tftp_turn import TurnLibrary, load_turn_library
+from tests.servers.tftp_station import KERNEL, Client, TftpStation
+from tests.tftp_packets import ack, error
+
+SOURCE = Path(tftp_turn.__file__).with_name("tftp_turn.c")
+
+
+@pytest.fixture(scope="module")
+def library_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built with every warning an error, and with what finds a step outside of an array."""
+    built = tmp_path_factory.mktemp("library") / "libbootbeam-tftp.so"
+    flags = ("-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-fstack-protector-all", "-D_FORTIFY_SOURCE=2")
+    subprocess.run(("cc", *flags, "-o", str(built), str(SOURCE)), check=True)
+    return built
+
+
+@pytest.fixture(params=["Python", "C"])
+def station(request: pytest.FixtureRequest, tmp_path: Path, library_file: Path) -> Iterator[TftpStation]:
+    (tmp_path / "kernel").write_bytes(KERNEL)
+    library = TurnLibrary(library_file) if request.param == "C" else None
+    with TftpStation(tmp_path, library=library) as running:
+        yield running
+
+
+@pytest.mark.parametrize("blksize", [8, 512, 1432, 8192, 65464])
+@pytest.mark.parametrize("windowsize", [1, 5, 64])
+def test_a_file_arrives_as_it_is(station: TftpStation, blksize: int, windowsize: int) -> None:
+    with station.client() as client:
+        assert client.download("kernel", blksize=blksize, windowsize=windowsize) == KERNEL
+    (finished,) = station.journal.wait_for(EventKind.TRANSFER_FINISHED)
+    assert finished.facts["retransmissions"] == 0
+
+
+@pytest.mark.parametrize("size_bytes", [0, 1, 511, 512, 513, 65536, 65537, 524288, 524289, 1048576])
+def test_files_that_end_at_any_place_of_a_block_or_a_stretch(station: TftpStation, size_bytes: int) -> None:
+    content = (KERNEL * 4)[:size_bytes]
+    (station.directory.root / "file").write_bytes(content)
+    with station.client() as client:
+        assert client.download("file") == content
+        assert client.download("file", blksize=512, windowsize=7) == content
+
+
+def test_block_numbers_wrap(station: TftpStation) -> None:
+    content = KERNEL[:8] * 66_000
+    (station.directory.root / "long").write_bytes(content)
+    with station.client() as client:
+        assert client.download("long", blksize=8, windowsize=3) == content
+
+
+ANSWERS = st.lists(
+    st.one_of(
+        st.just("in order"),
+        st.just("in order"),
+        st.just("again"),
+        st.tuples(st.just("inside"), st.integers(1, 8)),
+        st.tuples(st.just("ahead"), st.integers(1, 70_000)),
+        st.tuples(st.just("junk"), st.binary(max_size=8).filter(lambda junk: junk[:2] != b"\0\5")),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(answers=ANSWERS, windowsize=st.integers(1, 8))
+def test_a_client_sees_the_same_from_both(
+    tmp_path: Path, library_file: Path, answers: list[str | tuple[str, int | bytes]], windowsize: int
+) -> None:
+    """Each answer is sent to both, and what comes back within a moment is compared."""
+    (tmp_path / "kernel").write_bytes(KERNEL)
+    with TftpStation(tmp_path) as plain, TftpStation(tmp_path, library=TurnLibrary(library_file)) as quick:
+        assert conversation(plain, answers, windowsize) == conversation(quick, answers, windowsize)
+
+
+def conversation(station: TftpStation, answers: list[str | tuple[str, int | bytes]], windowsize: int) -> list[bytes]:
+    seen: list[bytes] = []
+    with station.client() as client:
+        client.ask("kernel", ("blksize", "512"), ("windowsize", str(windowsize)))
+        client.oack()
+        newest = 0
+        for answer in ("in order", *answers):
+            match answer:
+                case ("inside", int(blocks)):
+                    client.send(ack(max(newest - blocks, 0) & 0xFFFF))
+                case ("ahead", int(blocks)):
+                    client.send(ack((newest + blocks) & 0xFFFF))
+                case ("junk", bytes(junk)):
+                    client.send(junk)
+                case "again":
+                    client.send(ack(max(newest - windowsize, 0)))
+                case _:
+                    client.send(ack(newest))
+            got = received(client)
+            newest = max([newest, *(int.from_bytes(packet[2:4], "big") for packet in got if packet[1] == 3)])
+            seen += got
+        client.send(error(0))
+    return seen
+
+
+def received(client: Client) -> list[bytes]:
+    """What comes before nothing has come for two milliseconds."""
+    packets = []
+    client.sock.settimeout(0.002)
+    try:
+        while True:
+            packets.append(client.sock.recv(1024))
+    except TimeoutError:
+        return packets
+
+
+def test_a_client_that_closed_its_port_ends_its_transfer_soon(station: TftpStation) -> None:
+    with station.client() as client:
+        client.ask("kernel", ("blksize", "512"), ("windowsize", "4"))
+        client.oack()
+        client.send(ack(0))
+        client.data()
+        for _ in range(3):
+            client.data()
+        client.send(ack(4))
+    (failed,) = station.journal.wait_for(EventKind.TRANSFER_FAILED)
+    assert "closed its port" in str(failed.facts["reason"])
+
+
+def test_a_silent_client_gets_the_window_again_that_the_library_sent(station: TftpStation) -> None:
+    with station.client() as client:
+        client.ask("kernel", ("blksize", "512"), ("windowsize", "2"), ("timeout", "1"))
+        client.oack()
+        client.send(ack(0))
+        for newest in range(2, 10, 2):
+            assert [client.data()[0] for _ in range(2)] == [newest - 1, newest]
+            if newest < 8:
+                client.send(ack(newest))
+        assert [client.data()[0] for _ in range(2)] == [7, 8], "after its timeout"
+
+
+def test_many_clients_at_once(station: TftpStation) -> None:
+    with_ends = [station.client() for _ in range(30)]
+    for client in with_ends:
+        client.ask("kernel", ("blksize", "8192"))
+        client.oack()
+        client.send(ack(0))
+    for block in range(1, len(KERNEL) // 8192 + 2):
+        for client in with_ends:
+            assert client.data() == (block, KERNEL[(block - 1) * 8192 : block * 8192])
+            client.send(ack(block))
+    for client in with_ends:
+        client.sock.close()
+    station.journal.wait_for(EventKind.TRANSFER_FINISHED, 30)
+
+
+def test_a_socket_without_room_in_the_table_is_served_in_python(
+    tmp_path: Path, library_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tftp_turn, "ROWS", 3)  # descriptors that are taken
+    (tmp_path / "kernel").write_bytes(KERNEL)
+    with TftpStation(tmp_path, library=TurnLibrary(library_file)) as running, running.client() as client:
+        assert client.download("kernel", blksize=1432, windowsize=16) == KERNEL
+
+
+def test_a_library_that_is_none_of_ours_is_not_used(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        TurnLibrary(tmp_path / "missing.so")
+    other = tmp_path / "other.c"
+    other.write_text("int something(void) { return 1; }", "utf-8")
+    subprocess.run(("cc", "-shared", "-o", str(tmp_path / "other.so"), str(other)), check=True)
+    with pytest.raises(OSError, match="something else"):
+        TurnLibrary(tmp_path / "other.so")
+    old = tmp_path / "old.c"
+    old.write_text("unsigned bootbeam_tftp_layout(void) { return 1; }", "utf-8")
+    subprocess.run(("cc", "-shared", "-o", str(tmp_path / "old.so"), str(old)), check=True)
+    with pytest.raises(OSError, match="another version"):
+        TurnLibrary(tmp_path / "old.so")
+
+
+def test_it_is_found_where_the_installation_put_it_or_done_without() -> None:
+    assert (load_turn_library() is not None) == tftp_turn.LIBRARY.exists()
