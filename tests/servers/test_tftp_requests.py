@@ -57,7 +57,7 @@ def test_backslashes_and_leading_slashes_are_cleaned(station: TftpStation) -> No
         (b"../secret", "climbs out"),
         (b"a\\..\\..\\secret", "climbs out"),
         (b"", "empty"),
-        (b"pxelinux.0\xff", "must end option 67 with a NUL"),
+        (b"\xff", "empty"),
         (b"caf\xe9", "not UTF-8"),
         (b"a\nb", "control character"),
     ],
@@ -71,6 +71,17 @@ def test_a_name_that_is_no_path_is_refused_in_words(station: TftpStation, name: 
     (refused,) = station.journal.wait_for(EventKind.FILE_REFUSED)
     assert str(refused.facts["file"]).isprintable()
     assert not station.directory.peers, "the library was not even asked"
+
+
+def test_the_byte_behind_option_67_is_no_part_of_the_name(station: TftpStation) -> None:
+    """A ROM that reads on sends the end mark of all options with the name."""
+    (station.directory.root / "pxelinux.0").write_bytes(b"boot")
+    with station.client() as client:
+        client.ask(b"pxelinux.0\xff")
+        assert client.data() == (1, b"boot")
+        client.send(ack(1))
+    (finished,) = station.journal.wait_for(EventKind.TRANSFER_FINISHED)
+    assert finished.facts["file"] == "pxelinux.0"
 
 
 def test_writing_is_refused(station: TftpStation) -> None:

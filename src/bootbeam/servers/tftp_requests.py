@@ -96,9 +96,11 @@ class RequestDesk:
         if request.mode not in ("octet", "netascii"):
             raise _Refusal(ErrorCode.ILLEGAL_OPERATION, f"mode {request.mode[:16]} is not served, ask for octet")
         try:
-            path = decode_path(request.filename)
+            # Quirk: BIOS PXE ROMs: read past the end of option 67, and ask for the name with that byte behind it: 0xff,
+            # the end of all options. It is in no name, all of which are UTF-8.
+            path = decode_path(request.filename.removesuffix(b"\xff"))
         except DecodeError as error:
-            raise _Refusal(ErrorCode.ACCESS_VIOLATION, _why_no_path(request.filename, error)) from None
+            raise _Refusal(ErrorCode.ACCESS_VIOLATION, str(error)) from None
         match self._source.open(path, peer):
             case Missing(reason, is_searched):
                 raise _Refusal(ErrorCode.FILE_NOT_FOUND, reason, is_searched)
@@ -152,14 +154,6 @@ def _as_netascii(content: Content) -> Content:
         return Content(
             content.name, len(text), role=content.role, body=text, version=content.version, on_close=content.close
         )
-
-
-def _why_no_path(filename: bytes, error: DecodeError) -> str:
-    # Quirk: BIOS PXE ROMs: read past the end of option 67 when no NUL follows it, and ask for the name with 0xff at
-    # its end.
-    if filename.endswith(b"\xff"):
-        return "the name ends in byte 0xff: the DHCP server that gave it must end option 67 with a NUL"
-    return str(error)
 
 
 def _shown_name(filename: bytes) -> str:
