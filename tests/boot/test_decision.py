@@ -429,3 +429,14 @@ def test_http_boot_gets_no_image_that_is_not_alone_or_not_for_it() -> None:
     plan = decide(by_pxe, offering(DISK))
     assert isinstance(plan, LoadNbp)
     assert plan.path == "x64/snponly.efi", "PXE knows no disks"
+
+
+IA32_DISK = entry_of("ia32.img", BootWay(Method.DISK, Firmware.UEFI, frozenset({Cpu.I386})))
+
+
+@pytest.mark.parametrize("entry", [SCRIPT, IA32_DISK], ids=["script", "disk"])
+def test_a_grub_that_stands_in_for_ipxe_does_not_start_itself_for_what_it_cannot_start(entry: BootEntry) -> None:
+    asking = replace(machine(cpu=Cpu.I386, runs_ipxe=False), grub=RunningGrub(has_multiboot=True))
+    plan = decide(asking, Offering((entry,), {(Firmware.UEFI, Cpu.I386): "grub/i386-efi/grub.efi"}))
+    assert isinstance(plan, Explain)
+    assert "the station has no iPXE for this machine" in plan.explanation.why

@@ -162,6 +162,7 @@ def test_behind_a_hypervisors_loader_the_own_disk_is_started_from_here() -> None
     hypervisor = plan(Method.EFI_APPLICATION, ServedFile("bitvisor.elf"))
     script = lines(render_entry(hypervisor, urls, BASE, local_disk_url=f"{BASE}/own.efi"))
     start = script.index("boot || goto failed")
-    assert script[start + 2 : start + 4] == [f"chain {BASE}/own.efi ||", "exit 1"]
+    assert script[start + 1] == f"kernel {BASE}/own.efi || exit 1"
+    assert script[start + 3 : start + 5] == ["boot ||", "exit 1"]
     tool = lines(render_entry(plan(Method.EFI_APPLICATION), FileUrls(BASE, ()), BASE, local_disk_url=f"{BASE}/own.efi"))
     assert not [line for line in tool if "own.efi" in line], "after a tool the firmware's own order goes on"

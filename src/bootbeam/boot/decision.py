@@ -16,6 +16,8 @@ from bootbeam.boot.tftp_tree import NoProgram, TreeOffering, choose_program
 from bootbeam.machine import Cpu, Firmware, SecureBootPolicy
 from bootbeam.pxe.first_program import UNKNOWN, Chain, Standing
 
+GRUB_DIRECTORY = "grub/"
+"""Under which the GRUBs that are made here are served."""
 LOCAL_DISK = "bootbeam.local"
 """In a menu: the machine's own disk."""
 
@@ -286,7 +288,9 @@ def _start_without(entry: BootEntry, machine: Machine, cpu: Cpu, offering: Offer
     if way is None or machine.runs_ipxe:
         return Explain(explain_no_way(entry, machine.firmware, cpu))
     path = offering.loaders.get((machine.firmware, cpu))
-    return Explain(explain_not_by_grub(entry, way)) if path is None else LoadNbp(path)
+    # Where no iPXE is, the loader is a GRUB made here: it would start itself again and again.
+    has_no_ipxe = path is None or path.startswith(GRUB_DIRECTORY)
+    return Explain(explain_not_by_grub(entry, way)) if has_no_ipxe else LoadNbp(path or "")
 
 
 def _menu(machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:

@@ -285,7 +285,13 @@ def _returned(plan: RunEntry, local_disk_url: str | None) -> tuple[str, ...]:
         return ()
     if not plan.entry.initrds or local_disk_url is None:
         return ("exit 1",)
-    return ("echo bootbeam: going on to the own disk of this machine", f"chain {local_disk_url} ||", "exit 1")
+    return (
+        f"kernel {local_disk_url} || exit 1",
+        # As in render_grub: time for iPXE to acknowledge the end of the file.
+        f"prompt --timeout {GOODBYE_MS} bootbeam: going on to the own disk of this machine ||",
+        "boot ||",
+        "exit 1",
+    )
 
 
 def _failed(again_url: str) -> tuple[str, ...]:
