@@ -197,7 +197,7 @@ def render_explanation(explanation: Explanation, station: str) -> str:
 
 def render_wait(what: str) -> str:
     """The image is being written just now: say so, and ask again."""
-    return _script(f"echo {quote(f'bootbeam: {screen_text(what)}; waiting for it to be complete ...')}")
+    return _script(f"echo {quote(f'bootbeam: {screen_text(what)}; waiting for it to be complete ... (BB-075)')}")
 
 
 def check_companions(plan: RunEntry) -> Explanation | None:

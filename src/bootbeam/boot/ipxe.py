@@ -221,7 +221,7 @@ def render_explanation(explanation: Explanation, station: str) -> str:
 def render_wait(what: str, again_url: str) -> str:
     """The image is being written just now: say so and ask again."""
     return _script(
-        f"echo bootbeam: {screen_text(what)}; waiting for it to be complete ...",
+        f"echo bootbeam: {screen_text(what)}; waiting for it to be complete ... (BB-075)",
         "sleep 1",
         f"chain --autofree --replace {again_url} ||",
         "sleep 3",

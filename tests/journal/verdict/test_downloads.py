@@ -3,6 +3,11 @@
 import pytest
 
 from bootbeam.journal.events import EventKind
+from bootbeam.journal.verdict.downloads import BEGAN_ANEW, PORT_CLOSED
+from bootbeam.tftp.actions import Failed
+from bootbeam.tftp.negotiation import Caps
+from bootbeam.tftp.transfer import ReadTransfer
+from bootbeam.wire.tftp import Rrq, decode_packet
 from tests.verdict_timelines import (
     LOADER,
     address_requested,
@@ -103,3 +108,23 @@ def test_a_file_replaced_in_the_middle() -> None:
 def test_a_strangers_name_does_not_get_into_a_command() -> None:
     refused = at(6, EventKind.FILE_REFUSED, protocol="tftp", file="$(reboot)`x`", reason="there is no such file here")
     assert not any("$(reboot)" in line for line in only([*BEFORE, refused], 19).fix)
+
+
+def test_the_reasons_of_the_transfer_itself_are_known() -> None:
+    """They are told apart by how they begin; here from the real transfer, played packet by packet."""
+    request = decode_packet(b"\x00\x01snponly.efi\x00octet\x00blksize\x001468\x00")
+    assert isinstance(request, Rrq)
+    transfer = ReadTransfer(request, 200_000, Caps(1468, 16))
+    transfer.handle_datagram(b"\x00\x01snponly.efi\x00octet\x00blksize\x001468\x00", 0.0)
+    transfer.handle_datagram(b"\x00\x04\x00\x00", 0.1)
+    closed = transfer.handle_port_closed()
+    assert isinstance(closed, Failed)
+    assert closed.reason.startswith(PORT_CLOSED)
+    assert only([*BEFORE, failed(6, "blocks", closed.reason)], 15).id == "BB-031"
+    again = ReadTransfer(request, 200_000, Caps(1468, 16))
+    again.handle_datagram(b"\x00\x01snponly.efi\x00octet\x00blksize\x001468\x00", 0.0)
+    again.handle_datagram(b"\x00\x04\x00\x00", 0.1)
+    [ended] = again.handle_datagram(b"\x00\x01other.efi\x00octet\x00", 0.2)
+    assert isinstance(ended, Failed)
+    assert ended.reason.startswith(BEGAN_ANEW)
+    assert findings([*BEFORE, failed(6, "blocks", ended.reason)], 15) == []

@@ -1,7 +1,10 @@
 """The watcher: judges when something has happened or time has passed, and tells a finding once per attempt."""
 
+import pytest
+
 from bootbeam.journal.attempts import Attempts
 from bootbeam.journal.events import Event, EventKind, Fact
+from bootbeam.journal.timeline import Timeline
 from bootbeam.journal.verdict.watch import LOOK_BUDGET_S, VerdictWatch
 from tests.verdict_timelines import MAC, READY, START_S, address_requested, asked, at, downloaded, seen
 
@@ -12,6 +15,7 @@ class Lab:
     def __init__(self) -> None:
         self.attempts = Attempts()
         self.told: list[dict[str, Fact]] = []
+        self.kinds = [EventKind.FINDING]
         self.now = START_S
         self.stopwatch = 0.0
         self.pace_s = 0.0
@@ -27,7 +31,7 @@ class Lab:
         interface: str | None = None,
         **facts: Fact,
     ) -> None:
-        assert kind is EventKind.FINDING
+        assert kind in self.kinds
         self.told.append({"mac": mac, **facts})
         self.watch.watch(self.attempts.place(Event(kind, self.now, mac, address, interface, facts)))
 
@@ -44,7 +48,7 @@ class Lab:
             if moment >= self.now:
                 self.now = moment
                 self.watch.look()
-        return [str(told["id"]) for told in self.told]
+        return [str(told.get("id")) for told in self.told]
 
 
 def test_a_finding_is_told_when_time_has_passed_and_once() -> None:
@@ -95,3 +99,28 @@ def test_a_look_takes_its_time_and_no_more() -> None:
 def test_a_boot_that_goes_well_says_nothing() -> None:
     lab = Lab()
     assert lab.play([*seen(0), address_requested(4), *asked(4.2), *downloaded(5)], 30) == []
+
+
+def test_a_station_that_nobody_asks_says_so_once() -> None:
+    lab = Lab()
+    assert lab.play([], 50) == []
+    assert lab.play([], 400) == ["BB-001"]
+    assert lab.told[0]["mac"] is None
+
+
+def test_a_station_that_somebody_asks_does_not() -> None:
+    lab = Lab()
+    assert lab.play([*seen(0), address_requested(4), *asked(4.2), *downloaded(5)], 30) == []
+    assert "BB-001" not in lab.play([], 400)
+
+
+def test_a_rule_with_a_defect_is_told_once_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def judge(timeline: Timeline, now: float) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("bootbeam.journal.verdict.watch.judge", judge)
+    lab = Lab()
+    lab.kinds = [EventKind.PROBLEM]
+    lab.play([*seen(0), address_requested(4)], 20)
+    [told] = lab.told
+    assert "ZeroDivisionError" in str(told["why"])

@@ -154,7 +154,7 @@ RULES = (
         },
         (
             "see every DHCP server of this network, and switch off the one that does not belong there:",
-            "    sudo nmap --script broadcast-dhcp-discover -e {interface}",
+            "    sudo bootbeam doctor --interface {interface}",
             "a server you want to keep: delete its lease for {mac} and restart it",
         ),
     ),
@@ -187,10 +187,8 @@ RULES = (
         (
             "plug the router into the same network (switch, VLAN) as the machine and switch its DHCP server on; see "
             "whether one answers on {interface}:",
-            "    sudo nmap --script broadcast-dhcp-discover -e {interface}",
-            "no router at hand? This computer can give addresses for a while:",
-            "    sudo dnsmasq -d --port=0 --interface={interface} --dhcp-range=192.168.1.100,192.168.1.200,1h",
-            "(stop bootbeam first, start it again afterwards with --interface {interface} on another computer)",
+            "    sudo bootbeam doctor --interface {interface}",
+            "no router at hand? Any old home router will do, with its own internet socket left empty",
         ),
     ),
     Rule(

@@ -159,7 +159,6 @@ RULES = (
             "switch `network boot` (PXE, network stack) on in the machine's setup, and choose it in its boot menu",
             "see whether any question arrives on {interface}; none at all: another network, cable or switch port",
             "    sudo tcpdump -ni {interface} port 67 or port 68",
-            "open the ports on this computer:",
             *OPEN_PORTS,
         ),
     ),

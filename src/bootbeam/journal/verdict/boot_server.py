@@ -15,12 +15,12 @@ AT_ONCE_S = 3.5
 OPEN_PORTS = (
     "see what this computer's firewall holds back:",
     "    sudo bootbeam doctor",
-    "with ufw:",
+    "and let it through; with ufw:",
     "    sudo ufw allow 67,69,4011/udp",
     "    sudo ufw allow {http_port}/tcp",
     "with firewalld:",
     "    sudo firewall-cmd --add-port=67/udp --add-port=69/udp --add-port=4011/udp --add-port={http_port}/tcp",
-    "with anything else, look for rules that drop or reject UDP:",
+    "with anything else, change the rules that drop or reject UDP:",
     "    sudo nft list ruleset",
 )
 
@@ -207,8 +207,8 @@ RULES = (
             Screen.BIOS: ("PXE-E55: proxyDHCP service did not reply to request on port 4011",),
         },
         (
-            "open the ports on this computer, and on any firewall between it and the machine:",
             *OPEN_PORTS,
+            "the same on any firewall between this computer and the machine",
             "see whether the answers leave by {interface}:",
             "    sudo tcpdump -ni {interface} udp port 4011",
         ),
@@ -222,7 +222,6 @@ RULES = (
         Sureness.MOST_LIKELY,
         {Screen.UEFI: ("PXE-E16: No valid offer received.",)},
         (
-            "open the ports on this computer:",
             *OPEN_PORTS,
             "see whether the question arrives; if it does not, a switch or another firewall holds it back:",
             "    sudo tcpdump -ni {interface} udp port 4011",
@@ -243,7 +242,7 @@ RULES = (
             Screen.BIOS: ("PXE-E32: TFTP open timeout",),
         },
         (
-            "with PXE-E22: open the ports on this computer:",
+            "with PXE-E22:",
             *OPEN_PORTS,
             "with PXE-E21: boot it again and press nothing: it gets our answer in another form then, a menu say; to "
             "begin with that:",
@@ -262,7 +261,6 @@ RULES = (
             Screen.BIOS: ("PXE-E32: TFTP open timeout", "(or PXE-E11: ARP timeout)"),
         },
         (
-            "open the ports on this computer:",
             *OPEN_PORTS,
             "see whether the request arrives; if it does not, something between holds it back:",
             "    sudo tcpdump -ni {interface} udp port 69",
@@ -279,7 +277,6 @@ RULES = (
         Sureness.MOST_LIKELY,
         {Screen.BIOS: ("PXE-E32: TFTP open timeout", "(or PXE-E11: ARP timeout, PXE-E53: No boot filename received)")},
         (
-            "open the ports on this computer:",
             *OPEN_PORTS,
             "see whether the request arrives:",
             "    sudo tcpdump -ni {interface} udp port 69",

@@ -44,6 +44,19 @@ class Screen(StrEnum):
     SYSTEM = "the system"
 
 
+UNKNOWN_VALUES: Mapping[str, str] = {
+    **EXAMPLE_VALUES,
+    "station": "THIS-COMPUTER",
+    "interface": "INTERFACE",
+    "file": "the boot file",
+    "mac": "MAC",
+    "router": "of this network",
+    "other": "the other server",
+    "entry": "the image",
+}
+"""The same in a case that does not tell: no address that is nobody's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What is wrong with one boot of one machine."""
@@ -110,7 +123,7 @@ class Rule:
 
     def find(self, course: "Course", match: Match) -> Finding:
         """The finding for one case."""
-        values = {**EXAMPLE_VALUES, **course.values, **match.values}
+        values = {**UNKNOWN_VALUES, **course.values, **match.values}
         shown = course.screens if match.screens is None else match.screens
         return Finding(
             self.id,

@@ -59,7 +59,6 @@ RULES = (
             )
         },
         (
-            "open the ports on this computer:",
             *OPEN_PORTS,
             "try it from another computer of this network:",
             "    curl -o /dev/null {file}",

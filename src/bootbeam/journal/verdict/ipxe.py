@@ -6,7 +6,7 @@ from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.verdict.addresses import in_vain
 from bootbeam.journal.verdict.boot_server import OPEN_PORTS
 from bootbeam.journal.verdict.course import Course, Try, number, text
-from bootbeam.journal.verdict.finding import EXAMPLE_VALUES, Judged, Later, Match, Rule, Screen, Sureness
+from bootbeam.journal.verdict.finding import UNKNOWN_VALUES, Judged, Later, Match, Rule, Screen, Sureness
 from bootbeam.journal.verdict.ipxe_errors import find_error
 
 HEARD_DHCP, HEARD_US = 2, 1
@@ -116,7 +116,7 @@ def judge_loader_failed(course: Course) -> Judged:
     if known is None:
         return None
     times = f", {len(reported)} times so far" if len(reported) >= TRIES_TOLD else ""
-    values = {**EXAMPLE_VALUES, **course.values}
+    values = {**UNKNOWN_VALUES, **course.values}
     return Match(
         f"it could not start {entry}: {known.message} (http://ipxe.org/{error}){times}",
         {"error": error, "message": known.message, "entry": entry},
@@ -133,7 +133,7 @@ RULES = (
         "{entry} does not start: {message}",
         judge_loader_failed,
         "iPXE reports, in the address of the script it fetches next, with which error the boot ended",
-        "what the number on the screen says: see iPXE's errors below",
+        "what the number on the screen says; docs/troubleshooting.md has a table of them",
         Sureness.SURELY,
         {
             Screen.IPXE: (
@@ -190,7 +190,6 @@ RULES = (
             )
         },
         (
-            "open the ports on this computer:",
             *OPEN_PORTS,
             "try it from another computer of this network:",
             "    curl http://{station}:{http_port}/boot.ipxe",

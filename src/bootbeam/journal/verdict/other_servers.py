@@ -128,7 +128,7 @@ RULES = (
         (
             "switch off DHCP on one of them: {router} or {other}; see who they are with:",
             "    ip neighbour show {other}",
-            "    sudo nmap --script broadcast-dhcp-discover -e {interface}",
+            "    sudo bootbeam doctor --interface {interface}",
         ),
         explains=frozenset({"BB-004", "BB-005", "BB-009", "BB-017", "BB-020", "BB-024"}),
     ),

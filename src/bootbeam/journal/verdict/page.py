@@ -17,8 +17,9 @@ bootbeam watches every boot and says by itself what went wrong. Its terminal the
            seen:           it took 192.168.1.77 and then did not ask port 4011 here, for 7 s
            most likely:    a firewall, on this computer or between it and the machine, drops UDP port 4011
            on its screen:  PXE-E16: No valid offer received.
-           what to do:     open the ports on this computer:
-                           with ufw:
+           what to do:     see what this computer's firewall holds back:
+                               sudo bootbeam doctor
+                           and let it through; with ufw:
                                sudo ufw allow 67,69,4011/udp
 ```
 

@@ -140,7 +140,7 @@ RULES = (
         "the file is still being written, or was deleted: only complete files are served",
         Sureness.SURELY,
         {
-            Screen.IPXE: ("bootbeam: ... waiting for it to be complete ...",),
+            Screen.IPXE: ("bootbeam: ...; waiting for it to be complete ... (BB-075)",),
             Screen.UEFI: ("(it asks again and again)",),
             Screen.BIOS: ("(it asks again and again)",),
         },
