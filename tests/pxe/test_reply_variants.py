@@ -224,6 +224,16 @@ class TestWhatSaysNothing:
             room.variants.hear_server(PC, room.now, gives_address=False, is_boot_server=True, is_final=False)
             room.request()
 
+    def test_a_file_that_it_could_not_load(self) -> None:
+        room = Room()
+        for _ in range(3):
+            assert room.power_on() == UEFI_DEFAULT
+            room.request()
+            room.ask()
+            room.now += 24  # six requests for it, which a firewall kept from us
+            room.discover(ClientKind.UEFI_HTTP)
+        assert room.changes == []
+
     def test_an_ipxe_that_somebody_else_started(self) -> None:
         room = Room()
         for _ in range(4):

@@ -25,6 +25,9 @@ AT_ONCE_S = 60.0
 """Firmware that asks again so soon after it had an address was not booted by anybody."""
 HTTP_AT_ONCE_S = 300.0
 """HTTP boot is what firmware tries after PXE at the same power-on, sometimes after a minute or two of IPv6."""
+LOADING_S = 10.0
+"""Firmware that goes on to HTTP boot later than that after an answer from port 4011 has taken the answer, and tried in
+vain to load the file: UEFI asks for it six times, 4 s apart. A cancelled boot goes on within a second."""
 SERVER_REMEMBERED_S = 3600.0
 
 
@@ -214,7 +217,8 @@ class ReplyVariants:
         machine = self._machines.get(client.mac)
         if machine is not None and machine.attempt is not None:
             if client.kind is ClientKind.UEFI_HTTP:
-                change = self._conclude(client, machine, now, HTTP_AT_ONCE_S)
+                if not _was_loading(machine.attempt, now):
+                    change = self._conclude(client, machine, now, HTTP_AT_ONCE_S)
                 machine.attempt = None
             else:
                 machine.attempt.has_other_boot_server = True  # somebody booted what asks now
@@ -278,6 +282,11 @@ class ReplyVariants:
         while len(self._machines) > MAX_MACHINES:
             self._machines.popitem(last=False)
         return machine
+
+
+def _was_loading(attempt: _Try, now: float) -> bool:
+    """Whether a machine that goes on to HTTP boot was busy meanwhile with what our answer told it."""
+    return 0 < attempt.questions < DISCOVERS_OF_A_TRY and now - attempt.question_at_s > LOADING_S
 
 
 def _goes_on(attempt: _Try, client: ClientInfo, now: float) -> bool:
