@@ -18,7 +18,13 @@ PROOF = r"^efi options: (.*)\n+efi hash: (\w{8})$"
 
 @pytest.mark.parametrize(
     ("form", "questions"),
-    [("answer=menu", 2), ("offer=menu", 1), ("offer=take-file", 0), ("answer=take-file", 1), ("file=no", 1)],
+    [
+        ("answer=menu", 2),
+        ("offer=menu", 1),
+        pytest.param("offer=take-file", 0, marks=pytest.mark.slow),
+        pytest.param("answer=take-file", 1, marks=pytest.mark.slow),
+        pytest.param("file=no", 1, marks=pytest.mark.slow),
+    ],
 )
 def test_uefi_goes_on_with_every_form(
     start_station: StartStation, power_on: PowerOn, efi_application: Path, form: str, questions: int
@@ -33,7 +39,6 @@ def test_uefi_goes_on_with_every_form(
     assert "PXE-E" not in pc.console
 
 
-@pytest.mark.finding("BB-000")
 def test_uefi_that_does_not_go_on_with_a_form_gets_the_next_at_its_next_boot(
     start_station: StartStation, power_on: PowerOn, efi_application: Path
 ) -> None:

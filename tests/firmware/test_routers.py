@@ -1,0 +1,96 @@
+"""Routers that meddle with booting: other DHCP servers than a home router's, set in ways people meet."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bootbeam.journal.events import EventKind
+from bootbeam.lab.firmware import OVMF
+from bootbeam.lab.lan import DHCP_FIRST, DHCP_LAST, INTERFACE, Lan
+from bootbeam.lab.machine import PcSpec
+from bootbeam.lab.payload import fnv1a
+from tests.firmware.conftest import PowerOn, StartStation, protocols
+
+pytestmark = [pytest.mark.firmware, pytest.mark.peer, pytest.mark.slow, pytest.mark.timeout(300)]
+
+BOOT_TIMEOUT_S = 200.0
+PROOF = r"^efi options: (.*)\n+efi hash: (\w{8})$"
+OWN_FILE = "old/pxelinux.0"
+
+
+@dataclass(frozen=True)
+class Router:
+    """A DHCP server's program and settings, and how a UEFI machine boots from us beside it."""
+
+    kea: dict[str, object] | None = None
+    """Settings of Kea's Dhcp4; None: it is dnsmasq."""
+    dnsmasq: tuple[str, ...] = ()
+    boots_by: str = "tftp"
+    finding: str | None = None
+
+    def start_kea(self, lan: Lan, kea: dict[str, object]) -> None:
+        """Real Kea in place of the router's dnsmasq."""
+        subnet = {"id": 1, "subnet": "192.168.1.0/24", "pools": [{"pool": f"{DHCP_FIRST} - {DHCP_LAST}"}]}
+        settings = {
+            "interfaces-config": {"interfaces": [INTERFACE]},
+            "lease-database": {"type": "memfile", "persist": False},
+            "subnet4": [subnet],
+            **kea,
+        }
+        configuration = lan.log_dir / "kea.json"
+        configuration.write_text(json.dumps({"Dhcp4": settings}))
+        lan.router.start(
+            *("env", f"KEA_PIDFILE_DIR={lan.scratch_dir}", "KEA_LOCKFILE_DIR=none", f"KEA_LOG={lan.log_dir}"),
+            *("kea-dhcp4", "-c", str(configuration)),
+            output=lan.router_log,
+        )
+
+
+OPTION_60 = {"name": "vendor-class-identifier", "data": "PXEClient", "always-send": True}
+ROUTERS = {
+    "kea": Router(kea={}),
+    "kea with a boot file of its own": Router(kea={"next-server": "192.168.1.77", "boot-file-name": OWN_FILE}),
+    "kea that calls itself a boot server": Router(kea={"option-data": [OPTION_60]}, boots_by="http", finding="BB-007"),
+    "dnsmasq with a boot file of its own": Router(dnsmasq=(f"--dhcp-boot={OWN_FILE},,192.168.1.77",)),
+    "dnsmasq that is a boot server for BIOS": Router(
+        dnsmasq=(f"--pxe-service=x86PC,old,{OWN_FILE}",), boots_by="http", finding="BB-007"
+    ),
+    "dnsmasq that is a boot server for UEFI": Router(
+        dnsmasq=(f"--pxe-service=X86-64_EFI,old,{OWN_FILE}",), boots_by="http", finding="BB-007"
+    ),
+}
+
+
+@pytest.fixture(params=list(ROUTERS.values()), ids=list(ROUTERS))
+def router(request: pytest.FixtureRequest) -> Router:
+    """One after the other."""
+    chosen = request.param
+    assert isinstance(chosen, Router)
+    if chosen.finding:
+        request.node.add_marker(pytest.mark.finding(chosen.finding))
+    return chosen
+
+
+@pytest.fixture
+def lan(tmp_path: Path, router: Router) -> Iterator[Lan]:
+    """A network with that router."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    with Lan(logs, router=router.kea is None, router_arguments=router.dnsmasq) as made:
+        if router.kea is not None:
+            router.start_kea(made, router.kea)
+        yield made
+
+
+def test_a_uefi_machine_boots_beside_a_router_that(
+    router: Router, start_station: StartStation, power_on: PowerOn, efi_application: Path
+) -> None:
+    station = start_station(efi_application, "--no-ipv6")
+    pc = power_on(PcSpec("pc", OVMF))
+    proof = pc.wait_for(PROOF, BOOT_TIMEOUT_S)
+    assert proof[2] == fnv1a(proof[1].encode())
+    assert protocols(station, pc)[0] == (router.boots_by, "loader")
+    assert EventKind.REPLY_VARIANT_CHANGED not in [event.kind for event in station.events(pc.mac)]
