@@ -41,6 +41,7 @@ from bootbeam.library.remembered_replies import SAVE_INTERVAL_S, RememberedRepli
 from bootbeam.library.reply_watch import ReplyVariantWatch
 from bootbeam.library.scripts import Scripts
 from bootbeam.library.tftp_tree import TftpTree, offering_of, open_tree
+from bootbeam.library.u_boot_files import UBootFiles
 from bootbeam.machine import SecureBootPolicy
 from bootbeam.net.addresses6 import beyond_link, read_addresses6
 from bootbeam.net.interfaces import Interface, choose_interfaces, list_interfaces
@@ -200,6 +201,8 @@ class Station:
 
     def _catalogue(self, stock: "Stock", offering: Callable[[], Offering], book: MachineBook) -> Catalogue:
         images, http_port, record = stock.images, self._settings.http_port, self._journal.record
+        u_boot = UBootFiles(offering, images.resolve, record, book.complete)
+        self._journal.watch(u_boot.watch)
         return Catalogue(
             images.files,
             stock.loaders.files,
@@ -213,6 +216,7 @@ class Station:
                 beyond_link,
                 stock.loaders.signed_disks,
             ),
+            u_boot,
         )
 
     def _dhcp6_server(

@@ -139,3 +139,16 @@ def test_a_disk_image_is_for_http_boot_alone(kind: ClientKind, number: int, file
     given = choice(ClientInfo(kind, "52:54:00:00:00:01", number, ARCHITECTURES[number], "", 1, 0), STATION)
     assert isinstance(given, BootFile)
     assert given.file == file
+
+
+def test_a_u_boot_is_offered_its_script_and_a_person_is_told_what_to_type() -> None:
+    noted = list[tuple[str, str, str]]()
+    choice = BootFileChoice(lambda: Offering((), LOADERS), 8081, note=lambda *note: noted.append(note))
+    for number in (22, 27):
+        client = ClientInfo(ClientKind.U_BOOT, "52:54:00:00:00:01", number, ARCHITECTURES[number], "U-Boot", 1, 0)
+        assert choice(client, STATION) == BootFile(BootFileKind.LOADER, "boot.scr.uimg")
+    assert "setenv boot_script_dhcp 10.0.0.1:boot.scr.uimg; saveenv; boot" in noted[0][2]
+    tree = TreeOffering("/srv/tftp", (TreeProgram("pxelinux.0", Firmware.BIOS, Cpu.X86_64),))
+    answer = BootFileChoice(lambda: Offering((), {}, tree=tree), 8081)(client, STATION)
+    assert isinstance(answer, Ignore)
+    assert "setenv serverip 10.0.0.1; pxe get" in answer.fix

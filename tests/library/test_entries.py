@@ -13,7 +13,7 @@ from bootbeam.formats.linux import LinuxKernel
 from bootbeam.library.entries import NamedFile, PlannedEntry, plan_entries, ways_of
 from bootbeam.machine import Cpu, Firmware
 
-LINUX_SIDE = LinuxKernel.__new__(LinuxKernel)
+LINUX_SIDE = LinuxKernel("bzImage", Cpu.X86_64)
 BIOS_LINUX = BootsOn(Firmware.BIOS, Cpu.X86_64, BootForm.LINUX)
 UEFI_X64 = BootsOn(Firmware.UEFI, Cpu.X86_64, BootForm.EFI)
 BIOS_MULTIBOOT = BootsOn(Firmware.BIOS, Cpu.I386, BootForm.MULTIBOOT1)
@@ -221,3 +221,18 @@ def test_in_a_directory_only_what_lies_beside_a_program_belongs_to_it() -> None:
 def test_a_program_that_names_itself_or_two_that_name_each_other_stay_bootable() -> None:
     files = [loader("a.efi", "a.efi", "b.efi"), loader("b.efi", "a.efi")]
     assert shape(plan_entries(files, "")) == [("a.efi", ["b.efi"])]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "cpus"),
+    [
+        (LinuxKernel("Image", Cpu.ARM64), {Cpu.ARM64}),
+        (LinuxKernel("zImage", Cpu.ARM32), {Cpu.ARM32}),
+        (LinuxKernel("Image", Cpu.RISCV64), {Cpu.RISCV64}),
+        (LinuxKernel("zboot", None), set()),
+        (LinuxKernel("zImage", Cpu.I386), set()),
+    ],
+)
+def test_u_boot_starts_kernels_in_their_own_formats(kernel: LinuxKernel, cpus: set[Cpu]) -> None:
+    ways = ways_of(Identity(Kind.LINUX_KERNEL, "Linux", 1000, linux=kernel))
+    assert [way.cpus for way in ways if way.method is Method.UBOOT_LINUX] == ([frozenset(cpus)] if cpus else [])

@@ -77,3 +77,23 @@ def test_any_options_give_a_client_a_reason_or_a_decode_error(options: list[tupl
     except DecodeError:
         return
     assert isinstance(result, ClientInfo | Ignore)
+
+
+@pytest.mark.parametrize(
+    ("vendor_class", "options", "number", "kind"),
+    [
+        (b"U-Boot.armv8", [(93, b"\0\x16")], 22, ClientKind.U_BOOT),
+        (b"U-Boot.armv7", [(93, b"\0\x15")], 21, ClientKind.U_BOOT),
+        (b"U-Boot.armv8", [], 22, ClientKind.U_BOOT),
+        (b"U-Boot.arm", [], 21, ClientKind.U_BOOT),
+        (b"U-Boot", [(93, b"\0\x1b")], 27, ClientKind.U_BOOT),
+        (b"U-Boot", [(93, b"\x12\x34")], 0x1234, ClientKind.UNKNOWN),
+    ],
+)
+def test_u_boot(vendor_class: bytes, options: list[tuple[int, bytes]], number: int, kind: ClientKind) -> None:
+    client = classified(build(1, options=[(60, vendor_class), *options]))
+    assert (client.kind, client.architecture_number) == (kind, number)
+
+
+def test_a_u_boot_that_does_not_tell_its_processor_is_left_alone() -> None:
+    assert isinstance(classify(decode_dhcp(build(1, options=[(60, b"U-Boot")]))), Ignore)

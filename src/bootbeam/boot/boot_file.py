@@ -4,6 +4,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from bootbeam.boot.decision import LoadNbp, Machine, Offering, Refuse, decide
+from bootbeam.machine import Firmware
 from bootbeam.pxe.actions import BootFile, BootFileKind, Ignore, IpAddress
 from bootbeam.pxe.client import ClientInfo, ClientKind
 from bootbeam.pxe.first_program import MachineKind, Standing
@@ -11,6 +12,8 @@ from bootbeam.wire.url import url_host
 
 START_SCRIPT = "boot.ipxe"
 """Served path of the script every iPXE begins with."""
+STATION = "STATION"
+"""Stands for this computer's address in what a person is to type."""
 
 
 class BootFileChoice:
@@ -45,9 +48,11 @@ class BootFileChoice:
         if client.kind in (ClientKind.UNKNOWN, ClientKind.RASPBERRY_PI) or client.architecture is None:
             return _no_guess(client)
         architecture = client.architecture
-        kind = (architecture.firmware, architecture.cpu)
+        # The registry has U-Boot for ARM alone: others announce the number that UEFI or a BIOS would.
+        firmware = Firmware.UBOOT if client.kind is ClientKind.U_BOOT else architecture.firmware
+        kind = (firmware, architecture.cpu)
         machine = Machine(
-            architecture.firmware,
+            firmware,
             architecture.cpu,
             architecture.words,
             runs_ipxe,
@@ -57,14 +62,14 @@ class BootFileChoice:
         match decide(machine, offering):
             case LoadNbp(path, remark, fix, is_script):
                 if remark:
-                    self._note(client.mac, remark, fix)
+                    self._note(client.mac, remark, fix.replace(STATION, str(server)))
                 if is_script:
                     return BootFile(BootFileKind.SCRIPT, f"{base_url}/{quote(path)}")
                 if client.kind is ClientKind.UEFI_HTTP:
                     return BootFile(BootFileKind.HTTP_BOOT, f"{base_url}/{quote(path)}")
                 return BootFile(BootFileKind.LOADER, path)
             case Refuse(reason, fix):
-                return Ignore(reason, fix)
+                return Ignore(reason, fix.replace(STATION, str(server)))
         raise AssertionError("firmware is given a loader or refused")
 
 

@@ -18,6 +18,13 @@ from bootbeam.pxe.first_program import UNKNOWN, Chain, Standing
 
 GRUB_DIRECTORY = "grub/"
 """Under which the GRUBs that are made here are served."""
+U_BOOT_SCRIPT = "boot.scr.uimg"
+"""The script that U-Boot's own boot order looks for on the network."""
+U_BOOT_REMARK = "U-Boot takes its files from the server that gives its address, unless it was built otherwise"
+U_BOOT_FIX = (
+    f"if it does not boot, type on its console, once: setenv boot_script_dhcp STATION:{U_BOOT_SCRIPT}; saveenv; boot"
+)
+"""STATION stands for this computer's address."""
 LOCAL_DISK = "bootbeam.local"
 """In a menu: the machine's own disk."""
 
@@ -59,6 +66,9 @@ class Machine:
     """What its firmware did with the program it was given before."""
     loads_by_http: bool = False
     """Its firmware asks for UEFI HTTP boot, and takes a disk image too."""
+
+    asks_by_u_boot: bool = False
+    """U-Boot has found this station and asks for its configuration; False: it asks by DHCP."""
 
     @property
     def methods(self) -> frozenset[Method]:
@@ -161,7 +171,7 @@ def decide(machine: Machine, offering: Offering, chosen: str | None = None) -> B
         )
     if offering.tree is not None:
         return _from_tree(machine, machine.cpu, offering.tree)
-    if not machine.runs_ipxe and machine.grub is None:
+    if not (machine.runs_ipxe or machine.grub or machine.asks_by_u_boot):
         return _first_program(machine, machine.cpu, offering)
     if chosen is not None:
         entry = next((entry for entry in offering.entries if entry.name == chosen), None)
@@ -177,6 +187,8 @@ def decide(machine: Machine, offering: Offering, chosen: str | None = None) -> B
 
 
 def _first_program(machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
+    if machine.firmware is Firmware.UBOOT:
+        return LoadNbp(U_BOOT_SCRIPT, U_BOOT_REMARK, U_BOOT_FIX)
     kind = (machine.firmware, cpu)
     plain = offering.loaders.get(kind)
     if machine.firmware is Firmware.UEFI:
@@ -285,7 +297,7 @@ def _start(entry: BootEntry, machine: Machine, cpu: Cpu, offering: Offering) -> 
 def _start_without(entry: BootEntry, machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
     """The loader on the machine cannot start the entry: perhaps iPXE can."""
     way = way_for(entry, machine.firmware, cpu)
-    if way is None or machine.runs_ipxe:
+    if way is None or machine.runs_ipxe or machine.asks_by_u_boot:
         return Explain(explain_no_way(entry, machine.firmware, cpu))
     path = offering.loaders.get((machine.firmware, cpu))
     # Where no iPXE is, the loader is a GRUB made here: it would start itself again and again.

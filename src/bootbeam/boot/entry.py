@@ -18,6 +18,8 @@ class Method(StrEnum):
     """Multiboot 1, BIOS only in iPXE; other files are its modules."""
     EFI_APPLICATION = "EFI application"
     IPXE_SCRIPT = "iPXE script"
+    UBOOT_LINUX = "Linux kernel started by U-Boot"
+    """The kernel's own image format (arm64, riscv64: Image; 32-bit ARM: zImage), with one initrd."""
     GRUB_LINUX = "Linux kernel started by GRUB"
     """The x86 boot protocol under UEFI: for a kernel without an EFI stub, or firmware of another width."""
     GRUB_MULTIBOOT = "Multiboot kernel started by GRUB"

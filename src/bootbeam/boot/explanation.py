@@ -112,6 +112,11 @@ def _why(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> str:
 
 def _fix(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> str:
     fitting = [way for way in entry.ways if not way.cpus or cpu in way.cpus]
+    if firmware is Firmware.UBOOT and fitting:
+        return (
+            "serve a Linux kernel in the form that U-Boot starts (Image; not vmlinuz.efi), or start an EFI program "
+            "with U-Boot's own command bootefi"
+        )
     if not fitting:
         return f"serve an image built for {CPU_WORDS[cpu]}, or boot a machine of the image's own kind"
     return _switch_firmware(fitting[0], firmware)

@@ -26,6 +26,7 @@ KEYS = (
     "chosen",
     "failed",
 )
+U_BOOT_PLATFORM = "u-boot"
 GRUB_KEYS = ("mac", "platform", "cpu", "lockdown", "multiboot", "chosen", "started")
 
 _GRUB_PLATFORMS = {"pc": "pcbios", "efi": "efi"}
@@ -49,7 +50,7 @@ class MachineFacts:
     """One machine as its loader describes it."""
 
     platform: str
-    """"pcbios" or "efi"."""
+    """"pcbios", "efi" or "u-boot"."""
     buildarch: str
     """The CPU iPXE was built for: "i386" (BIOS builds, whatever the CPU), "x86_64", "arm64" ..."""
     mac: str | None = None
@@ -82,6 +83,8 @@ class MachineFacts:
             cpu = Cpu(self.buildarch)
         except ValueError:
             return Machine(Firmware.UEFI, None, f"UEFI on {self.buildarch}", runs_ipxe, grub=self.grub)
+        if self.platform == U_BOOT_PLATFORM:
+            return Machine(Firmware.UBOOT, cpu, f"U-Boot {cpu}", asks_by_u_boot=True)
         return Machine(Firmware.UEFI, cpu, f"UEFI {cpu}", runs_ipxe, grub=self.grub)
 
     @property

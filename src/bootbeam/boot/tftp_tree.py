@@ -82,6 +82,12 @@ def choose_program(tree: TreeOffering, firmware: Firmware, cpu: Cpu, *, runs_ipx
         cpu: of the machine.
         runs_ipxe: it has an iPXE, in the ROM of its network card or loaded from this tree.
     """
+    if firmware is Firmware.UBOOT:
+        return NoProgram(
+            "U-Boot reads the tree's pxelinux.cfg by itself, once it knows where: it takes its files from the server "
+            "that gives its address",
+            "type on its console: setenv autoload no; dhcp; setenv serverip STATION; pxe get; pxe boot",
+        )
     kind = next((word for word, machine in MACHINE_KINDS.items() if machine == (firmware, cpu)), "")
     named = tree.named.get(IPXE_KIND if runs_ipxe and IPXE_KIND in tree.named else kind)
     fitting = [program for program in tree.programs if (program.firmware, program.cpu) == (firmware, cpu)]

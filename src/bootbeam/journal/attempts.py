@@ -36,7 +36,7 @@ IDS_PER_S = 16
 ID_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: nothing in it is taken for something else when it is copied from a screen."""
 
-FIRMWARE_KINDS = frozenset({"bios-pxe", "uefi-pxe", "uefi-http", "raspberry-pi", "unknown"})
+FIRMWARE_KINDS = frozenset({"bios-pxe", "uefi-pxe", "uefi-http", "raspberry-pi", "u-boot", "unknown"})
 LOADED_ROLES = frozenset({"loader", "kernel", "initrd", "image"})
 BOOTED_ROLES = frozenset({"kernel", "initrd", "image"})
 BOOTED_KINDS = frozenset(

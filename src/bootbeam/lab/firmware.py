@@ -20,7 +20,7 @@ class Firmware:
     package: str
     """The Debian package that has the files below."""
     code: Path | None = None
-    """Firmware's program in flash; None where the emulator has its own."""
+    """Firmware's program in flash; None where the emulator has its own, or ``arguments`` name it."""
     variables: Path | None = None
     """Template of the firmware's settings in flash; every PC gets its own copy."""
     nic_rom: str | None = None
@@ -62,6 +62,7 @@ class Firmware:
 
 _OVMF_DIR = Path("/usr/share/OVMF")
 _AAVMF_DIR = Path("/usr/share/AAVMF")
+U_BOOT_PROGRAM = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
 _WITHOUT_PXE = tuple(
     argument
     for version in ("IPv4", "IPv6")
@@ -132,3 +133,15 @@ AAVMF = Firmware(
     arguments=("-cpu", "cortex-a57"),
 )
 """An arm64 machine with UEFI, Secure Boot off."""
+
+U_BOOT = Firmware(
+    name="U-Boot",
+    emulator="qemu-system-aarch64",
+    machine="virt",
+    package="u-boot-qemu",
+    nic_rom="",
+    nic_models=("e1000", "virtio-net-pci"),
+    memory_mib=1024,
+    arguments=("-cpu", "cortex-a57", "-bios", str(U_BOOT_PROGRAM)),
+)
+"""An arm64 board with U-Boot. Its settings are in flash, if it is given any (``lab.u_boot_environment``)."""

@@ -8,6 +8,7 @@ iso/NAME/PATH                    a file inside an ISO, or the page of a director
 inject/..., text/... and others  what the ISO's recipe adds (``library.iso_additions``)
 bios/undionly.kpxe, x64/...      boot loaders
 grub/..., .../grub.cfg           GRUBs and their scripts (``library.grub_files``)
+boot.scr.uimg, pxelinux.cfg/...  what U-Boot asks for (``library.u_boot_files``)
 """
 
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from bootbeam.library.grub_files import GrubFiles
 from bootbeam.library.iso_additions import KINDS as ADDITION_KINDS
 from bootbeam.library.iso_entry import TREE_KIND, IsoEntry
 from bootbeam.library.scripts import Scripts
+from bootbeam.library.u_boot_files import UBootFiles
 
 SCRIPT_SUFFIX = ".ipxe"
 ISO_KINDS = frozenset({TREE_KIND, *ADDITION_KINDS})
@@ -47,6 +49,7 @@ class Catalogue:
         isos: the ISOs by served name.
         answers: to unattended installations.
         grub: finds what GRUBs fetch.
+        u_boot: finds what U-Boots fetch.
     """
 
     def __init__(
@@ -57,9 +60,11 @@ class Catalogue:
         isos: Mapping[str, IsoEntry] = MappingProxyType({}),
         answers: Answers | None = None,
         grub: GrubFiles | None = None,
+        u_boot: UBootFiles | None = None,
     ) -> None:
         self._answers = answers
         self._grub = grub
+        self._u_boot = u_boot
         self._images = images
         self._loaders = loaders
         self._scripts = scripts
@@ -87,8 +92,13 @@ class Catalogue:
         loader = self._loaders.get(path)
         if loader is not None:
             return loader.open()
+        return self._of_another_loader(path, peer) or Missing("there is no such file here", is_searched(path))
+
+    def _of_another_loader(self, path: str, peer: Peer) -> Content | Missing | NotReady | None:
         of_grub = self._grub.open(path, peer) if self._grub else None
-        return of_grub or Missing("there is no such file here", is_searched(path))
+        if of_grub is not None or self._u_boot is None:
+            return of_grub
+        return self._u_boot.open(path, peer)
 
 
 def _in_role(kind: str, found: Content | Missing | NotReady) -> Content | Missing | NotReady:

@@ -23,6 +23,9 @@ _UNPACKERS = {
 INITRD_KINDS = frozenset({Kind.INITRD, Kind.COMPRESSED})
 """What can stand after a kernel: a cpio archive, or something compressed whose inside cannot be seen."""
 
+U_BOOT_CPUS = (Cpu.ARM64, Cpu.ARM32, Cpu.RISCV64)
+"""Where U-Boot is what machines commonly start with."""
+
 
 @dataclass(frozen=True, slots=True)
 class NamedFile:
@@ -82,6 +85,8 @@ def ways_of(identity: Identity) -> tuple[BootWay, ...]:
     if any(way.form is BootForm.LINUX and way.cpu in (Cpu.X86_64, Cpu.I386) for way in what.boots_on):
         # GRUB starts it in the way of BIOS, whatever the width of the firmware.
         ways.append(BootWay(Method.GRUB_LINUX, Firmware.UEFI, frozenset({Cpu.X86_64, Cpu.I386})))
+    if what.linux and what.linux.form in ("Image", "zImage") and what.linux.cpu in U_BOOT_CPUS:
+        ways.append(BootWay(Method.UBOOT_LINUX, Firmware.UBOOT, frozenset({what.linux.cpu})))
     return tuple(dict.fromkeys(way for way in ways if way is not None))
 
 

@@ -27,6 +27,11 @@ RASPBERRY_PI_OUIS = frozenset(
 """First three bytes of the hardware addresses Raspberry Pi boards carry (IEEE registry)."""
 
 
+U_BOOT = b"U-Boot"
+_U_BOOT_CLASSES = {b"U-Boot.armv8": 22, b"U-Boot.armv7": 21, b"U-Boot.arm": 21}
+"""Option 60 of a U-Boot built without option 93 -> the number it would send."""
+
+
 class ClientKind(StrEnum):
     """What is running on the client now; it decides the shape of the reply."""
 
@@ -35,6 +40,7 @@ class ClientKind(StrEnum):
     UEFI_HTTP = "uefi-http"
     IPXE = "ipxe"
     RASPBERRY_PI = "raspberry-pi"
+    U_BOOT = "u-boot"
     UNKNOWN = "unknown"
     """A network boot client whose architecture number bootbeam has nothing for."""
 
@@ -64,7 +70,7 @@ class ClientInfo:
 
 def is_network_boot(message: DhcpMessage) -> bool:
     """Whether firmware or iPXE sent it, as option 60 says, and not a running system."""
-    return message.options.get(OptionCode.VENDOR_CLASS_IDENTIFIER, b"").startswith((PXE_CLIENT, HTTP_CLIENT))
+    return message.options.get(OptionCode.VENDOR_CLASS_IDENTIFIER, b"").startswith((PXE_CLIENT, HTTP_CLIENT, U_BOOT))
 
 
 def classify(message: DhcpMessage) -> ClientInfo | Ignore:
@@ -105,7 +111,7 @@ def _architecture_number(message: DhcpMessage, vendor_class: bytes) -> int | Non
     """Option 93 (its first known number), else what option 60 says; the two can disagree, 93 is to be trusted."""
     value = message.options.get(OptionCode.CLIENT_SYSTEM_ARCHITECTURE)
     if value is None:
-        return decode_class_architecture(vendor_class)
+        return _U_BOOT_CLASSES.get(vendor_class) or decode_class_architecture(vendor_class)
     try:
         numbers = decode_architectures(value)
     except DecodeError:
@@ -116,6 +122,8 @@ def _architecture_number(message: DhcpMessage, vendor_class: bytes) -> int | Non
 def _firmware_kind(message: DhcpMessage, architecture: Architecture | None, vendor_class: bytes) -> ClientKind:
     if architecture is None or architecture.cpu is None:
         return ClientKind.UNKNOWN
+    if vendor_class.startswith(U_BOOT):
+        return ClientKind.U_BOOT
     if vendor_class.startswith(HTTP_CLIENT):
         return ClientKind.UEFI_HTTP if architecture.firmware is Firmware.UEFI else ClientKind.UNKNOWN
     if architecture.firmware is Firmware.BIOS:

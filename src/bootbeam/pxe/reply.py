@@ -6,6 +6,7 @@
       either, otherwise as ``ReplyVariant`` says: none, 06 01 08 or a menu; a boot item (43.71) comes back on 4011
     UEFI HTTP boot      none           URL                       never comes
     iPXE                none           URL of a script           the same, if it comes
+    U-Boot              none           its script                never comes
     Raspberry Pi ROM    menu text      (asks TFTP by itself)     never comes
 
 A proxy's answer never carries an address, a lease time, a netmask or a router, and never overloads a field.

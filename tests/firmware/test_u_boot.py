@@ -1,0 +1,55 @@
+"""U-Boot on arm64, beside a router that knows nothing of booting: its own PXE, told once where the station is."""
+
+import secrets
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bootbeam.journal.events import EventKind
+from bootbeam.lab.firmware import U_BOOT
+from bootbeam.lab.initrd import command_line, expected_marker, make_arm64_linux_payload
+from bootbeam.lab.lan import ROUTER_ADDRESS
+from bootbeam.lab.machine import PcSpec
+from bootbeam.lab.u_boot_environment import write_flash
+from bootbeam.machine import Cpu
+from tests.firmware.conftest import CACHE_DIR, PowerOn, StartStation
+
+pytestmark = [pytest.mark.firmware, pytest.mark.peer, pytest.mark.timeout(200)]
+
+BOOT_TIMEOUT_S = 80.0
+SETTING = ("boot_script_dhcp", "192.168.1.50:boot.scr.uimg")
+
+
+def test_u_boot_that_was_told_once_where_the_station_is_reaches_userland_by_itself(
+    start_station: StartStation, power_on: PowerOn, tmp_path: Path
+) -> None:
+    nonce = secrets.token_hex(8)
+    payload = make_arm64_linux_payload(tmp_path, CACHE_DIR)
+    station = start_station(
+        *("--kernel", payload.kernel, "--initrd", payload.initrd, "--cmdline", command_line(nonce, Cpu.ARM64))
+    )
+    told = replace(U_BOOT, variables=write_flash(tmp_path / "flash.fd", dict([SETTING])))
+    pc = power_on(PcSpec("pc", told, nic_model="e1000"))
+    pc.wait_for(expected_marker(nonce), BOOT_TIMEOUT_S)
+    events = station.events(pc.mac)
+    assert events[0].kind is EventKind.CLIENT_SEEN
+    assert (events[0].facts["kind_of_client"], events[0].facts["architecture"]) == ("u-boot", 22)
+    sent = [str(event.facts["file"]) for event in events if event.kind is EventKind.TRANSFER_FINISHED]
+    assert sent[0] == "boot.scr.uimg"
+    assert sent[1] == f"pxelinux.cfg/01-{pc.mac.replace(':', '-')}"
+    assert {name.rpartition("/")[2] for name in sent[2:]} == {"linux", "initrd.img"}
+    [script] = [event.facts for event in events if event.kind is EventKind.SCRIPT_SENT]
+    assert script["loader"] == "U-Boot"
+
+
+def test_u_boot_that_was_not_told_asks_the_router_and_the_log_says_what_to_type(
+    start_station: StartStation, power_on: PowerOn, tmp_path: Path
+) -> None:
+    payload = make_arm64_linux_payload(tmp_path, CACHE_DIR)
+    station = start_station("--kernel", payload.kernel, "--initrd", payload.initrd)
+    pc = power_on(PcSpec("pc", U_BOOT, nic_model="e1000"))
+    pc.wait_for(rf"TFTP from server {ROUTER_ADDRESS}", BOOT_TIMEOUT_S)
+    said = station.wait_for(EventKind.FIRST_PROGRAM_CHANGED, 10, mac=pc.mac).facts
+    assert "server that gives its address" in str(said["remark"])
+    assert f"setenv {' '.join(SETTING)}; saveenv; boot" in str(said["fix"])
