@@ -20,6 +20,7 @@ GRUB_DIRECTORY = "grub/"
 """Under which the GRUBs that are made here are served."""
 U_BOOT_SCRIPT = "boot.scr.uimg"
 """The script that U-Boot's own boot order looks for on the network."""
+# Quirk: U-Boot: takes its boot server from whoever gives its address, and leaves a proxy's offer unread.
 U_BOOT_REMARK = "U-Boot takes its files from the server that gives its address, unless it was built otherwise"
 U_BOOT_FIX = (
     f"if it does not boot, type on its console, once: setenv boot_script_dhcp STATION:{U_BOOT_SCRIPT}; saveenv; boot"
