@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bootbeam.journal.events import EventKind
-from bootbeam.lab.firmware import OVMF
+from bootbeam.journal.events import Event, EventKind
+from bootbeam.lab.firmware import OVMF, SEABIOS
 from bootbeam.lab.machine import PcSpec
 from bootbeam.lab.station import StationProcess
 from tests.firmware.conftest import PowerOn, StartStation
@@ -18,7 +18,6 @@ from tests.firmware.conftest import PowerOn, StartStation
 pytestmark = [pytest.mark.firmware, pytest.mark.timeout(240)]
 
 BOOT_TIMEOUT_S = 100.0
-COMMIT_S = 1.5
 
 
 def boots(station: StationProcess, *arguments: str | Path, width: int = 0) -> str:
@@ -74,3 +73,29 @@ def test_a_boot_is_told_afterwards_and_a_reset_begins_a_new_one(
     assert any("192.168.1.50.67" in line and "Reply" in line for line in dhcp), "ours"
     assert any("192.168.1.1.67" in line and "Reply" in line for line in dhcp), "the router's"
     assert any(".69:" in line and "RRQ" in line for line in dump)
+
+
+def test_a_reset_of_a_pc_whose_network_card_has_its_own_ipxe_begins_a_new_boot(
+    start_station: StartStation, power_on: PowerOn, multiboot_elf: Path
+) -> None:
+    station = start_station(multiboot_elf)
+    pc = power_on(PcSpec("pc", SEABIOS))
+    loaded = station.wait_for(EventKind.TRANSFER_FINISHED, BOOT_TIMEOUT_S, mac=pc.mac, where=is_image)
+    pc.wait_for("multiboot hash", 30)
+    pc.reset()
+    again = station.wait_for(
+        EventKind.TRANSFER_FINISHED,
+        BOOT_TIMEOUT_S,
+        mac=pc.mac,
+        where=lambda event: is_image(event) and event.attempt != loaded.attempt,
+    )
+    station.stop()
+    listed = json.loads(boots(station, "--json", "--mac", pc.mac))
+    assert [(each["attempt"], each["outcome"]) for each in listed] == [
+        (again.attempt, "booted"),
+        (loaded.attempt, "booted"),
+    ]
+
+
+def is_image(event: Event) -> bool:
+    return event.facts.get("role") in ("kernel", "image")

@@ -147,6 +147,8 @@ def test_machines_are_told_apart_by_mac(machine: Machine) -> None:
 def test_strangers_and_the_station_have_no_attempt(machine: Machine) -> None:
     assert machine.does(EventKind.OTHER_SERVER_ANSWERED) is None
     assert machine.does(EventKind.FILE_REFUSED, protocol="http") is None
+    assert machine.does(EventKind.TRANSFER_FINISHED, role="image", protocol="http") is None
+    assert machine.does(EventKind.FILE_REFUSED, protocol="tftp") is not None
     assert Attempts().place(Event(EventKind.STATION_READY, 1.0)).attempt is None
 
 

@@ -56,8 +56,7 @@ BEGINNING_KINDS = BOOTED_KINDS | {
     EventKind.SCRIPT_SENT,
     EventKind.MESSAGE_SHOWN,
 }
-"""What begins an attempt of a machine that has none: its DHCP may be out of our hearing, or the station was restarted.
-By HTTP anybody looks at files."""
+"""Begins an attempt of a machine that has none: its DHCP may be out of our hearing, or the station was restarted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ class Attempts:
             return event
         machine = self._machines.get(key)
         if machine is None or _is_new_attempt(machine, event):
-            if event.kind not in BEGINNING_KINDS:
+            if not _begins(event):
                 return event
             machine = self._begin(key, event)
         self._learn(machine, event)
@@ -157,6 +156,12 @@ def encode_id(number: int) -> str:
         number, digit = divmod(number, len(ID_DIGITS))
         digits = ID_DIGITS[digit] + digits
     return digits or ID_DIGITS[0]
+
+
+def _begins(event: Event) -> bool:
+    """Whether it may be the first that is heard of a boot. By HTTP anybody looks at files; nobody does by TFTP."""
+    is_tftp = event.kind is EventKind.FILE_REFUSED and event.facts.get("protocol") == "tftp"
+    return is_tftp or event.kind in BEGINNING_KINDS
 
 
 def _is_new_attempt(machine: _Machine, event: Event) -> bool:

@@ -18,10 +18,13 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\$(?:1|2[abxy]?|5|6|7|y|gy|sha1|argon2[a-z]*)\$[^\s\"',;]+"), MARK),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE), rf"\1 {MARK}"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,2}"), MARK),
-    (re.compile(r"([a-z][a-z0-9+.-]*://)[^/\s@\"']+@", re.IGNORECASE), rf"\1{MARK}@"),
+    (re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*+://)[^/\s@\"']+@", re.IGNORECASE), rf"\1{MARK}@"),
     (
+        # Without a way back (possessive), so that no text takes long.
         re.compile(
-            rf"([\w.-]*(?:{_SECRET_WORDS})[\w.-]*[\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^\s&;,\"']+)", re.IGNORECASE
+            rf"(?<![\w.-])((?=[\w.-]*?(?:{_SECRET_WORDS}))[\w.-]++[\"']?+\s*+[=:]\s*+)"
+            r"(\"[^\"]*\"|'[^']*'|[^\s&;,\"']+)",
+            re.IGNORECASE,
         ),
         rf"\1{MARK}",
     ),
