@@ -1,5 +1,6 @@
 """Beside a real router and a real second proxy: the station says who they are."""
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.lab.lan import INTERFACE, Lan
+from bootbeam.lab.netns import Namespace
 from bootbeam.lab.station import StationProcess
 from tests.dhcp_packets import build, pxe_options
 from tests.station.conftest import ask_dhcp
@@ -48,3 +50,18 @@ def wait_for_text(path: Path, text: str) -> None:
     while text not in path.read_text("utf-8", "replace"):
         assert time.monotonic() < deadline, path.read_text("utf-8", "replace")
         time.sleep(0.02)
+
+
+def test_without_the_right_to_listen_the_station_says_so_and_goes_on(
+    lan: Lan, client: Namespace, script: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "events.jsonl"
+    lan.station.start(
+        *("setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"),
+        *(sys.executable, "-m", "bootbeam", "serve", str(script), "--interface", INTERFACE, "--keep-boots", "0"),
+        *("--log-format", "json"),
+        output=log,
+    )
+    wait_for_text(log, "cannot be heard")
+    assert "CAP_NET_RAW" in log.read_text()
+    assert len(ask_dhcp(client, build(1, options=pxe_options(7, "003016")))) == 1
