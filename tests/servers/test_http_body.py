@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import bootbeam.servers.http_body as http_body
 from bootbeam.journal.events import EventKind
 from bootbeam.library.content import ContentChanged, FileSlice
 from bootbeam.servers.http_body import BodySocket, ClientGone
@@ -162,4 +163,64 @@ def test_slow_client_is_not_taken_for_one_that_stalls(tmp_path: Path) -> None:
             while data := client.recv(1 << 16):
                 received += len(data)
         assert received > size_bytes
+        station.journal.wait_for(EventKind.TRANSFER_FINISHED)
+
+
+def outcome(loop: asyncio.AbstractEventLoop, size_bytes: int, taken_bytes: int) -> str:
+    """What the station thinks of a client that takes so many bytes of a body, and then resets the connection."""
+
+    async def serve() -> str:
+        ours, theirs = connection()
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, http_body.LINGER_RESET)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        transport, _ = await loop.create_connection(Sink, sock=ours)
+        try:
+            async with BodySocket(transport, 10) as sender:
+                await sender.send_bytes(bytes(size_bytes))
+                waiting = asyncio.create_task(sender.delivered())
+                await loop.run_in_executor(None, lambda: theirs.recv(taken_bytes, socket.MSG_WAITALL))
+                theirs.close()
+                await waiting
+        except ClientGone:
+            return "gone"
+        finally:
+            transport.abort()
+            await asyncio.sleep(0)
+        return "delivered"
+
+    return loop.run_until_complete(serve())
+
+
+def test_a_reset_after_the_last_byte_is_no_failure_and_one_before_is(loop: asyncio.AbstractEventLoop) -> None:
+    assert outcome(loop, 60_000, 60_000) == "delivered"
+    assert outcome(loop, 60_000, 1_000) == "gone"
+
+
+def test_a_stall_is_told_once_long_before_it_is_a_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(http_body, "STALL_TOLD_AFTER_S", 0.2)
+    monkeypatch.setattr(http_body, "LOOK_EVERY_S", 0.05)
+    image = tmp_path / "image"
+    image.write_bytes(bytes(20_000_000))
+    with HttpStation(stall_timeout_s=1.5) as station:
+        station.files.add_file("image", image)
+        with station.connect(receive_buffer_bytes=4096) as client:
+            client.sendall(b"GET /image HTTP/1.0\r\n\r\n")
+            station.journal.wait_for(EventKind.TRANSFER_FAILED)
+        [stalled] = station.journal.of(EventKind.TRANSFER_STALLED)
+        sent = stalled.facts["sent_bytes"]
+        assert isinstance(sent, int)
+        assert 0 < sent < 20_000_000
+        station.files.wait_closed()
+
+
+def test_what_lies_in_the_kernel_only_has_not_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_body, "STALL_TOLD_AFTER_S", 0.2)
+    with HttpStation(stall_timeout_s=30) as station:
+        station.files.add_body("kernel", bytes(200_000))
+        with station.connect(receive_buffer_bytes=4096) as client:
+            client.sendall(b"GET /kernel HTTP/1.0\r\n\r\n")
+            station.journal.wait_for(EventKind.TRANSFER_STALLED)
+            assert station.journal.of(EventKind.TRANSFER_FINISHED) == []
+            while client.recv(1 << 16):
+                pass
         station.journal.wait_for(EventKind.TRANSFER_FINISHED)

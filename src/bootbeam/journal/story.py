@@ -200,6 +200,11 @@ class Story:
         share = f" after {size(sent)} of {size(whole)}" if whole else ""
         return Line(f"{facts.get('file')} stopped{share}: {facts.get('reason')}", Tone.WARNING)
 
+    def _transfer_stalled(self, event: Event, facts: Facts) -> Line:
+        sent, whole = _number(facts, "sent_bytes"), _number(facts, "size_bytes")
+        stood = f"for {_number(facts, 'stalled_s'):.0f} s"
+        return Line(f"{facts.get('file')} stands still after {size(sent)} of {size(whole)}, {stood}", Tone.WARNING)
+
     def _file_refused(self, event: Event, facts: Facts) -> Line | None:
         if facts.get("is_searched"):
             return None  # a boot program tries one name after the other
@@ -289,6 +294,7 @@ _TELLERS: dict[EventKind, Callable[[Story, Event, Facts], Line | None]] = {
     EventKind.REPLY_VARIANT_KEPT: Story._reply_variant_kept,
     EventKind.TRANSFER_FINISHED: Story._transfer_finished,
     EventKind.BLOCKS_READ: Story._blocks_read,
+    EventKind.TRANSFER_STALLED: Story._transfer_stalled,
     EventKind.TRANSFER_FAILED: Story._transfer_failed,
     EventKind.FILE_REFUSED: Story._file_refused,
     EventKind.SCRIPT_SENT: Story._script_sent,

@@ -13,6 +13,7 @@ import fcntl
 import os
 import socket
 import struct
+import sys
 import termios
 from collections.abc import Callable
 from types import TracebackType
@@ -27,8 +28,14 @@ LONGEST_POLL_S = 0.02
 """Delivery has no event to wait for: it is looked up after 0.5 ms, then at doubling intervals up to 20 ms."""
 COPIED_BYTES = 64 * 1024
 """What is read at once from a file that ``sendfile`` cannot send."""
+STALL_TOLD_AFTER_S = 15.0
+"""A client that takes nothing for so long is told of, long before it is given up."""
+LOOK_EVERY_S = 1.0
 TCP_CLOSE = 7
 """The state of a connection that is over (Linux ``include/net/tcp_states.h``)."""
+
+BYTES_ACKED_OFFSET = 120
+"""Of ``tcpi_bytes_acked`` in ``struct tcp_info``, a 64-bit number (Linux ``include/uapi/linux/tcp.h``)."""
 
 CLOSED = "the client closed the connection"
 _CANNOT_SENDFILE = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
@@ -48,14 +55,21 @@ class BodySocket:
         transport: the connection; plain TCP.
         stall_timeout_s: how long the client may take not a single byte.
         on_sent: called with the number of bytes sent so far, often; must be quick.
+        on_stall: called once when the client has taken nothing for ``STALL_TOLD_AFTER_S``.
     """
 
     def __init__(
-        self, transport: asyncio.WriteTransport, stall_timeout_s: float, on_sent: Callable[[int], None] = lambda _: None
+        self,
+        transport: asyncio.WriteTransport,
+        stall_timeout_s: float,
+        on_sent: Callable[[int], None] = lambda _: None,
+        on_stall: Callable[[], None] = lambda: None,
     ) -> None:
         self._transport = transport
         self._stall_timeout_s = stall_timeout_s
         self._on_sent = on_sent
+        self._on_stall = on_stall
+        self._is_stall_told = False
         self._loop = asyncio.get_running_loop()
         self._socket: socket.socket = transport.get_extra_info("socket").dup()
         self._socket.setblocking(False)
@@ -118,7 +132,11 @@ class BodySocket:
 
     async def delivered(self) -> None:
         """Wait until the client has acknowledged everything sent so far. Raises ``ClientGone``."""
+        whole = self._acknowledged_bytes() + self._unacknowledged_bytes()
         await self._emptied(self._unacknowledged_bytes)
+        # A reset empties the queue too. One that comes after the last byte is how some firmware closes.
+        if self._is_over() and self._acknowledged_bytes() < whole:
+            raise ClientGone(CLOSED)
 
     async def _send_copied(self, fd: int, offset: int, end: int) -> None:
         while offset < end:
@@ -141,14 +159,23 @@ class BodySocket:
         waiting, since_s = waiting_bytes(), self._loop.time()
         while waiting:
             if self._is_over():
-                raise ClientGone(CLOSED)
-            if self._loop.time() - since_s > self._stall_timeout_s:
-                raise self._stalled()
+                return
             await asyncio.sleep(poll_s)
             poll_s = min(poll_s * 2, LONGEST_POLL_S)
             before, waiting = waiting, waiting_bytes()
-            if waiting != before:
-                since_s = self._loop.time()
+            since_s = self._since(since_s, has_moved=waiting != before)
+
+    def _since(self, since_s: float, *, has_moved: bool) -> float:
+        """Since when the client takes nothing. Raises ``ClientGone`` when that is too long."""
+        now_s = self._loop.time()
+        if has_moved:
+            return now_s
+        if now_s - since_s > self._stall_timeout_s:
+            raise ClientGone(f"the client took nothing for {self._stall_timeout_s:g} s")
+        if now_s - since_s > STALL_TOLD_AFTER_S and not self._is_stall_told:
+            self._is_stall_told = True
+            self._on_stall()
+        return since_s
 
     async def _writable(self) -> None:
         """Wait until the socket takes bytes again.
@@ -156,14 +183,13 @@ class BodySocket:
         The kernel calls a socket writable when a third of its buffer is free. A slow client may need long for that:
         it stalls only when it acknowledges nothing either.
         """
-        waiting = self._unacknowledged_bytes()
+        waiting, since_s = self._unacknowledged_bytes(), self._loop.time()
         ready: asyncio.Future[None] = self._loop.create_future()
         self._loop.add_writer(self._socket.fileno(), _wake, ready)
         try:
-            while not (await asyncio.wait([ready], timeout=self._stall_timeout_s))[0]:
+            while not (await asyncio.wait([ready], timeout=min(LOOK_EVERY_S, self._stall_timeout_s)))[0]:
                 before, waiting = waiting, self._unacknowledged_bytes()
-                if waiting == before:
-                    raise self._stalled()
+                since_s = self._since(since_s, has_moved=waiting != before)
         finally:
             self._loop.remove_writer(self._socket.fileno())
 
@@ -176,12 +202,15 @@ class BodySocket:
         answer = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, b"\0" * 4)
         return int(struct.unpack("i", answer)[0])
 
+    def _acknowledged_bytes(self) -> int:
+        """What the client has acknowledged since the connection began."""
+        size_bytes = BYTES_ACKED_OFFSET + 8
+        info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, size_bytes)
+        return int.from_bytes(info[BYTES_ACKED_OFFSET:size_bytes], sys.byteorder)
+
     def _is_over(self) -> bool:
         """Whether the connection was reset or given up (``tcpi_state``, the first byte of ``TCP_INFO``)."""
         return self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == TCP_CLOSE
-
-    def _stalled(self) -> ClientGone:
-        return ClientGone(f"the client took nothing for {self._stall_timeout_s:g} s")
 
     def _close(self, *, reset: bool) -> None:
         if reset:

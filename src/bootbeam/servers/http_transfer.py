@@ -7,6 +7,7 @@ from itertools import count
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, Peer
+from bootbeam.servers.http_body import STALL_TOLD_AFTER_S
 
 PROGRESS_AFTER_S = 0.5
 """A transfer that is over sooner is not worth a progress bar."""
@@ -67,6 +68,15 @@ class Transfer:
             return
         self._shown_s = now_s
         self._write(EventKind.TRANSFER_PROGRESS, sent_bytes=sent_bytes)
+
+    def stalled(self) -> None:
+        """The client takes nothing at present."""
+        self._write_named(
+            EventKind.TRANSFER_STALLED,
+            role=self._content.role,
+            sent_bytes=self.sent_bytes,
+            stalled_s=STALL_TOLD_AFTER_S,
+        )
 
     def finished(self) -> None:
         """The client has it all."""

@@ -120,3 +120,12 @@ def test_a_script_that_goes_round_in_a_circle() -> None:
     assert findings([*seen(0, "ipxe"), *scripts], 36) == ["BB-046"]
     menus = [at(10 + 5 * number, EventKind.SCRIPT_SENT, entry="the menu") for number in range(20)]
     assert findings([*seen(0, "ipxe"), *menus], 200) == []
+
+
+def test_a_script_of_ones_own_between_two_loads_is_no_boot() -> None:
+    events = [*seen(0), address_requested(4)]
+    for number in range(4):
+        second = 10 + 20 * number
+        events += [at(second - 2, EventKind.SCRIPT_SENT, entry="own.ipxe: iPXE script")]
+        events += [*downloaded(second - 1, "own.ipxe", "image", "http"), *downloaded(second)]
+    assert findings(events, 71) == ["BB-045"]

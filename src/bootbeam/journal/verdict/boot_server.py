@@ -164,7 +164,7 @@ RULES = (
         {
             Screen.UEFI: ("PXE-E16: No valid offer received.",),
             Screen.BIOS: ("PXE-E53: No boot filename received",),
-            Screen.IPXE: ("Nothing to boot (http://ipxe.org/2d03e13b)",),
+            Screen.IPXE: ("Nothing to boot: No such file or directory (http://ipxe.org/2d03e13b)",),
         },
         (
             "look for rules that drop or reject outgoing UDP from ports 67, 69 and 4011:",
@@ -234,18 +234,23 @@ RULES = (
         "the machine gives up network boot right after our answer",
         judge_gave_up,
         "port 4011 is asked and answered once; no request for a file, and within 3 s a new question from the firmware",
-        "a firewall rejects TFTP (UDP port 69), if the screen says PXE-E22; or somebody pressed Esc, or the firmware "
-        "wants a boot menu, if it says PXE-E21",
+        "a firewall rejects TFTP (UDP port 69), if the screen says that the file has 0 bytes; or somebody pressed Esc, "
+        "or the firmware wants a boot menu, if it says PXE-E21 and nothing of a file",
         Sureness.POSSIBLY,
         {
-            Screen.UEFI: ("PXE-E22: Client received ICMP error from server.", "or PXE-E21: Remote boot cancelled."),
+            Screen.UEFI: (
+                "NBP filesize is 0 Bytes",
+                "PXE-E99: Unexpected network error.",
+                "(or PXE-E22: Client received ICMP error from server.)",
+                "or only PXE-E21: Remote boot cancelled.",
+            ),
             Screen.BIOS: ("PXE-E32: TFTP open timeout",),
         },
         (
-            "with PXE-E22:",
+            "with `0 Bytes`, PXE-E99 or PXE-E22:",
             *OPEN_PORTS,
-            "with PXE-E21: boot it again and press nothing: it gets our answer in another form then, a menu say; to "
-            "begin with that:",
+            "with PXE-E21 alone: boot it again and press nothing: it gets our answer in another form then, a menu say; "
+            "to begin with that:",
             "    bootbeam serve ... --reply {mac}:answer=menu",
         ),
     ),

@@ -30,7 +30,8 @@ def judge_not_fetched(course: Course) -> Judged:
 def judge_broken_off(course: Course) -> Judged:
     """HTTP boot begins to load its program, and breaks off."""
     for each in course.tries_of("uefi-http"):
-        failed = [event for event in each.of(EventKind.TRANSFER_FAILED) if text(event, "protocol") == "http"]
+        stopped = each.of(EventKind.TRANSFER_FAILED, EventKind.TRANSFER_STALLED)
+        failed = [event for event in stopped if text(event, "protocol") == "http"]
         if not failed or any(text(event, "role") == "loader" for event in each.of(EventKind.TRANSFER_FINISHED)):
             continue
         if [event for event in each.events if event.at_s > failed[-1].at_s]:

@@ -1,5 +1,6 @@
 """Rules: iPXE or GRUB runs, and does not get to what it is to start."""
 
+import math
 import re
 
 from bootbeam.journal.events import Event, EventKind
@@ -15,6 +16,8 @@ SCRIPT_WAIT_S = 45.0
 """An iPXE of 2019 waits up to 16 s for an IPv6 router before it fetches its script, twice on a slow machine."""
 CONNECT_WAIT_S = 12.0
 """Once it looks for our network card, it fetches its script at once."""
+GAVE_UP_S = 5.0
+"""An iPXE that ends sooner did not try: a person pressed a key, or it went on by another network card."""
 FILES_WAIT_S = 50.0
 """A warning stands for 15 s before a script fetches anything."""
 FETCHES_NOTHING = re.compile(r"the menu$|its own disk|GRUB for |iPXE \(")
@@ -63,7 +66,7 @@ def judge_script_not_fetched(course: Course) -> Judged:
         return None
     sought = course.after(asked, EventKind.ADDRESS_SOUGHT, where=lambda event: bool(event.facts.get("is_ours")))
     moment = sought[0].at_s + CONNECT_WAIT_S if sought else asked.at_s + SCRIPT_WAIT_S
-    if course.now < moment:
+    if course.now < moment and course.kind == "ipxe":
         return Later(moment)
     address = text(asked, "address_requested") or "its address"
     looked = ", looked for this computer's network card (ARP)" if sought else ""
@@ -71,12 +74,14 @@ def judge_script_not_fetched(course: Course) -> Judged:
 
 
 def _asked_by_ipxe(course: Course) -> Event | None:
-    """When an iPXE asked for its address, if it is what asked last."""
-    tries = course.tries
-    if not tries or tries[-1].kind != "ipxe" or tries[-1].is_ipv6:
+    """When the newest iPXE asked for its address: one that runs, or that gave up, so that the firmware asks again."""
+    tries = course.tries_of("ipxe")
+    if not tries or tries[-1].is_ipv6:
         return None
     asked = tries[-1].of(EventKind.ADDRESS_REQUESTED)
-    return asked[-1] if asked else None
+    if not asked or (tries[-1].ended_at_s or math.inf) - asked[-1].at_s < GAVE_UP_S:
+        return None
+    return asked[-1]
 
 
 def _fetched_after(course: Course, asked: Event) -> bool:
@@ -168,7 +173,7 @@ RULES = (
         "server "
         "(DHCP snooping on a switch)",
         Sureness.MOST_LIKELY,
-        {Screen.IPXE: ("Nothing to boot (http://ipxe.org/2d03e13b)",)},
+        {Screen.IPXE: ("Nothing to boot: No such file or directory (http://ipxe.org/2d03e13b)",)},
         (
             "boot it again; if it happens each time, name this computer's port on the switch a trusted one:",
             "    Cisco: ip dhcp snooping trust",
@@ -186,7 +191,7 @@ RULES = (
         {
             Screen.IPXE: (
                 "http://{station}:{http_port}/boot.ipxe... Connection timed out (http://ipxe.org/4c0a6035)",
-                "(rejected: Connection reset (http://ipxe.org/0f0a6039))",
+                "http://{station}:{http_port}/boot.ipxe... Connection reset (http://ipxe.org/0f0a6039)",
             )
         },
         (

@@ -172,7 +172,15 @@ def judge_loader_loop(course: Course) -> Judged:
 
 def _booted_between(events: list[Event], first: Event, last: Event) -> bool:
     booted = ("kernel", "initrd", "image")
-    return any(first.at_s < event.at_s < last.at_s and text(event, "role") in booted for event in events)
+    scripts = {
+        text(event, "entry").partition(":")[0]
+        for event in events
+        if event.kind is EventKind.SCRIPT_SENT and text(event, "entry").endswith("iPXE script")
+    }
+    return any(
+        first.at_s < event.at_s < last.at_s and text(event, "role") in booted and text(event, "file") not in scripts
+        for event in events
+    )
 
 
 def judge_script_loop(course: Course) -> Judged:

@@ -165,7 +165,7 @@ RULES = (
         {
             Screen.UEFI: ("PXE-E16: No valid offer received.", "(or what the other server's boot file shows)"),
             Screen.BIOS: ("PXE-E55: proxyDHCP service did not reply to request on port 4011",),
-            Screen.IPXE: ("Nothing to boot (http://ipxe.org/2d03e13b)",),
+            Screen.IPXE: ("Nothing to boot: No such file or directory (http://ipxe.org/2d03e13b)",),
         },
         (
             "stop the boot server on {other} (dnsmasq with dhcp-range=...,proxy, WDS, FOG, another bootbeam), or take "
@@ -185,7 +185,7 @@ RULES = (
         {
             Screen.UEFI: ("PXE-E16: No valid offer received.",),
             Screen.BIOS: ("PXE-E55: proxyDHCP service did not reply to request on port 4011",),
-            Screen.IPXE: ("Nothing to boot (http://ipxe.org/2d03e13b)",),
+            Screen.IPXE: ("Nothing to boot: No such file or directory (http://ipxe.org/2d03e13b)",),
         },
         ("take option 60 and the boot settings out of the DHCP server {router}:", *NO_BOOT_LINES),
         explains=frozenset({"BB-002", "BB-005", "BB-009", "BB-017", "BB-020", "BB-024"}),

@@ -35,12 +35,14 @@ def judge_download_stopped(course: Course) -> Judged:
     """The kernel or the initrd stops on its way."""
     failed = course.last(
         EventKind.TRANSFER_FAILED,
+        EventKind.TRANSFER_STALLED,
         where=lambda event: text(event, "protocol") == "http" and text(event, "role") in LOADED,
     )
     if failed is None or failed.facts.get("status") == PARTIAL_CONTENT or course.kind == "uefi-http":
         return None
     sent, whole = number(failed, "sent_bytes"), number(failed, "size_bytes")
-    seen = f"{text(failed, 'file')} stopped after {sent:,.0f} of {whole:,.0f} bytes: {text(failed, 'reason')}"
+    reason = text(failed, "reason") or f"the machine takes nothing for {number(failed, 'stalled_s'):.0f} s"
+    seen = f"{text(failed, 'file')} stopped after {sent:,.0f} of {whole:,.0f} bytes: {reason}"
     return _after_silence(course, failed, STOPPED_S, Match(seen))
 
 
