@@ -71,6 +71,22 @@ def test_a_verdict_map_is_a_rule_for_each_element() -> None:
     assert [(rule.verdict, rule.target) for rule in found] == [(Verdict.JUMP, "d"), (Verdict.DROP, "")]
 
 
+def test_each_element_of_a_concatenation_is_a_rule_of_its_own() -> None:
+    concatenated = {"concat": [{"meta": {"key": "iifname"}}, UDP_PORT]}
+    elements = [{"concat": ["eth0", 67]}, {"elem": {"val": {"concat": ["eth1", 69]}, "timeout": 9}}]
+    found = rules([match(concatenated, "@s"), {"accept": None}], elements=elements)
+    assert [rule.conditions[0].words for rule in found] == [{"eth0"}, {"eth1"}]
+    assert [rule.conditions[2].ranges for rule in found] == [((67, 67),), ((69, 69),)]
+    [never] = rules([match(concatenated, "@s"), {"accept": None}], elements=[])
+    assert never.conditions[0].words == frozenset()
+
+
+def test_the_key_for_all_others_is_asked_last() -> None:
+    data = {"set": [["*", {"drop": None}], [67, {"accept": None}]]}
+    first, last = rules([{"vmap": {"key": UDP_PORT, "data": data}}])
+    assert (first.verdict, last.verdict, last.conditions) == (Verdict.ACCEPT, Verdict.DROP, ())
+
+
 def test_bridges_and_devices_are_not_asked() -> None:
     assert parse_nft(json.dumps({"nftables": [{"chain": {**CHAIN, "family": "bridge"}}]})) == []
 
@@ -92,9 +108,13 @@ JSON = st.recursive(
 
 
 @given(st.lists(JSON, max_size=3))
-def test_anything_else_is_a_value_error(expression: list[Any]) -> None:
-    rule = {"rule": {"family": "inet", "table": "t", "chain": "c", "expr": expression}}
-    try:
-        parse_nft(json.dumps({"nftables": [{"chain": CHAIN}, rule]}))
-    except ValueError:
-        return
+def test_a_rule_that_is_not_understood_may_do_anything(expression: list[Any]) -> None:
+    for rule in rules(expression):
+        assert rule.verdict is not Verdict.UNKNOWN or "could not be understood" in rule.text
+
+
+def test_new_words_for_a_set_do_not_hide_the_rest() -> None:
+    concatenated = {"concat": [{"meta": {"key": "iifname"}}, UDP_PORT]}
+    odd, drop = rules([match(concatenated, {"set": [{"new": 1}]}), {"accept": None}], [{"drop": None}])
+    assert (odd.verdict, [condition.field for condition in odd.conditions]) == (Verdict.UNKNOWN, [Field.OTHER])
+    assert drop.verdict is Verdict.DROP

@@ -76,6 +76,13 @@ RULESETS = (
         EVERYTHING - {"ack"},
     ),
     _nft(
+        "concatenations and a map for all others",
+        "chain input { type filter hook input priority 0; policy accept;\n"
+        'iifname . udp dport { "eth0" . 67, "eth1" . 69, "eth0" . 4011 } accept\n'
+        "meta l4proto vmap { udp : drop, * : accept }\n }",
+        {"67", "offer", "4011", "answer", "http"},
+    ),
+    _nft(
         "no broadcasts",
         "chain input { type filter hook input priority 0; pkttype broadcast drop; }",
         EVERYTHING - {"67", "offer"},

@@ -59,6 +59,11 @@ _HOOKS = {hook.value: hook for hook in Hook}
 _UNTELLING = frozenset({"xt", "limit", "quota", "ct count", "ct expectation", "socket", "osf", "synproxy"})
 """Statements that let some packets go on to the rest of the rule."""
 
+MAX_ALTERNATIVES = 256
+"""Elements that one rule is taken apart into; one with more cannot be told."""
+_ANY = "*"
+"""The key of a map that holds for every other."""
+
 Sets = Mapping[str, Sequence[Any]]
 """The elements of a table's named sets and maps."""
 
@@ -83,11 +88,23 @@ def parse_nft(text: str) -> list[Chain]:
                 chains[facts["family"], facts["table"], facts["name"]] = _chain(facts)
         for each in objects:
             if "rule" in each and (key := _key(each["rule"])) in chains:
-                rules = tuple(_rules(each["rule"], sets.get(key[:2], {})))
-                chains[key] = replace(chains[key], rules=chains[key].rules + rules)
+                chains[key] = replace(chains[key], rules=chains[key].rules + _read_rule(each["rule"], sets))
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError(f"not the JSON of nft: {error!r}") from None
     return list(chains.values())
+
+
+def _read_rule(facts: Mapping[str, Any], sets: Mapping[tuple[str, str], Sets]) -> tuple[Rule, ...]:
+    """The rule; one that a newer nft words in a way not known here may do anything, and is not left out."""
+    try:
+        return tuple(_rules(facts, sets.get((facts["family"], facts["table"]), {})))
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError):
+        text = f"{_place(facts)}, which could not be understood"
+        return (Rule((_UNTOLD,), Verdict.UNKNOWN, text=text),)
+
+
+def _place(facts: Mapping[str, Any]) -> str:
+    return f"rule {facts.get('handle', '?')} of its chain {facts['chain']}"
 
 
 def _key(facts: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -108,23 +125,26 @@ def _chain(facts: Mapping[str, Any]) -> Chain:
 
 
 def _rules(facts: Mapping[str, Any], sets: Sets) -> Iterator[Rule]:
-    """The rule; one for each element where it looks its verdict up in a map."""
-    conditions: list[Condition] = []
-    text = f"rule {facts.get('handle', '?')} of its chain {facts['chain']}"
+    """The rule; one for each element where it looks several things up at once, or its verdict in a map."""
+    alternatives: list[list[Condition]] = [[]]
+    text = _place(facts)
     for statement in facts.get("expr", ()):
         kind: str
         value: Any
         kind, value = _only(statement) if isinstance(statement, dict) else (str(statement), None)
         if kind == "match":
-            conditions += _match(value["op"], value["left"], value["right"], sets)
+            found = _alternatives(value["op"], value["left"], value["right"], sets)
+            alternatives = [[*before, *more] for before in alternatives for more in found][:MAX_ALTERNATIVES]
         elif kind == "vmap":
-            for key, verdict in _elements(value["data"], sets):
-                wanted = _match("==", value["key"], key, sets)
-                yield _rule((*conditions, *wanted), *_only(verdict), text)
+            # What holds for every other key comes last.
+            elements = sorted(_elements(value["data"], sets), key=lambda element: element[0] == _ANY)
+            for key, verdict in elements:
+                wanted = [] if key == _ANY else _match("==", value["key"], key, sets)
+                yield from (_rule((*each, *wanted), *_only(verdict), text) for each in alternatives)
         elif kind in _VERDICTS:
-            yield _rule(tuple(conditions), kind, value, text)
+            yield from (_rule(tuple(each), kind, value, text) for each in alternatives)
         elif kind in _UNTELLING:
-            conditions.append(_UNTOLD)
+            alternatives = [[*each, _UNTOLD] for each in alternatives]
 
 
 def _only(statement: Mapping[str, Any]) -> tuple[str, Any]:
@@ -139,6 +159,16 @@ def _rule(conditions: tuple[Condition, ...], kind: str, value: Any, text: str) -
     return Rule(conditions, _VERDICTS.get(kind, Verdict.GO_ON), target, text)
 
 
+def _alternatives(operator: str, left: Any, right: Any, sets: Sets) -> list[list[Condition]]:
+    """What may hold instead of each other: one list of conditions, or one for each element of a concatenation."""
+    if not (isinstance(left, dict) and "concat" in left) or operator != "==":
+        return [_match(operator, left, right, sets)]
+    elements = _elements(right, sets)
+    if len(elements) > MAX_ALTERNATIVES:
+        return [[_UNTOLD]]
+    return [_match(operator, left, element, sets) for element in elements] or [[_NEVER]]
+
+
 def _match(operator: str, left: Any, right: Any, sets: Sets) -> list[Condition]:
     if isinstance(left, dict) and "concat" in left:
         return _match_concatenation(operator, left["concat"], right, sets)
@@ -147,9 +177,7 @@ def _match(operator: str, left: Any, right: Any, sets: Sets) -> list[Condition]:
         return [*needed, _flags_condition(operator, left, right)]
     if field is Field.OTHER or operator not in ("==", "!=", "in"):
         return [*needed, _UNTOLD]
-    values = _elements(right, sets)
-    if any(isinstance(value, dict) and "elem" in value for value in values):
-        values = [value["elem"]["val"] if isinstance(value, dict) and "elem" in value else value for value in values]
+    values = [_value(element) for element in _elements(right, sets)]
     is_negated = operator == "!="
     try:
         if field in _NUMBERS:
@@ -190,14 +218,11 @@ def _flag_bits(value: Any) -> int:
     return TCP_FLAGS[value]
 
 
-def _match_concatenation(operator: str, parts: Sequence[Any], right: Any, sets: Sets) -> list[Condition]:
-    """Several things asked at once, ``ip saddr . udp dport``: told for one element, or where no element can be it."""
-    elements = [element["concat"] for element in _elements(right, sets) if isinstance(element, dict)]
-    if operator == "!=" or len(elements) > 1 or (not elements and right is None):
+def _match_concatenation(operator: str, parts: Sequence[Any], element: Any, sets: Sets) -> list[Condition]:
+    """Several things asked at once, ``ip saddr . udp dport``, of one element."""
+    if operator != "==":
         return [_UNTOLD]
-    if not elements:
-        return [_NEVER]
-    pairs = zip(parts, elements[0], strict=True)
+    pairs = zip(parts, _value(element)["concat"], strict=True)
     return [condition for part, value in pairs for condition in _match("==", part, value, sets)]
 
 
@@ -207,6 +232,11 @@ def _elements(right: Any, sets: Sets) -> list[Any]:
     if isinstance(right, dict) and "set" in right:
         return list(right["set"])
     return list(right) if isinstance(right, list) else [right]
+
+
+def _value(element: Any) -> Any:
+    """An element without its time limit, counter or comment."""
+    return element["elem"]["val"] if isinstance(element, dict) and "elem" in element else element
 
 
 def _field(left: Any) -> tuple[Field, list[Condition]]:
