@@ -98,6 +98,21 @@ def test_faults_are_found_all_at_once(lan: Lan, loaders: Path, tmp_path: Path) -
     assert "another network boot server answers on eth0: 192.168.1.60" in problems[0]
 
 
+@pytest.mark.peer
+def test_where_several_interfaces_could_be_the_lan_each_is_asked(lan: Lan, loaders: Path) -> None:
+    lan.station.ip("link", "add", "eth1", "type", "bridge")
+    lan.station.ip("address", "add", "10.0.0.1/24", "dev", "eth1")
+    lan.station.ip("link", "set", "eth1", "up")
+    lan.station.ip("route", "delete", "default")
+    code, found = run(lan, "--loaders", loaders)
+    assert code == 1
+    assert "several interfaces could be the LAN" in found["interface"][0]["what"]
+    assert [finding["what"].replace("192.168.1.1 ", "") for finding in found["DHCP"]] == [
+        "on eth0: gives addresses",
+        "on eth1: no DHCP server answers",
+    ]
+
+
 def shown(width: int, *, terminal: bool) -> str:
     stream = io.StringIO()
     console = Console(file=stream, width=width, force_terminal=terminal, color_system="standard" if terminal else None)

@@ -111,6 +111,17 @@ def check_dhcp(link: Link, *, ipv6: bool) -> list[Finding]:
     return found
 
 
+def who_gives_addresses(link: Link) -> Finding:
+    """For a person who has to choose between several interfaces: whether there are machines' addresses to be had."""
+    name = link.interface.name
+    givers = [server.words for server in servers_of(link.answers) if server.offers]
+    if link.trouble:
+        return warning(AREA, f"nobody could be asked on {name}: {link.trouble}")
+    return ok(
+        AREA, f"on {name}: {' and '.join(givers)} gives addresses" if givers else f"on {name}: no DHCP server answers"
+    )
+
+
 def _no_address(link: Link, servers: Sequence[Server], *, ipv6: bool) -> Iterator[Finding]:
     """Nobody offered an address."""
     name = link.interface.name

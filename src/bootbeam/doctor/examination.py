@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bootbeam.doctor.address_servers import check_dhcp
+from bootbeam.doctor.address_servers import check_dhcp, who_gives_addresses
 from bootbeam.doctor.asking import Link, ask
 from bootbeam.doctor.computer import check_computer, check_permissions, read_computer
 from bootbeam.doctor.finding import Finding
@@ -70,7 +70,7 @@ def examine(plan: Plan, tell: Tell = lambda finding: None) -> list[Finding]:
     take([check_permissions(computer)])
     choice = check_interfaces(list_interfaces(), list_cards(), plan.interfaces, read_surroundings())
     take(choice.findings)
-    with _Asking(choice.interfaces, ipv6=plan.ipv6) as asking:
+    with _Asking(choice.interfaces or choice.candidates, ipv6=plan.ipv6) as asking:
         names = [interface.name for interface in choice.interfaces]
         take(check_ports(try_ports(choice.interfaces, plan.http_port, ipv6=plan.ipv6)))
         if names:
@@ -79,6 +79,9 @@ def examine(plan: Plan, tell: Tell = lambda finding: None) -> list[Finding]:
         take(check_images(images))
         take(check_computer(computer))
         for link in asking.links():
+            if not choice.interfaces:
+                take([who_gives_addresses(link)])
+                continue
             take(check_dhcp(link, ipv6=plan.ipv6))
             if plan.ipv6:
                 take(check_ipv6(link))

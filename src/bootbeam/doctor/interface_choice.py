@@ -22,6 +22,8 @@ class Choice:
 
     interfaces: tuple[Interface, ...]
     findings: tuple[Finding, ...]
+    candidates: tuple[Interface, ...] = ()
+    """Where several could be the LAN: those."""
 
 
 def check_interfaces(
@@ -43,7 +45,8 @@ def check_interfaces(
     except UserError as error:
         fix = error.fix.replace("bootbeam serve --interface", "bootbeam doctor --interface")
         left_out = _left_out(cards, [each.name for each in available])
-        return Choice((), (problem(AREA, error.what, error.why, fix), *left_out))
+        candidates = [] if wanted else [each for each in available if each.is_up and not each.is_virtual]
+        return Choice((), (problem(AREA, error.what, error.why, fix), *left_out), tuple(candidates))
     by_name = {card.name: card for card in cards}
     found = [
         finding
