@@ -17,6 +17,7 @@ from uuid import NAMESPACE_OID, uuid5
 from bootbeam import __version__
 from bootbeam.boot.boot_file import BootFileChoice
 from bootbeam.boot.decision import Offering
+from bootbeam.boot.entry import BootEntry
 from bootbeam.boot.recipe import UnattendedFormat
 from bootbeam.boot.tftp_tree import words_of_choices
 from bootbeam.doctor.firewall import firewall_warnings
@@ -64,6 +65,8 @@ from bootbeam.wire.dhcp6_options import encode_uuid_duid
 
 DRAIN_S = 3.0
 """How long transfers under way may take to finish after Ctrl-C."""
+LOADERS_KEPT_S = 1.0
+"""How long it is taken for granted that GRUB's modules, some 200 files, are still installed, or not."""
 IP_UDP_TFTP_HEADERS_BYTES = 32
 """IPv4, UDP and TFTP headers together: what a block's packet has beside the block."""
 
@@ -282,17 +285,30 @@ class Goods:
 
 
 class _Offerings:
-    """What is on offer at the moment it is asked: images change while the station runs."""
+    """What is on offer at the moment it is asked: images change while the station runs.
+
+    The same object as before while nothing has changed, so that what was decided on it holds too.
+    """
 
     def __init__(self, stock: Stock, settings: StationSettings) -> None:
         self._images = stock.images
         self._loaders = stock.loaders
         self._grub = stock.grub
         self._settings = settings
+        self._kept: tuple[float, Offering] | None = None
 
     def __call__(self) -> Offering:
+        now, entries, kept = time.monotonic(), self._images.entries(), self._kept
+        if kept is not None and kept[1].entries is entries and now < kept[0]:
+            return kept[1]
+        made = self._make(entries)
+        offering = kept[1] if kept is not None and made == kept[1] else made
+        self._kept = (now + LOADERS_KEPT_S, offering)
+        return offering
+
+    def _make(self, entries: tuple[BootEntry, ...]) -> Offering:
         return Offering(
-            entries=self._images.entries(),
+            entries=entries,
             # Where there is no iPXE, a GRUB made here comes first.
             loaders={**self._grub.paths, **self._loaders.paths},
             default=self._settings.default,

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from urllib.parse import quote
 
-from bootbeam.boot.decision import LoadNbp, Machine, Offering, Refuse, decide
+from bootbeam.boot.decision import BootPlan, LoadNbp, Machine, Offering, Refuse, decide
 from bootbeam.machine import Firmware
 from bootbeam.pxe.actions import BootFile, BootFileKind, Ignore, IpAddress
 from bootbeam.pxe.client import ClientInfo, ClientKind
 from bootbeam.pxe.first_program import MachineKind, Standing
 from bootbeam.wire.url import url_host
 
+MAX_KNOWN_DECISIONS = 1000
+"""There are some ten kinds of machines, each with a few ways it may have behaved before."""
 START_SCRIPT = "boot.ipxe"
 """Served path of the script every iPXE begins with."""
 STATION = "STATION"
@@ -37,6 +39,7 @@ class BootFileChoice:
         self._http_port = http_port
         self._standing = standing
         self._note = note
+        self._decided: tuple[Offering | None, dict[Machine, BootPlan]] = (None, {})
 
     def __call__(self, client: ClientInfo, server: IpAddress) -> BootFile | Ignore:
         """For ``client``, which reaches us at the address ``server``."""
@@ -59,7 +62,7 @@ class BootFileChoice:
             standing=Standing() if runs_ipxe else self._standing(client.mac, kind),
             loads_by_http=client.kind is ClientKind.UEFI_HTTP,
         )
-        match decide(machine, offering):
+        match self._decide(machine, offering):
             case LoadNbp(path, remark, fix, is_script):
                 if remark:
                     self._note(client.mac, remark, fix.replace(STATION, str(server)))
@@ -71,6 +74,16 @@ class BootFileChoice:
             case Refuse(reason, fix):
                 return Ignore(reason, fix.replace(STATION, str(server)))
         raise AssertionError("firmware is given a loader or refused")
+
+    def _decide(self, machine: Machine, offering: Offering) -> BootPlan:
+        """The decision; the one made before for a machine of the same kind, while the same is on offer."""
+        known_offering, known = self._decided
+        if known_offering is not offering or len(known) >= MAX_KNOWN_DECISIONS:
+            self._decided = (offering, known := {})
+        plan = known.get(machine)
+        if plan is None:
+            plan = known[machine] = decide(machine, offering)
+        return plan
 
 
 def _no_guess(client: ClientInfo) -> Ignore:

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -39,6 +40,8 @@ PLAIN_BYTES = "application/octet-stream"
 DISK_MEDIA_TYPE = "application/vnd.efi-img"
 """UEFI HTTP boot makes a RAM disk of it, whatever its name (UEFI Specification 2.10 §24.7)."""
 MAX_DIRECTORY_FILES = 10_000
+ENTRIES_KEPT_S = 1.0
+"""What entries depend on beside images (a person's answer files) counts after so long, a rebuilt image at once."""
 _TAKE_ANSWERS = (Method.LINUX, Method.EFI_LINUX)
 """How a kernel is started that may be an installer's, when no recipe describes it."""
 
@@ -59,6 +62,8 @@ class ImageLibrary:
         self._planned: list[PlannedEntry] = []
         self._isos: dict[str, IsoEntry] = {}
         self._stack = ExitStack()
+        self._changes = 0
+        self._kept_entries: tuple[int, float, tuple[BootEntry, ...]] = (-1, 0.0, ())
         self.files: dict[str, ImageFile] = {}
         """Every file of every entry by its served name."""
 
@@ -89,7 +94,22 @@ class ImageLibrary:
         self._stack.close()
 
     def entries(self) -> tuple[BootEntry, ...]:
-        """The menu as it is now: an image that was rebuilt for another firmware has other ways to start."""
+        """The menu as it is now: an image that was rebuilt for another firmware has other ways to start.
+
+        The same object as before while nothing has changed: thousands of machines ask, of thousands of images.
+        """
+        changes, now = self._changes, time.monotonic()
+        kept_changes, until, entries = self._kept_entries
+        if kept_changes != changes or now >= until:
+            made = self._entries()
+            entries = entries if made == entries else made
+            self._kept_entries = (changes, now + ENTRIES_KEPT_S, entries)
+        return entries
+
+    def _note_change(self) -> None:
+        self._changes += 1
+
+    def _entries(self) -> tuple[BootEntry, ...]:
         planned = [self._planned_entry(planned) for planned in self._planned]
         return (*planned, *(iso.entry() for iso in self._isos.values()))
 
@@ -203,6 +223,7 @@ class ImageLibrary:
             unpack_gzip=role == "kernel",
             copy_limit_bytes=copy_limit_bytes,
             media_type=media_type,
+            on_change=self._note_change,
         )
         self._stack.callback(image.close)
         self.files[name] = image

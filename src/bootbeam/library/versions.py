@@ -78,6 +78,7 @@ class ImageFile:
         clock: seconds since the epoch.
         monotonic: seconds that never jump.
         sleep: waits; only ``load`` does.
+        on_change: called when ``identity`` may be another from now on, in any thread; must be quick.
     """
 
     def __init__(
@@ -94,7 +95,9 @@ class ImageFile:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
+        self._on_change = on_change
         self.path = path
         self.name = name
         self.role = role
@@ -239,6 +242,7 @@ class ImageFile:
                 return version
             if version:
                 self._versions.drop(version)
+                self._on_change()
         return NotReady(f"{self.name}: {reason}", RETRY_AFTER_S)
 
     def _state_of(self, stamp: Stamp) -> _State:
@@ -284,6 +288,7 @@ class ImageFile:
             self._versions.add(version)
             self._refusal = None
             self._changed.notify_all()
+        self._on_change()
         self._causes_told.clear()
         # A file only renamed or given other permissions is no news.
         if before is None or (before.version_id, before.stamp.mtime_ns) != (version.version_id, stamp.mtime_ns):
