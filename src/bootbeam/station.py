@@ -7,6 +7,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -65,6 +66,9 @@ from bootbeam.wire.dhcp6_options import encode_uuid_duid
 
 DRAIN_S = 3.0
 """How long transfers under way may take to finish after Ctrl-C."""
+SWITCH_INTERVAL_S = 0.0005
+"""How long one thread may keep Python to itself: those that print and keep events must not hold up an answer. Python's
+own 5 ms are more than a machine may wait for an OFFER."""
 LOADERS_KEPT_S = 1.0
 """How long it is taken for granted that GRUB's modules, some 200 files, are still installed, or not."""
 IP_UDP_TFTP_HEADERS_BYTES = 32
@@ -92,6 +96,7 @@ class Station:
             UserError: an image, an interface, a port or a loader is not as it must be.
         """
         raise_open_files_limit()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         with ExitStack() as stack:
             record = self._journal.record
             interfaces = choose_interfaces(list_interfaces(), self._settings.interfaces)

@@ -142,7 +142,9 @@ int main(int argc, char **argv) {
         else
             while (asked - taken - lost < outstanding)
                 ask(now_s());
-        poll(&wanted, 1, rate > 0 ? 0 : 1);
+        double wait_s = rate > 0 ? start + (asked + 1) / rate - now_s() : 0.001;
+        struct timespec wait = {0, wait_s > 0 ? (long)(wait_s * 1e9) : 0};
+        ppoll(&wanted, 1, &wait, NULL);
         now = now_s();
         take(now);
         forget(now);

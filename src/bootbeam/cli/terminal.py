@@ -1,10 +1,11 @@
 """Events on the terminal: the story for a person, one JSON object a line for a machine, bars for long transfers."""
 
 import json
-import queue
 import sys
 import textwrap
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
@@ -20,6 +21,9 @@ from bootbeam.journal.story import Line, Story, Tone
 
 MAX_WAITING_EVENTS = 10_000
 """A terminal that stands still (Ctrl-S) must not stop the station; past that, lines are left out."""
+GATHER_S = 0.02
+"""Events that come so shortly after each other are shown together."""
+STOP_TIMEOUT_S = 2.0
 MAX_PROGRESS_BARS = 8
 STYLES = {
     Tone.STEP: "",
@@ -142,15 +146,17 @@ class EventPrinter:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._queue: queue.Queue[Event | None] = queue.Queue(MAX_WAITING_EVENTS)
+        self._waiting: deque[Event] = deque()
+        self._wake = threading.Event()
+        self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="terminal", daemon=True)
 
     def watch(self, event: Event) -> None:
         """Take one event; may be called from any thread, never blocks."""
-        try:
-            self._queue.put_nowait(event)
-        except queue.Full:
-            return
+        if len(self._waiting) < MAX_WAITING_EVENTS:
+            self._waiting.append(event)
+            if not self._wake.is_set():
+                self._wake.set()
 
     def __enter__(self) -> "EventPrinter":
         self._thread.start()
@@ -159,19 +165,26 @@ class EventPrinter:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        try:
-            self._queue.put(None, timeout=1)
-            self._thread.join(timeout=2)
-        except queue.Full:
-            return
+        self._is_stopping = True
+        self._wake.set()
+        self._thread.join(timeout=STOP_TIMEOUT_S)
 
     def _run(self) -> None:
-        while (event := self._queue.get()) is not None:
-            try:
-                self._view.show(event)
-            except BrokenPipeError:
-                return  # whoever read the output has gone; the station goes on
+        try:
+            while not self._is_stopping:
+                self._wake.wait()
+                self._wake.clear()
+                self._show_waiting()
+                # Waking up for each event by itself would cost the servers more than the events do.
+                time.sleep(GATHER_S)
+            self._show_waiting()
+        except BrokenPipeError:
+            return  # whoever read the output has gone; the station goes on
         self._view.close()
+
+    def _show_waiting(self) -> None:
+        while self._waiting:
+            self._view.show(self._waiting.popleft())
 
 
 def view_for(log_format: str, maker_of: Callable[[str], str | None]) -> View:
