@@ -187,3 +187,13 @@ def test_kinds_of_event_of_a_newer_version_are_left_out(path: Path, database: Bo
         connection.execute("UPDATE events SET kind = 'from-the-future' WHERE seq = 2")
     with BootRecords(path) as records:
         assert len(records.events("a0001")) == 2
+
+
+def test_names_that_are_no_text_are_kept_too(path: Path, database: BootDatabase) -> None:
+    batch = boot(1)
+    batch.events.append(Event(EventKind.FILE_REFUSED, 2000.0, MAC, facts={"file": "odd\udcff\0name"}, attempt="a0001"))
+    batch.summaries[0].last_sign = "odd\udcffname"
+    database.write(batch)
+    with BootRecords(path) as records:
+        assert str(records.events("a0001")[-1].facts["file"]).endswith("\0name")
+        assert records.newest(1)[0].last_sign == "odd\\udcffname"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bootbeam.journal import boot_store
-from bootbeam.journal.boot_database import BootRecords
+from bootbeam.journal.boot_database import Batch, BootDatabase, BootRecords
 from bootbeam.journal.boot_store import BootStore, Keeping
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.packets import Packet
@@ -135,7 +135,7 @@ import json, subprocess, sys, time
 from contextlib import suppress
 from pathlib import Path
 from bootbeam.journal import boot_store
-from bootbeam.journal.boot_database import BootRecords
+from bootbeam.journal.boot_database import Batch, BootDatabase, BootRecords
 from bootbeam.journal.boot_store import BootStore, Keeping
 from bootbeam.journal.events import Event, EventKind
 
@@ -185,6 +185,30 @@ def test_a_broken_file_makes_room_for_a_new_one(tmp_path: Path) -> None:
     assert (tmp_path / "boots.broken").exists()
     with BootRecords(path) as records:
         assert len(records.newest(10)) == 1
+
+
+def test_a_file_that_breaks_while_the_station_runs_makes_room_for_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, complaints = tmp_path / "boots.db", Complaints()
+    write, failures = BootDatabase.write, [sqlite3.DatabaseError("database disk image is malformed")]
+
+    def fail_once(database: BootDatabase, batch: Batch) -> None:
+        if failures:
+            raise failures.pop()
+        write(database, batch)
+
+    monkeypatch.setattr(BootDatabase, "write", fail_once)
+    store = BootStore(keeping(path), complaints)
+    store.watch(seen("a1"))
+    store.start()
+    wait_until(lambda: bool(complaints))
+    store.watch(seen("c1"))
+    store.stop()
+    with BootRecords(path) as records:
+        assert [each.attempt for each in records.newest(10)] == ["c1"]
+    assert (tmp_path / "boots.broken").exists()
+    assert "malformed" in complaints[0][1]
 
 
 WRITER = """

@@ -348,7 +348,7 @@ def _event_row(each: Event) -> dict[str, Any]:
         "mac": each.mac,
         "address": each.address,
         "interface": each.interface,
-        "facts": json.dumps(dict(each.facts), ensure_ascii=False),
+        "facts": _storable(json.dumps(dict(each.facts), ensure_ascii=False)),
     }
 
 
@@ -365,7 +365,13 @@ def _event(row: Row[Any]) -> Event:
 
 
 def _summary_row(summary: Summary) -> dict[str, Any]:
-    return {name: getattr(summary, name) for name in _SUMMARY_FIELDS} | {"outcome": summary.outcome.value}
+    values = {name: getattr(summary, name) for name in _SUMMARY_FIELDS} | {"outcome": summary.outcome.value}
+    return {name: _storable(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def _storable(text: str) -> str:
+    """Bytes that were no UTF-8 (lone surrogates in a ``str``) as hex: one such name must not spoil a batch."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _summary_of(connection: Connection, attempt: str) -> Summary | None:

@@ -132,6 +132,9 @@ class BootStore:
             try:
                 self._write_batch(self._database)
             except Exception as error:  # whatever a disk or a database can do, it stops no boot
+                if self._set_aside_if_broken(error):
+                    self._database.close()
+                    self._database = None
                 self._fail("boots are not being kept", error)
                 return
         self._has_complained = False
@@ -192,14 +195,18 @@ class BootStore:
         self._database = database
         return True
 
-    def _set_aside_if_broken(self, error: Exception) -> None:
-        """A file that is no database any more makes room for a new one."""
-        cause = error.__cause__ or error
-        if isinstance(cause, sqlite3.DatabaseError) and not isinstance(cause, sqlite3.OperationalError):
-            path = self._keeping.path
-            with suppress(OSError):
-                path.replace(path.with_suffix(".broken"))
-                self._retry_at_s = 0.0
+    def _set_aside_if_broken(self, error: Exception) -> bool:
+        """A file that is no database, or no whole one any more, makes room for a new one."""
+        # "file is not a database" and "database disk image is malformed"; all other errors have classes of their own.
+        if type(error.__cause__ or error) is not sqlite3.DatabaseError:
+            return False
+        path = self._keeping.path
+        with suppress(OSError):
+            path.replace(path.with_suffix(".broken"))
+            for beside in ("-wal", "-shm"):
+                path.with_name(path.name + beside).unlink(missing_ok=True)
+            self._retry_at_s = 0.0
+        return True
 
     def _fail(self, what: str, error: Exception) -> None:
         if self._has_complained:
