@@ -24,7 +24,7 @@ _LEAST_TEXT_COLUMNS = 30
 
 def doctor(
     images: Annotated[
-        list[str] | None, typer.Argument(metavar="IMAGE...", help="What is going to be served, as for serve.")
+        list[str] | None, typer.Argument(metavar="IMAGE", help="What is going to be served, as for serve.")
     ] = None,
     interface: option.Interfaces = None,
     ipv6: option.Ipv6 = True,

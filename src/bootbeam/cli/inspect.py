@@ -9,7 +9,7 @@ import typer
 
 
 def inspect(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Kernels, ISOs, EFI programs: any file.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Kernels, ISOs, EFI programs: any file.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     recipes: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="A directory of boot recipes of your own; may be repeated.")

@@ -29,7 +29,7 @@ def _answers(whose: str) -> Any:
 Images = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="IMAGE...",
+        metavar="IMAGE",
         help="Images to boot, directories of them, or their http(s) addresses. Several make a menu.",
     ),
 ]
