@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootbeam.journal.attempts import MAX_MACHINES, Attempts, encode_id
+from bootbeam.journal.attempts import MAX_MACHINES, Attempts, encode_id, is_older
 from bootbeam.journal.events import Event, EventKind, Fact
 
 MAC = "52:54:00:12:34:56"
@@ -159,6 +159,22 @@ def test_a_machine_whose_dhcp_is_not_heard_begins_with_its_first_file(machine: M
     machine.gets("kernel")
     assert machine.does(EventKind.READ_REQUESTED, file="initrd") == first
     assert machine.does(EventKind.READ_REQUESTED, 30, file="pxelinux.0") != first
+
+
+def test_what_a_reset_cut_off_fails_in_the_attempt_it_began_in(machine: Machine) -> None:
+    first = machine.asks("uefi-pxe", "1")
+    assert machine.does(EventKind.READ_REQUESTED, transfer="tftp-1", file="a") == first
+    assert machine.does(EventKind.TRANSFER_STARTED, transfer="http-1") == first
+    second = machine.asks("uefi-pxe", "2", 5)
+    assert machine.does(EventKind.TRANSFER_FAILED, 31, transfer="tftp-1") == first
+    assert machine.does(EventKind.TRANSFER_FINISHED, 90, transfer="http-1", role="kernel") == first
+    assert not machine.attempts.has_loaded(MAC), "the second attempt has loaded nothing"
+    assert machine.does(EventKind.OFFERED) == second
+    assert second is not None
+    assert first is not None
+    assert is_older(first, second)
+    assert not is_older(second, first)
+    assert is_older("zzzzzzz", "10000000")
 
 
 def test_has_loaded_is_about_the_newest_attempt(machine: Machine) -> None:

@@ -24,6 +24,8 @@ from bootbeam.journal.events import Event, EventKind
 
 MAX_MACHINES = 100_000
 """Machines whose attempt is known; the one not heard of for longest is forgotten first."""
+MAX_TRANSFERS = 10_000
+"""Transfers under way whose attempt is known."""
 SAME_POWER_ON_S = 300.0
 """Firmware is silent for up to 64 s while it waits in vain for DHCP, and longer where it tries what we do not hear."""
 IPXE_ASKS_AGAIN_S = 60.0
@@ -50,6 +52,7 @@ BOOTED_KINDS = frozenset(
         EventKind.FIRST_BOOT,
     }
 )
+TRANSFER_ENDS = frozenset({EventKind.TRANSFER_FINISHED, EventKind.TRANSFER_FAILED, EventKind.SIZE_PROBED})
 BEGINNING_KINDS = BOOTED_KINDS | {
     EventKind.CLIENT_SEEN,
     EventKind.READ_REQUESTED,
@@ -92,6 +95,7 @@ class Attempts:
 
     def __init__(self) -> None:
         self._machines: OrderedDict[str, _Machine] = OrderedDict()
+        self._transfers: OrderedDict[str, str] = OrderedDict()
         self._last_id = 0
 
     def place(self, event: Event) -> Event:
@@ -99,14 +103,31 @@ class Attempts:
         key = event.mac or event.address
         if key is None:
             return event
+        began_in = self._attempt_of_transfer(event)
         machine = self._machines.get(key)
+        if began_in is not None and (machine is None or machine.attempt != began_in):
+            return replace(event, attempt=began_in)
         if machine is None or _is_new_attempt(machine, event):
             if not _begins(event):
                 return event
             machine = self._begin(key, event)
         self._learn(machine, event)
         self._machines.move_to_end(key)
+        self._note_transfer(machine.attempt, event)
         return replace(event, attempt=machine.attempt)
+
+    def _note_transfer(self, attempt: str, event: Event) -> None:
+        if event.kind in (EventKind.READ_REQUESTED, EventKind.TRANSFER_STARTED):
+            self._transfers[str(event.facts.get("transfer"))] = attempt
+            while len(self._transfers) > MAX_TRANSFERS:
+                self._transfers.popitem(last=False)
+
+    def _attempt_of_transfer(self, event: Event) -> str | None:
+        """Where the transfer that has ended now began: what a reset cut off fails only when its time is over, long
+        after the next attempt began."""
+        if event.kind not in TRANSFER_ENDS:
+            return None
+        return self._transfers.pop(str(event.facts.get("transfer")), None)
 
     def attempt_of(self, mac: str) -> str | None:
         """The newest attempt of this machine; None when it has none."""
@@ -147,6 +168,11 @@ class Attempts:
             machine.has_booted = machine.has_booted or role in BOOTED_ROLES
         elif event.kind in BOOTED_KINDS:
             machine.has_booted = True
+
+
+def is_older(attempt: str, other: str) -> bool:
+    """Whether ``attempt`` began before ``other``."""
+    return (len(attempt), attempt) < (len(other), other)
 
 
 def encode_id(number: int) -> str:

@@ -1,5 +1,7 @@
 """The watcher: judges when something has happened or time has passed, and tells a finding once per attempt."""
 
+from dataclasses import replace
+
 import pytest
 
 from bootbeam.journal.attempts import Attempts
@@ -66,6 +68,15 @@ def test_a_reset_begins_a_new_attempt() -> None:
     first = [*seen(0), address_requested(4)]
     second = [*seen(70, xid="b1b2c3d5"), address_requested(74)]
     assert lab.play([*first, *second], 100) == ["BB-020", "BB-020"]
+
+
+def test_the_late_end_of_what_a_reset_cut_off_does_not_bring_the_old_attempt_back() -> None:
+    lab = Lab()
+    old = lab.attempts.place(seen(0)[0])
+    lab.watch.watch(old)
+    lab.play([*seen(70, xid="b1b2c3d5"), address_requested(74)], 75)
+    lab.watch.watch(replace(at(75, EventKind.TRANSFER_FAILED, reason="silent"), attempt=old.attempt))
+    assert lab.play([], 100) == ["BB-020"], "the question before it still counts"
 
 
 def test_the_next_way_of_booting_is_the_same_attempt() -> None:

@@ -6,6 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bootbeam.journal.attempts import is_older
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.journal.timeline import Timeline
@@ -81,6 +82,8 @@ class VerdictWatch:
 
     def _keep(self, mac: str, attempt: str, event: Event) -> None:
         machine = self._machines.get(mac)
+        if machine is not None and is_older(attempt, machine.attempt):
+            return  # the end of something that a reset cut off
         if machine is None or machine.attempt != attempt:
             before, machine = machine, _Machine(attempt)
             self._machines[mac] = machine
