@@ -1,6 +1,7 @@
 """``bootbeam doctor [IMAGE...]``: what stands in the way of a boot, before the first one."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,7 +56,9 @@ def doctor(
         typer.echo(json.dumps({"summary": summary(found), "findings": [asdict(each) for each in found]}, indent=2))
     else:
         console = _console()
-        found = examine(plan, lambda finding: _show(console, finding))
+        waiting = console.status("asking the network ...") if console.is_terminal else nullcontext()
+        with waiting:
+            found = examine(plan, lambda finding: _show(console, finding))
         console.print()
         console.print(summary(found), soft_wrap=not console.is_terminal, highlight=False, markup=False)
     if any(finding.level is Level.PROBLEM for finding in found):

@@ -99,8 +99,9 @@ class _Asking:
         self._thread.start()
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._thread.join()
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is None:  # Ctrl-C does not wait for the network
+            self._thread.join()
 
     def links(self) -> list[Link]:
         """What was heard; waits for it."""
