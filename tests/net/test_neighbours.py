@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bootbeam.net.neighbours import MAX_KNOWN, Neighbours
+from bootbeam.net.neighbours import MAX_KNOWN, UNKNOWN_FOR_S, Neighbours
 
 ARP = """\
 IP address       HW type     Flags       HW address            Mask     Device
@@ -33,3 +33,14 @@ def test_the_table_is_bounded(tmp_path: Path) -> None:
         neighbours.learn(f"address {number}", "mac")
     assert neighbours.mac_of("address 0") is None
     assert neighbours.mac_of(f"address {MAX_KNOWN}") == "mac"
+
+
+def test_an_address_that_the_kernel_does_not_know_is_not_looked_for_at_each_event(tmp_path: Path) -> None:
+    table, now = tmp_path / "arp", 100.0
+    table.write_text(ARP)
+    neighbours = Neighbours(table, lambda: now)
+    assert neighbours.mac_of("192.168.1.9") is None
+    table.write_text(ARP.replace("192.168.1.7", "192.168.1.9"))
+    assert neighbours.mac_of("192.168.1.9") is None
+    now += UNKNOWN_FOR_S + 0.1
+    assert neighbours.mac_of("192.168.1.9") == "52:54:00:ab:cd:ef"

@@ -12,8 +12,11 @@ from bootbeam.bench.ratios import BOOTBEAM, Cell, measure
 MIB = 1 << 20
 BLKSIZES = (512, 1432, 1468, 8192)
 WINDOWSIZES = (1, 4, 16, 64)
-BYTES_PER_CLIENT = {1: 64 * MIB, 10: 8 * MIB, 100: MIB, 500: MIB // 4}
-"""How much each client fetches, by how many there are: about 100 MB in all, so that a run takes a second or so."""
+CLIENTS = (1, 10, 100, 500)
+BYTES_PER_CLIENT = {1: 64 * MIB, 10: 8 * MIB, 100: 2 * MIB, 500: MIB // 2}
+"""How much each client fetches, by how many there are, so that a run takes a second or so."""
+BYTES_PER_QUICK_CLIENT = {1: 64 * MIB, 10: 32 * MIB, 100: 4 * MIB, 500: MIB}
+"""The same with blocks of 8192 bytes, or with windows of 16 blocks and more."""
 QUICK = ((1432, 1, 1), (1432, 16, 1), (1432, 1, 100), (8192, 64, 10))
 TARGET, WINDOW_TARGET = 1.0, 1.5
 RUN_TIMEOUT_S = 12
@@ -24,7 +27,10 @@ Contenders = dict[str, Place]
 
 def start_all(places: Places, programs: Programs, root: Path) -> Contenders:
     """All four servers, each at its place, with the files of all sizes."""
-    files = [contenders.make_word_file(root / name_of(size), size) for size in sorted(set(BYTES_PER_CLIENT.values()))]
+    files = [
+        contenders.make_word_file(root / name_of(size), size)
+        for size in sorted({*BYTES_PER_CLIENT.values(), *BYTES_PER_QUICK_CLIENT.values()})
+    ]
     ours, dnsmasq = places.add(BOOTBEAM), places.add("dnsmasq")
     hpa, atftpd = places.add("tftpd-hpa"), places.add("atftpd")
     contenders.start_bootbeam(ours, files)
@@ -39,7 +45,7 @@ def cells(is_quick: bool) -> Iterator[tuple[int, int, int]]:
     if is_quick:
         yield from QUICK
         return
-    for clients in BYTES_PER_CLIENT:
+    for clients in CLIENTS:
         for blksize in BLKSIZES:
             for windowsize in WINDOWSIZES:
                 yield blksize, windowsize, clients
@@ -64,7 +70,8 @@ def name_of(size_bytes: int) -> str:
 
 
 def _download(place: Place, load: Path, blksize: int, windowsize: int, clients: int) -> float:
-    size = BYTES_PER_CLIENT[clients]
+    is_quick = blksize == 8192 or windowsize >= 16
+    size = (BYTES_PER_QUICK_CLIENT if is_quick else BYTES_PER_CLIENT)[clients]
     result = place.load_result(
         *(str(load), ADDRESS, "69", name_of(size), str(size), str(blksize), str(windowsize), str(clients)),
         *(str(RUN_TIMEOUT_S), FIRST_CLIENT),
