@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bootbeam.library.content import Content, FileSlice
-from bootbeam.servers.tftp_blocks import BlockSender
+from bootbeam.servers.tftp_blocks import MAX_SHARED_BYTES, BlockSender, SharedReads
 from tests.servers.tftp_station import KERNEL, TftpStation, running_station
 
 
@@ -121,3 +121,46 @@ def test_a_window_goes_out_with_one_system_call() -> None:
         got = [receiver.recv(100) for _ in range(17)]
     assert sock.calls == [17]
     assert got == [b"\0\3" + bytes([0, block]) + KERNEL[:160][(block - 1) * 10 : block * 10] for block in range(1, 18)]
+
+
+def test_what_several_transfers_read_is_read_once_and_forgotten_with_the_last_of_them(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(KERNEL)
+    fd = os.open(tmp_path / "file", os.O_RDONLY)
+    checks: list[int] = []
+    whole = (FileSlice(fd, 0, len(KERNEL)),)
+    one, other = (Content("file", len(KERNEL), slices=whole, check=lambda: checks.append(1)) for _ in range(2))
+    reads = SharedReads()
+    reads.join(one)
+    reads.read(one, 0, 1000)
+    reads.read(one, 0, 1000)
+    assert len(checks) == 2, "alone nothing is kept"
+    reads.join(other)
+    assert reads.read(one, 1000, 500) == KERNEL[1000:1500]
+    assert reads.read(other, 1000, 500) is reads.read(one, 1000, 500)
+    assert len(checks) == 3
+    reads.leave(one)
+    reads.leave(other)
+    os.close(fd)
+    (tmp_path / "next").write_bytes(bytes(len(KERNEL)))
+    assert os.open(tmp_path / "next", os.O_RDONLY) == fd, "the next file gets the descriptor"
+    reads.join(one)
+    reads.join(other)
+    assert reads.read(one, 1000, 500) == bytes(500)
+    os.close(fd)
+
+
+def test_shared_reads_are_bounded() -> None:
+    fd = os.memfd_create("large")
+    os.truncate(fd, 4 * MAX_SHARED_BYTES)
+    content = Content("large", 4 * MAX_SHARED_BYTES, slices=(FileSlice(fd, 0, 4 * MAX_SHARED_BYTES),))
+    reads = SharedReads()
+    reads.join(content)
+    reads.join(content)
+    size = MAX_SHARED_BYTES // 4
+    first = reads.read(content, 0, size)
+    for number in range(1, 4):
+        reads.read(content, number * size, size)
+    assert reads.read(content, 0, size) is first
+    reads.read(content, 4 * size, size)
+    assert reads.read(content, 0, size) is not first
+    os.close(fd)

@@ -9,8 +9,9 @@ import errno
 import functools
 import socket
 import sys
+from collections import Counter, OrderedDict
 
-from bootbeam.library.content import Content, ContentChanged
+from bootbeam.library.content import Content, ContentChanged, FileSlice
 from bootbeam.servers.tftp_socket import MAX_SEGMENTS, MAX_UDP_PAYLOAD_BYTES, UDP_SEGMENT
 from bootbeam.servers.tftp_turn import SharedTransfer
 from bootbeam.wire.tftp import encode_data_header
@@ -18,6 +19,8 @@ from bootbeam.wire.tftp import encode_data_header
 READ_AHEAD_BYTES = 64 * 1024
 """Read at once and kept per transfer: 45 blocks of a lock-step client per system call, 128 MB for 2000 transfers."""
 MAX_READ_AHEAD_BYTES = 512 * 1024
+MAX_SHARED_BYTES = 16 * 1024 * 1024
+"""Of stretches kept for other transfers of the same file."""
 ALL_READ_AHEAD_BYTES = 64 * 1024 * 1024
 """While few transfers are under way each reads more at once: so much all of them together, the first alone the most."""
 HEADER_BYTES = 4
@@ -63,6 +66,44 @@ def _unreadable(content: Content, error: OSError) -> ContentChanged:
     return ContentChanged(f"{content.name} can no longer be read: {error.strerror or error}")
 
 
+class SharedReads:
+    """Stretches of files that several transfers read at about the same time, as machines do that were switched on
+    together: they are then read once, and what is sent lies in the processor's cache.
+
+    A file is known by its open descriptor, which is nobody else's while a transfer of it is under way.
+    """
+
+    def __init__(self) -> None:
+        self._transfers: Counter[tuple[FileSlice, ...]] = Counter()
+        self._kept: OrderedDict[tuple[tuple[FileSlice, ...], int, int], bytes] = OrderedDict()
+        self._kept_bytes = 0
+
+    def join(self, content: Content) -> None:
+        """A transfer begins."""
+        self._transfers[content.slices] += 1
+
+    def leave(self, content: Content) -> None:
+        """A transfer is over, and the descriptors may be closed now."""
+        self._transfers[content.slices] -= 1
+        if not self._transfers[content.slices]:
+            del self._transfers[content.slices]
+            for key in [key for key in self._kept if key[0] == content.slices]:
+                self._kept_bytes -= len(self._kept.pop(key))
+
+    def read(self, content: Content, offset: int, size_bytes: int) -> bytes:
+        """As ``read_checked``."""
+        if self._transfers[content.slices] < 2 or not content.slices:
+            return read_checked(content, offset, size_bytes)
+        key = (content.slices, offset, size_bytes)
+        data = self._kept.get(key)
+        if data is None:
+            data = self._kept[key] = read_checked(content, offset, size_bytes)
+            self._kept_bytes += len(data)
+            while self._kept_bytes > MAX_SHARED_BYTES:
+                self._kept_bytes -= len(self._kept.popitem(last=False)[1])
+        return data
+
+
 @functools.cache
 def _data_headers() -> tuple[bytes, ...]:
     """The header of every block number: 3 MB, from the first transfer on, for a quarter of the time a block takes."""
@@ -79,10 +120,12 @@ class BlockSender:
         sock: connected to the client.
         content: what is sent.
         blksize: bytes of a block.
+        reads: what other transfers read.
     """
 
-    def __init__(self, sock: socket.socket, content: Content, blksize: int) -> None:
+    def __init__(self, sock: socket.socket, content: Content, blksize: int, reads: SharedReads | None = None) -> None:
         self._sock = sock
+        self._reads = reads or SharedReads()
         self._send_packet = sock.send  # looking a method up takes longer than a short one
         self._content = content
         self._blksize = blksize
@@ -199,6 +242,6 @@ class BlockSender:
             count = window
         count *= max(self.read_ahead_bytes // (blksize * count), 1)
         count = min(count, self.last_block - first_block_index + 1)
-        self._stretch = read_checked(self._content, (first_block_index - 1) * blksize, count * blksize)
+        self._stretch = self._reads.read(self._content, (first_block_index - 1) * blksize, count * blksize)
         self._stretch_first = first_block_index
         self._stretch_end = first_block_index + count - 1

@@ -9,7 +9,7 @@ from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, ContentChanged, ContentSource, Missing, NotReady, Peer
 from bootbeam.net.udp import Datagram
-from bootbeam.servers.tftp_blocks import read_checked
+from bootbeam.servers.tftp_blocks import SharedReads, read_checked
 from bootbeam.servers.tftp_notes import DroppedDatagrams, OnceNotes
 from bootbeam.servers.tftp_session import SessionIdentity, TransferSession
 from bootbeam.servers.tftp_socket import largest_blksize, open_transfer_socket, own_address, widen_send_buffer
@@ -49,6 +49,7 @@ class RequestDesk:
         self._record = record
         self._dropped = dropped
         self._caps = caps
+        self._reads = SharedReads()
         self._numbers = itertools.count(1)
         self._not_ready = OnceNotes()
 
@@ -86,7 +87,7 @@ class RequestDesk:
             if machine.terms.windowsize > 1:
                 widen_send_buffer(sock)
             identity = SessionIdentity(f"tftp-{next(self._numbers)}", datagram.source, peer)
-            session = TransferSession(identity, sock, content, machine, self._record, self._dropped)
+            session = TransferSession(identity, sock, content, machine, self._record, self._dropped, self._reads)
             undo.pop_all()
             return session
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bootbeam.journal.events import EventKind, Fact
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, ContentChanged, Peer
-from bootbeam.servers.tftp_blocks import BlockSender
+from bootbeam.servers.tftp_blocks import BlockSender, SharedReads
 from bootbeam.servers.tftp_notes import DroppedDatagrams
 from bootbeam.servers.tftp_socket import largest_blksize
 from bootbeam.servers.tftp_turn import MAX_REPLY_BYTES, Handed, SharedTransfer
@@ -53,7 +53,10 @@ class TransferSession:
         machine: ReadTransfer,
         record: Record,
         dropped: DroppedDatagrams,
+        reads: SharedReads,
     ) -> None:
+        self._reads = reads
+        reads.join(content)
         self.identity = identity
         self.is_over = False
         """Nothing more will come of it: to be closed."""
@@ -66,7 +69,7 @@ class TransferSession:
         self._record_event = record
         self._dropped = dropped
         self._shared: SharedTransfer | None = None
-        self._blocks = BlockSender(sock, content, machine.terms.blksize)
+        self._blocks = BlockSender(sock, content, machine.terms.blksize, reads)
         self._request_data = b""
         self._requests = 0
         self._is_started = False
@@ -84,6 +87,7 @@ class TransferSession:
             self._shared.end()
             self._shared = None
         self._sock.close()
+        self._reads.leave(self._content)
         self._content.close()
 
     def share(self, shared: SharedTransfer, read_ahead_bytes: int) -> None:
