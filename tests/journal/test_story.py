@@ -1,5 +1,7 @@
 """The story of a boot, as a person reads it."""
 
+from dataclasses import replace
+
 import pytest
 
 from bootbeam.journal.events import Event, EventKind, Fact
@@ -80,6 +82,19 @@ def test_an_ipxe_of_the_machines_own_is_the_beginning() -> None:
     assert texts([story().tell(seen("ipxe", "01", ipxe_version="1.0.0"))]) == [
         "asks to boot: iPXE of its own, UEFI x64, network card by QEMU/KVM"
     ]
+
+
+def test_an_ipxe_that_firmware_loaded_and_that_asks_anew_is_none_of_the_machines_own() -> None:
+    told = story()
+    asked = [seen("uefi-pxe", "01"), seen("ipxe", "02"), seen("ipxe", "03"), seen("ipxe", "03")]
+    assert texts([told.tell(replace(each, attempt="a1")) for each in asked]) == [
+        "asks to boot: UEFI x64, network card by QEMU/KVM",
+        "iPXE is up and asks what to do",
+        "iPXE asks once more what to do",
+    ]
+    line = told.tell(replace(seen("ipxe", "04"), attempt="a2"))
+    assert line is not None
+    assert line.text.startswith("asks to boot: iPXE of its own")
 
 
 def test_a_reset_begins_the_story_anew() -> None:

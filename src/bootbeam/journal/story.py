@@ -53,6 +53,8 @@ class _Machine:
     """What the story has told about one machine so far."""
 
     seen: str = ""
+    attempt_of_firmware: str | None = None
+    """The attempt that its firmware was seen in last."""
     told: set[str] = field(default_factory=set)
 
 
@@ -107,8 +109,11 @@ class Story:
         if facts.get("kind_of_client") == "ipxe":
             if before.startswith(FIRMWARE_KINDS):
                 return Line("iPXE is up and asks what to do")
+            if event.attempt is not None and event.attempt == machine.attempt_of_firmware:
+                return Line("iPXE asks once more what to do")
             machine.told.clear()
             return Line(f"asks to boot: iPXE of its own, {facts.get('firmware')}{self._made_by(event)}")
+        machine.attempt_of_firmware = event.attempt
         machine.told.clear()
         return Line(f"asks to boot: {facts.get('firmware')}{self._made_by(event)}")
 
