@@ -52,7 +52,7 @@ Initrd = Annotated[list[Path] | None, typer.Option(help="An initrd or Multiboot 
 Cmdline = Annotated[str, typer.Option(help="Command line of the kernel.")]
 Boot = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Which way to boot an ISO that has several; see: bootbeam inspect ISO."),
+    typer.Option(metavar="NAME", help="Which way to boot an ISO that has several; see: bootbeam inspect."),
 ]
 Nfs = Annotated[
     str | None,

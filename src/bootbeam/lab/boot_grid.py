@@ -60,6 +60,9 @@ _DISK = "test_a_disk_image_boots_by_its_own_loader_on_both_firmwares"
 _ISO = "test_an_unknown_iso_boots_by_its_own_loader_on_both_firmwares"
 _LIVE = "test_a_debian_live_system_reaches_its_login_prompt_out_of_its_iso"
 _WRONG_MEDIUM = "test_a_medium_for_the_other_firmware_says_so_on_the_machines_own_screen"
+_PROGRAMS = "test_programs_boot_by_other_ways_to_the_loader_too"
+_MEDIA_HTTP = "test_media_boot_by_http_boot_too"
+_ARM64_EFI, _SCRIPT = "test_an_efi_application_boots_on_arm64", "test_an_ipxe_script_runs"
 _TREE = "test_a_trees_own_shim_and_grub_boot_a_uefi_machine"
 CELLS = (
     Cell(BIOS, LINUX, "test_both_firmwares_reach_userland_beside_a_router_that_knows_nothing_of_booting"),
@@ -70,6 +73,7 @@ CELLS = (
     Cell(BIOS, ISO, _ISO),
     Cell(BIOS, ISO, f"{_LIVE}[SeaBIOS]"),
     Cell(BIOS, DISK, _DISK),
+    Cell(BIOS, SCRIPT, f"{_SCRIPT}[bios]"),
     Cell(BIOS_GRUB, MULTIBOOT1, "test_bios_grub_starts_ipxe_as_a_linux_kernel_into_a_multiboot_elf_over_http"),
     Cell(BIOS_ROM, TREE, "test_a_plain_bios_rom_gets_pxelinux_out_of_a_tree"),
     Cell(PXELINUX, TREE, "test_pxelinux_started_by_a_network_cards_rom_boots_what_its_configuration_says"),
@@ -81,8 +85,15 @@ CELLS = (
     Cell(UEFI, ISO, _ISO),
     Cell(UEFI, ISO, f"{_LIVE}[OVMF]"),
     Cell(UEFI, DISK, _DISK),
+    Cell(UEFI, SCRIPT, f"{_SCRIPT}[uefi]"),
     Cell(UEFI, TREE, f"{_TREE}[pxe]"),
     Cell(UEFI_HTTP, LINUX, "test_uefi_http_boot_reaches_userland_without_any_tftp"),
+    Cell(UEFI_HTTP, MULTIBOOT1, f"{_PROGRAMS}[multiboot-http-boot]"),
+    Cell(UEFI_HTTP, MULTIBOOT2, f"{_PROGRAMS}[multiboot2-http-boot]"),
+    Cell(UEFI_HTTP, EFI, f"{_PROGRAMS}[efi-http-boot]"),
+    Cell(UEFI_HTTP, ISO, f"{_MEDIA_HTTP}[iso]"),
+    Cell(UEFI_HTTP, DISK, f"{_MEDIA_HTTP}[disk_image]"),
+    Cell(UEFI_HTTP, SCRIPT, f"{_SCRIPT}[uefi-http-boot]"),
     Cell(UEFI_HTTP, TREE, f"{_TREE}[http-boot]"),
     Cell(SECURE, LINUX, "test_a_firmware_that_refuses_ipxe_gets_the_signed_chain_by_pxe_at_the_next_power_on"),
     Cell(
@@ -95,11 +106,17 @@ CELLS = (
     Cell(UEFI6, LINUX, "test_pxe_over_ipv6_boots_beside_a_router_that_only_announces"),
     Cell(UEFI6, LINUX, "test_pxe_over_ipv6_boots_by_a_proxys_offer_beside_a_dhcpv6_server"),
     Cell(UEFI6, MULTIBOOT1, "test_a_multiboot_kernel_boots_over_ipv6"),
+    Cell(UEFI6, EFI, "test_an_efi_application_boots_over_ipv6"),
     Cell(UEFI6_HTTP, LINUX, "test_http_boot_over_ipv6_boots"),
     Cell(UEFI32, LINUX, f"{_IA32}[pxe]"),
+    Cell(UEFI32, MULTIBOOT1, f"{_PROGRAMS}[multiboot-32-bit]"),
     Cell(UEFI32, MULTIBOOT2, f"{_MULTIBOOT2}[OVMF-32-bit]"),
     Cell(UEFI32_HTTP, LINUX, f"{_IA32}[http-boot]"),
     Cell(ARM64, LINUX, f"{_ARM64}[pxe]"),
+    Cell(ARM64, EFI, f"{_ARM64_EFI}[pxe]"),
+    Cell(ARM64, SCRIPT, f"{_SCRIPT}[arm64]"),
+    Cell(ARM64_HTTP, EFI, f"{_ARM64_EFI}[http-boot]"),
+    Cell(ARM64_HTTP, SCRIPT, f"{_SCRIPT}[arm64-http-boot]"),
     Cell(ARM64_HTTP, LINUX, f"{_ARM64}[http-boot]"),
 )
 """What no cell stands for has not been run."""

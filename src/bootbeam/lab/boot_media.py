@@ -153,9 +153,10 @@ def _esp(scratch: Path, spec: MediumSpec) -> Path:
 
 
 def _add_signed_chain(esp: Path, loaders: Path, script: Path) -> None:
-    """shim, and the GRUB for removable media, which looks for its script in /boot/grub."""
+    """shim, and the GRUB for removable media, which looks for its script in /boot/grub, else beside itself."""
     _copy_into_fat(esp, loaders / "shimx64.efi.signed", _EFI_PATH)
     run_tool("mcopy", "-i", str(esp), str(loaders / "gcdx64.efi.signed"), "::/EFI/BOOT/grubx64.efi")
+    run_tool("mcopy", "-i", str(esp), str(script), "::/EFI/BOOT/grub.cfg")
     _copy_into_fat(esp, script, "boot/grub/grub.cfg")
 
 

@@ -72,12 +72,15 @@ _WITHOUT_PXE = tuple(
 _GUARDED_FLASH = ("-global", "driver=cfi.pflash01,property=secure,value=on")
 """Only the firmware itself may write to its settings: what Secure Boot rests on."""
 
+_NIC_MODELS_WITH_ROM = (*("virtio-net-pci", "e1000", "e1000e", "rtl8139", "vmxnet3", "pcnet", "ne2k_pci", "i82550"),)
+"""QEMU has a boot ROM for these: an iPXE with that card's driver."""
+
 SEABIOS = Firmware(
     name="SeaBIOS",
     emulator="qemu-system-x86_64",
     machine="pc,graphics=off",  # the text screen goes to the serial port
     package="seabios",
-    nic_models=("virtio-net-pci", "e1000", "rtl8139"),
+    nic_models=_NIC_MODELS_WITH_ROM,
 )
 """A PC with BIOS. It boots by the PXE ROM on its network card, which in QEMU is an iPXE."""
 
@@ -92,6 +95,28 @@ OVMF = Firmware(
     nic_models=("virtio-net-pci",),
 )
 """A PC with UEFI, 64 bit, Secure Boot off. Its own driver and its own PXE: the card's ROM is left out."""
+
+SEABIOS_Q35 = replace(SEABIOS, name="SeaBIOS, Q35", machine="q35,graphics=off")
+SEABIOS_SMALL = replace(SEABIOS, name="SeaBIOS, 128 KiB", arguments=("-bios", "/usr/share/seabios/bios.bin"))
+"""The build for old machine types, without drivers for what is newer."""
+
+OVMF_NIC_ROM = replace(
+    OVMF,
+    name="OVMF, the card's ROM",
+    nic_rom=None,
+    nic_models=("virtio-net-pci", "e1000", "e1000e", "rtl8139", "vmxnet3", "ne2k_pci"),
+)
+"""A PC with UEFI whose network card brings its driver in its own ROM, as cards that are plugged in do. That of a pcnet
+stops receiving after some 100 kB; an i82550 has one for BIOS only."""
+
+OVMF_2M = replace(
+    OVMF,
+    name="OVMF, 2 MiB",
+    machine="pc",
+    code=_OVMF_DIR / "OVMF_CODE.fd",
+    variables=_OVMF_DIR / "OVMF_VARS.fd",
+)
+"""The older layout of its flash, on a PC with PCI only."""
 
 OVMF_SECURE_BOOT = Firmware(
     name="OVMF, Secure Boot",

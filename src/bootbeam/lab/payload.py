@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from bootbeam.errors import UserError
 from bootbeam.lab.claim import run_tool
+from bootbeam.machine import Cpu
 
 ASSEMBLY_DIR = Path(__file__).parent / "assembly"
 MULTIBOOT_ADDRESS = 0x100000
@@ -21,7 +22,8 @@ MULTIBOOT_ADDRESS = 0x100000
 HYPERVISOR_NAME = "hypervisor.elf"
 PE_HEADERS_BYTES = 0x200
 PE_TEXT_ADDRESS = 0x1000
-_MACHINE_X64, _SUBSYSTEM_EFI_APPLICATION = 0x8664, 10
+_PE_MACHINES = {Cpu.X86_64: 0x8664, Cpu.ARM64: 0xAA64}
+_SUBSYSTEM_EFI_APPLICATION = 10
 
 XEN_PACKAGE = "xen-hypervisor-4.17-amd64"
 SIGNED_PACKAGES = ("shim-signed", "grub-efi-amd64-signed")
@@ -66,6 +68,20 @@ def make_hypervisor_loader(path: Path) -> Path:
     return _make_efi(path, "efi-companion.s")
 
 
+def make_arm64_efi_application(path: Path) -> Path:
+    """The same as ``make_efi_application`` for arm64."""
+    tools = "aarch64-linux-gnu-"
+    if shutil.which(f"{tools}as") is None:
+        raise UserError("there is no assembler for arm64 here", "", "apt-get install binutils-aarch64-linux-gnu")
+    with TemporaryDirectory() as scratch:
+        assembled, text = Path(scratch) / "assembled.o", Path(scratch) / "text"
+        run_tool(f"{tools}as", "-o", str(assembled), str(ASSEMBLY_DIR / "efi-arm64.s"))
+        # Nothing in it is left for a linker to do.
+        run_tool(f"{tools}objcopy", "-O", "binary", "-j", ".text", str(assembled), str(text))
+        path.write_bytes(wrap_in_pe(text.read_bytes(), _PE_MACHINES[Cpu.ARM64]))
+    return path
+
+
 def _make_efi(path: Path, source: str) -> Path:
     with TemporaryDirectory() as scratch:
         text = Path(scratch) / "text"
@@ -74,7 +90,7 @@ def _make_efi(path: Path, source: str) -> Path:
     return path
 
 
-def wrap_in_pe(text: bytes) -> bytes:
+def wrap_in_pe(text: bytes, machine: int = _PE_MACHINES[Cpu.X86_64]) -> bytes:
     """A PE32+ EFI application whose one section is the position-independent code ``text``, entered at its start.
 
     Layout (Microsoft PE Format): MS-DOS header 64, signature 4, COFF header 20, optional header 112 + 16 * 8,
@@ -83,7 +99,7 @@ def wrap_in_pe(text: bytes) -> bytes:
     size_bytes = -(-len(text) // PE_HEADERS_BYTES) * PE_HEADERS_BYTES
     image_bytes = -(-(PE_TEXT_ADDRESS + size_bytes) // PE_TEXT_ADDRESS) * PE_TEXT_ADDRESS
     dos = b"MZ".ljust(60, b"\0") + struct.pack("<I", 64)
-    coff = b"PE\0\0" + struct.pack("<HHIIIHH", _MACHINE_X64, 1, 0, 0, 0, 240, 0x0022)
+    coff = b"PE\0\0" + struct.pack("<HHIIIHH", machine, 1, 0, 0, 0, 240, 0x0022)
     optional = struct.pack(
         "<HBBIIIIIQIIHHHHHHIIIIHH",
         *(0x20B, 0, 0, size_bytes, 0, 0, PE_TEXT_ADDRESS, PE_TEXT_ADDRESS),
