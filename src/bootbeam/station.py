@@ -44,7 +44,6 @@ from bootbeam.library.reply_watch import ReplyVariantWatch
 from bootbeam.library.scripts import Scripts
 from bootbeam.library.tftp_tree import TftpTree, offering_of, open_tree
 from bootbeam.library.u_boot_files import UBootFiles
-from bootbeam.machine import SecureBootPolicy
 from bootbeam.net.addresses6 import beyond_link, read_addresses6
 from bootbeam.net.interfaces import Interface, choose_interfaces, list_interfaces
 from bootbeam.net.neighbours import Neighbours
@@ -107,12 +106,11 @@ class Station:
                 asyncio.run(self._serve(interfaces, listeners, self._goods_of_tree(tree)))
                 return
             loaders = stack.enter_context(LoaderFiles(self._settings.loader_directory, record))
-            if self._settings.secure_boot is SecureBootPolicy.ALWAYS:
-                loaders.check_signed()
             listeners = self._listen(stack, interfaces)
             drop_to_invoking_user(self._settings.paths)
             answers = _answers(self._settings, record)
             images = stack.enter_context(ImageLibrary(self._settings, record, answers))
+            loaders.check_signed(self._settings.secure_boot, images.entries())
             machines = _open_machines(stack, self._settings.state_directory) if answers.is_given else None
             stock = Stock(images, loaders, GrubImages(self._settings.http_port, record), answers, machines)
             asyncio.run(self._serve(interfaces, listeners, self._goods_of_images(stock)))
@@ -219,7 +217,7 @@ class Station:
             stock.answers,
             GrubFiles(
                 stock.grub,
-                GrubScripts(offering, images.resolve, http_port, record, book.complete),
+                GrubScripts(offering, images.resolve, http_port, record, book.complete, self._neighbours.mac_of),
                 offering,
                 beyond_link,
                 stock.loaders.signed_disks,
@@ -322,6 +320,7 @@ class _Offerings:
             grub_advice=self._grub.advice,
             signed_loaders=self._loaders.signed_paths,
             signed_disks=self._loaders.signed_disk_paths,
+            trusted=self._loaders.trusted,
             secure_boot=self._settings.secure_boot,
         )
 

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from bootbeam.boot.boot_file import BootFileChoice
-from bootbeam.boot.decision import Offering
+from bootbeam.boot.decision import SCREEN_WORDS, Offering
 from bootbeam.boot.tftp_tree import TreeOffering, TreeProgram
 from bootbeam.machine import Cpu, Firmware
 from bootbeam.pxe.actions import BootFile, BootFileKind, Ignore
@@ -152,3 +152,26 @@ def test_a_u_boot_is_offered_its_script_and_a_person_is_told_what_to_type() -> N
     answer = BootFileChoice(lambda: Offering((), {}, tree=tree), 8081)(client, STATION)
     assert isinstance(answer, Ignore)
     assert "setenv serverip 10.0.0.1; pxe get" in answer.fix
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "start"),
+    [
+        (ClientKind.UEFI_PXE, 7, "Secure-Boot-is-on"),
+        (ClientKind.UEFI_HTTP, 16, "http://10.0.0.1:8081/Secure-Boot-is-on"),
+    ],
+)
+def test_the_name_of_a_file_that_will_be_refused_says_what_to_do(kind: ClientKind, number: int, start: str) -> None:
+    offering = Offering((), LOADERS)
+    came_back = Standing(Chain.SIGNED, LOADERS[Firmware.UEFI, Cpu.X86_64])
+    choice = BootFileChoice(lambda: offering, 8081, lambda *_: came_back)
+    given = choice(ClientInfo(kind, "52:54:00:00:00:01", number, ARCHITECTURES[number], "", 1, 0), STATION)
+    assert isinstance(given, BootFile)
+    assert given.file.startswith(f"{start}--run-bootbeam-loaders-fetch--or-switch-it-off/")
+    assert given.file.endswith("/" + LOADERS[Firmware.UEFI, Cpu.X86_64])
+    assert len(given.file) < 128, "the header's field"
+
+
+@pytest.mark.parametrize("words", sorted(SCREEN_WORDS))
+def test_the_longest_name_fits_the_headers_field(words: str) -> None:
+    assert len(f"{words}/grub/i386-efi/grub.efi".encode()) < 128

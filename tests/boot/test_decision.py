@@ -6,6 +6,7 @@ import pytest
 
 from bootbeam.boot.decision import (
     LOCAL_DISK,
+    SCREEN_WORDS,
     BootLocalDisk,
     ChooseEntry,
     Explain,
@@ -16,8 +17,9 @@ from bootbeam.boot.decision import (
     RunEntry,
     RunningGrub,
     decide,
+    own_chain,
 )
-from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
+from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile, SignedStart
 from bootbeam.boot.tftp_tree import TreeOffering, TreeProgram
 from bootbeam.machine import Cpu, Firmware, SecureBootPolicy
 from bootbeam.pxe.first_program import UNKNOWN, Chain, Standing
@@ -284,6 +286,7 @@ def test_without_a_signed_chain_the_log_says_exactly_what_to_do() -> None:
     assert "no signed boot loader for UEFI x86_64" in plan.remark
     assert "bootbeam loaders fetch" in plan.fix
     assert "switch Secure Boot off" in plan.fix
+    assert plan.screen_words in SCREEN_WORDS
 
 
 def test_the_policy_of_a_person_goes_first() -> None:
@@ -316,6 +319,7 @@ def test_where_the_signed_grub_is_too_old_http_boot_gets_a_disk_image_and_pxe_an
         assert "it gets the signed shim and GRUB now" in plan.remark
     else:
         assert "too old to be booted by PXE" in plan.remark
+        assert plan.screen_words == "Secure-Boot-is-on--choose-UEFI-HTTP-boot--or-run-bootbeam-loaders-fetch"
         assert "choose UEFI HTTP boot" in plan.fix
         assert "bootbeam loaders fetch" in plan.fix
 
@@ -327,12 +331,49 @@ def test_a_newer_signed_grub_goes_before_a_disk_image() -> None:
     assert plan.path == "x64/shimx64.efi"
 
 
+FEDORAS = SignedStart(Cpu.X86_64, "signed/fedora.iso/shimx64.efi", ("Fedora CA",))
+FEDORA = replace(DEBIAN, name="fedora.iso", signers=("Fedora CA", "Fedora Signer"), own_chains=(FEDORAS,))
+
+
+@pytest.mark.parametrize(
+    ("entry", "trusted", "path"),
+    [
+        (FEDORA, ("Debian CA",), FEDORAS.path),
+        (FEDORA, ("Fedora CA",), "x64/shimx64.efi"),
+        (FEDORA, (), "x64/shimx64.efi"),
+        (replace(FEDORA, signers=()), ("Debian CA",), "x64/shimx64.efi"),
+        (replace(FEDORA, own_chains=()), ("Debian CA",), "x64/shimx64.efi"),
+    ],
+    ids=["another distribution's", "the same", "a shim that tells nothing", "a kernel that tells nothing", "none"],
+)
+def test_an_iso_whose_kernel_our_shim_does_not_accept_is_booted_by_its_own(
+    entry: BootEntry, trusted: tuple[str, ...], path: str
+) -> None:
+    asking = replace(machine(runs_ipxe=False), standing=CAME_BACK)
+    offered = replace(offering(entry), signed_loaders=SIGNED, trusted={(Firmware.UEFI, Cpu.X86_64): trusted})
+    plan = decide(asking, offered)
+    assert isinstance(plan, LoadNbp)
+    assert plan.path == path
+
+
+def test_without_signed_loaders_on_the_station_the_isos_own_are_taken_of_the_entry_that_boots_by_itself() -> None:
+    asking = replace(machine(runs_ipxe=False), standing=CAME_BACK)
+    plan = decide(asking, offering(FEDORA))
+    assert isinstance(plan, LoadNbp)
+    assert plan.path == FEDORAS.path
+    several = offering(DEBIAN, FEDORA)
+    assert own_chain(Cpu.X86_64, several) is None
+    assert own_chain(Cpu.X86_64, replace(several, default="fedora.iso")) == FEDORAS
+    assert own_chain(Cpu.ARM64, offering(FEDORA)) is None
+
+
 def test_for_32_bit_uefi_nobody_signs_anything() -> None:
     asking = replace(machine(cpu=Cpu.I386, runs_ipxe=False), standing=Standing(Chain.SIGNED, "grub/i386-efi/grub.efi"))
     plan = decide(asking, Offering((DEBIAN,), {(Firmware.UEFI, Cpu.I386): "grub/i386-efi/grub.efi"}))
     assert isinstance(plan, LoadNbp)
     assert "no distribution has a signed boot loader for 32-bit UEFI" in plan.remark
     assert plan.fix == "switch Secure Boot off in the machine's setup"
+    assert plan.screen_words == "Secure-Boot-is-on--switch-it-off-in-the-setup"
 
 
 def test_what_ran_before_is_given_once_more() -> None:
@@ -345,6 +386,18 @@ def test_a_person_who_wants_the_signed_chain_always_gets_it_again() -> None:
     plan = first_program(CAME_BACK_FROM_SHIM, SecureBootPolicy.ALWAYS)
     assert plan.path == "x64/shimx64.efi"
     assert "--secure-boot always gives it the same again" in plan.remark
+
+
+@pytest.mark.parametrize("policy", [SecureBootPolicy.AUTO, SecureBootPolicy.ALWAYS])
+def test_a_shim_that_did_not_get_on_over_ipv6_is_told_with_the_way_round(policy: SecureBootPolicy) -> None:
+    asking = replace(machine(runs_ipxe=False), standing=CAME_BACK_FROM_SHIM, asks_over_ipv6=True)
+    plan = decide(asking, replace(offering(DEBIAN), signed_loaders=SIGNED, secure_boot=policy))
+    assert isinstance(plan, LoadNbp)
+    assert "only where no other DHCPv6 server gives the address" in plan.remark
+    assert plan.fix.startswith("choose UEFI HTTP boot")
+    by_http = decide(replace(asking, loads_by_http=True), replace(offering(DEBIAN), signed_loaders=SIGNED))
+    assert isinstance(by_http, LoadNbp)
+    assert "DHCPv6" not in by_http.remark
 
 
 @pytest.mark.parametrize("policy", SecureBootPolicy)

@@ -87,14 +87,38 @@ sleep() {{ rounds=x$rounds; if [ $rounds = xx ]; then exit; fi; }}
     looks = ["source (http,[fd00::50]:8080)/grub/reached.cfg", "source (tftp,[fd00::50])/grub/reached.cfg"]
     asks = [f"(http,[fd00::50]:8080)/{facts}", f"(tftp,[fd00::50])/{facts}"]
     assert (tmp_path / "log").read_text().splitlines() == [
+        *looks,
         *("autoconf efinet0", "bootp6 efinet0", *looks),
         *("autoconf efinet1", "bootp6 efinet1", *looks),
         *(*asks, *asks),
     ]
 
 
-def test_over_ipv4_nothing_is_looked_for() -> None:
-    assert "reached" not in render_start(GrubStart(BASE))
+def test_over_ipv6_a_grub_that_has_an_address_does_not_ask_for_one() -> None:
+    script = accepted_by_grub(render_start(GrubStart("http://[fd00::50]:8080")))
+    fake = """
+net_ipv6_autoconf() { echo "$@"; }
+source() { reached=y; }
+configfile() { echo "$1"; exit; }
+"""
+    done = subprocess.run(["sh", "-c", fake + script], check=True, timeout=10, capture_output=True)
+    assert done.stdout.decode() == "(http,[fd00::50]:8080)/grub/mac=/cpu=/platform=/lockdown=/grub.cfg\n"
+
+
+def test_over_ipv4_the_card_that_has_an_address_is_the_one_reported(tmp_path: Path) -> None:
+    """Run by a shell: a GRUB from a disk has no default interface; "set" is a shell's assignment here."""
+    script = accepted_by_grub(render_start(GrubStart(BASE)))
+    assert "reached" not in script
+    fake = f"""
+net_bootp() {{ echo bootp >> {tmp_path}/log; }}
+configfile() {{ echo "$1" >> {tmp_path}/log; exit; }}
+assign() {{ interface=${{1#*=}}; [ "$interface" != efinet1_dhcp ] || net_default_mac=52:54:00:00:00:01; }}
+"""
+    subprocess.run(["sh", "-c", fake + script.replace("set ", "assign ")], check=True, timeout=10, capture_output=True)
+    assert (tmp_path / "log").read_text().splitlines() == [
+        "bootp",
+        "(http,192.168.1.50:8080)/grub/mac=52:54:00:00:00:01/cpu=/platform=/lockdown=/grub.cfg",
+    ]
 
 
 @pytest.mark.parametrize(

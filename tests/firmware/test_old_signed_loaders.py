@@ -10,7 +10,7 @@ import pytest
 
 from bootbeam.journal.events import EventKind
 from bootbeam.lab.firmware import OVMF_SECURE_BOOT
-from bootbeam.lab.initrd import command_line, expected_marker, make_linux_payload
+from bootbeam.lab.initrd import KERNEL, command_line, expected_marker, make_linux_payload
 from bootbeam.lab.ipv6_router import RouterIpv6
 from bootbeam.lab.lan import Lan
 from bootbeam.lab.machine import PcSpec, VirtualMachine
@@ -41,6 +41,8 @@ def test_http_boot_of_a_disk_image_reaches_userland(
     assert sent == [("http", "loader"), ("tftp", "kernel"), ("tftp", "initrd")]
     [script] = [event.facts for event in station.events(pc.mac) if event.kind is EventKind.SCRIPT_SENT]
     assert (script["loader"], script["secure_boot"]) == ("GRUB", True)
+    packets = (tmp_path / "logs" / "lan.pcap").read_bytes()
+    assert f"/mac={pc.mac}/cpu=x86_64/platform=efi/lockdown=y/".encode() in packets, "it tells its MAC itself"
 
 
 def test_a_firmware_that_refuses_ipxe_by_pxe_gets_the_disk_image_by_http_boot_at_the_same_power_on(
@@ -61,6 +63,20 @@ def test_a_firmware_that_refuses_ipxe_by_pxe_gets_the_disk_image_by_http_boot_at
     assert "too old to be booted by PXE" in str(changed[0]["remark"]), "its PXE over IPv6 asked again"
     assert "choose UEFI HTTP boot" in str(changed[0]["fix"])
     assert "it gets the signed shim and GRUB now" in str(changed[-1]["remark"])
+
+
+def test_by_pxe_the_name_of_the_file_says_on_the_screen_what_to_do(
+    start_station: StartStation, power_on: PowerOn, old_signed_loaders: Path
+) -> None:
+    start_station("--loaders", old_signed_loaders, KERNEL, "--no-ipv6")
+    pc = power_on(PcSpec("pc", OVMF_SECURE_BOOT))
+    pc.wait_for("Access Denied", BOOT_TIMEOUT_S)
+    pc.reset()
+    pc.wait_for(
+        r"NBP filename is Secure-Boot-is-on--choose-UEFI-HTTP-boot--or-run-boot\s*beam-loaders-fetch/x64/snponly.efi",
+        BOOT_TIMEOUT_S,
+    )
+    pc.wait_for(r"Access Denied(.|\n)*Access Denied", BOOT_TIMEOUT_S)
 
 
 @pytest.mark.slow  # HTTP boot over IPv4 is tried first, for a minute in vain

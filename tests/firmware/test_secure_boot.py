@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bootbeam.journal.events import EventKind
-from bootbeam.lab.firmware import AAVMF, OVMF, OVMF_SECURE_BOOT, Firmware
+from bootbeam.lab.firmware import AAVMF, AAVMF_SECURE_BOOT, OVMF, OVMF_SECURE_BOOT, Firmware
 from bootbeam.lab.initrd import (
     ARM64_KERNEL,
     KERNEL,
@@ -21,11 +21,13 @@ from bootbeam.lab.initrd import (
     make_arm64_linux_payload,
     make_linux_payload,
 )
+from bootbeam.lab.live_iso import make_live_iso
 from bootbeam.lab.machine import PcSpec, VirtualMachine
 from bootbeam.lab.payload import fnv1a
 from bootbeam.lab.station import StationProcess
 from bootbeam.machine import Cpu
 from tests.firmware.conftest import CACHE_DIR, PowerOn, StartStation, protocols
+from tests.formats.disc_images import run
 
 pytestmark = [pytest.mark.firmware, pytest.mark.peer, pytest.mark.timeout(400)]
 
@@ -128,7 +130,11 @@ def test_with_secure_boot_off_the_signed_chain_leads_to_ipxe_for_what_grub_has_n
     ("change", "title", "why"),
     [
         (without_signature, "cannot boot with Secure Boot on", "no signature"),
-        (with_a_bit_turned, "was refused with Secure Boot on", "signature is not one"),
+        (
+            with_a_bit_turned,
+            "was refused with Secure Boot on",
+            "of Debian Secure Boot CA, but is not what was signed",
+        ),
     ],
     ids=["unsigned", "altered"],
 )
@@ -153,6 +159,94 @@ def test_a_kernel_that_secure_boot_does_not_accept_is_told_on_screen_and_in_the_
     assert why in str(shown.facts["why"])
     for fact in ("title", "why", "fix"):
         assert " ".join(str(shown.facts[fact]).split()) in screen
+
+
+@pytest.mark.parametrize("image", ["multiboot2_elf", "efi_application"])
+def test_what_nobody_signs_is_explained_on_screen(
+    request: pytest.FixtureRequest, start_station: StartStation, power_on: PowerOn, fetched_loaders: Path, image: str
+) -> None:
+    station = start_station("--loaders", fetched_loaders, "--secure-boot", "always", request.getfixturevalue(image))
+    pc = power_on(PcSpec("pc", OVMF_SECURE_BOOT))
+    pc.wait_for(r"Press Esc to go on to its own disk", BOOT_TIMEOUT_S)
+    shown = station.wait_for(EventKind.MESSAGE_SHOWN, 10, mac=pc.mac)
+    assert "cannot boot with Secure Boot on" in str(shown.facts["title"])
+    screen = " ".join(pc.console.split())
+    for fact in ("title", "why", "fix"):
+        assert " ".join(str(shown.facts[fact]).split()) in screen
+
+
+def test_a_signed_efi_application_starts(
+    start_station: StartStation, power_on: PowerOn, fetched_loaders: Path, tmp_path: Path
+) -> None:
+    """shim's own key manager, which the distribution signs as it does its kernels."""
+    (signed,) = fetched_loaders.rglob("mmx64.efi.signed")
+    application = tmp_path / "keys.efi"
+    shutil.copyfile(signed, application)
+    station = start_station("--loaders", fetched_loaders, "--secure-boot", "always", application)
+    pc = power_on(PcSpec("pc", OVMF_SECURE_BOOT))
+    pc.wait_for(r"Shim UEFI key management", BOOT_TIMEOUT_S)
+    [script] = [event.facts for event in station.events(pc.mac) if event.kind is EventKind.SCRIPT_SENT]
+    assert (script["loader"], script["secure_boot"]) == ("GRUB", True)
+
+
+def test_an_arm64_machine_with_secure_boot_reaches_userland(
+    start_station: StartStation, power_on: PowerOn, fetched_loaders: Path, tmp_path: Path
+) -> None:
+    nonce = secrets.token_hex(8)
+    payload = make_arm64_linux_payload(tmp_path, CACHE_DIR)
+    station = start_station(
+        *("--loaders", fetched_loaders, "--secure-boot", "always"),
+        *("--kernel", payload.kernel, "--initrd", payload.initrd, "--cmdline", command_line(nonce, Cpu.ARM64)),
+    )
+    pc = power_on(PcSpec("pc", AAVMF_SECURE_BOOT))
+    pc.wait_for(expected_marker(nonce), BOOT_TIMEOUT_S)
+    assert "UEFI Secure Boot is enabled" in pc.console
+    assert boot_files(station, pc) == ["arm64/shimaa64.efi"]
+    [script] = [event.facts for event in station.events(pc.mac) if event.kind is EventKind.SCRIPT_SENT]
+    assert (script["loader"], script["secure_boot"]) == ("GRUB", True)
+
+
+def test_an_iso_with_signed_boot_loaders_for_networks_is_booted_by_them(
+    start_station: StartStation, power_on: PowerOn, fetched_loaders: Path, tmp_path: Path
+) -> None:
+    """Fedora's ISOs have such: one GRUB for discs and networks. The station itself has no signed ones here."""
+    nonce = secrets.token_hex(8)
+    payload = make_linux_payload(tmp_path)
+    tree, loaders = tmp_path / "tree", tmp_path / "loaders"
+    (tree / "EFI" / "BOOT").mkdir(parents=True)
+    loaders.mkdir()
+    (loaders / "snponly.efi").symlink_to("/usr/lib/ipxe/snponly.efi")
+    for source, name in (("shimx64.efi.signed", "BOOTX64.EFI"), ("grubnetx64.efi.signed", "grubx64.efi")):
+        (found,) = fetched_loaders.rglob(source)
+        shutil.copyfile(found, tree / "EFI" / "BOOT" / name)
+    shutil.copyfile(payload.kernel, tree / "vmlinuz")
+    shutil.copyfile(payload.initrd, tree / "initrd.img")
+    (tree / "boot" / "grub").mkdir(parents=True)
+    menu = f"menuentry live {{ linux /vmlinuz {command_line(nonce)}\ninitrd /initrd.img }}\n"
+    (tree / "boot" / "grub" / "grub.cfg").write_text(menu)
+    run("xorriso", "-as", "mkisofs", "-quiet", "-R", "-o", tmp_path / "signed.iso", tree)
+    station = start_station("--loaders", loaders, "--secure-boot", "always", tmp_path / "signed.iso")
+    pc = power_on(PcSpec("pc", OVMF_SECURE_BOOT))
+    pc.wait_for(expected_marker(nonce), BOOT_TIMEOUT_S)
+    assert "UEFI Secure Boot is enabled" in pc.console
+    assert boot_files(station, pc) == ["signed/signed.iso/shimx64.efi"]
+
+
+@pytest.mark.slow
+def test_a_live_system_with_a_signed_kernel_boots_out_of_its_iso(
+    start_station: StartStation, power_on: PowerOn, fetched_loaders: Path
+) -> None:
+    nonce = secrets.token_hex(8)
+    iso = make_live_iso(CACHE_DIR)
+    station = start_station(
+        *("--loaders", fetched_loaders, "--secure-boot", "always"),
+        *(iso, "--cmdline", f"console=ttyS0 nonce={nonce}"),
+    )
+    pc = power_on(PcSpec("pc", OVMF_SECURE_BOOT, memory_mib=2048))
+    pc.wait_for(expected_marker(nonce), 300)
+    assert "UEFI Secure Boot is enabled" in pc.console
+    sent = [str(event.facts["file"]) for event in station.events(pc.mac) if event.kind is EventKind.TRANSFER_FINISHED]
+    assert f"iso/{iso.name}/live/vmlinuz" in sent, "the ISO's own bytes"
 
 
 def test_esc_goes_on_to_the_machines_own_disk(

@@ -85,7 +85,7 @@ def test_real_files_are_recognised_and_none_is_taken_for_truncated(
 def test_debians_kernel_is_described_with_all_it_is() -> None:
     identity = identify_bytes((INSTALLER / "linux").read_bytes())
     assert identity.description.startswith("Linux kernel 6.1.0-")
-    assert identity.description.endswith("-amd64 (x86_64, EFI stub, signed)")
+    assert identity.description.endswith("-amd64 (x86_64, EFI stub, signed by Debian Secure Boot CA)")
     assert identity.is_signed
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bootbeam.boot.decision import Offering, RunEntry
+from bootbeam.boot.decision import SCREEN_WORDS, Offering, RunEntry
 from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
 from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts
@@ -202,3 +202,11 @@ def test_what_is_read_like_a_disk_is_one_version_and_says_so() -> None:
     assert isinstance(whole, Content)
     assert whole.role != "disk"
     assert isinstance(station.catalogue.open("blocks/v9/linux", PEER), Missing)
+
+
+@pytest.mark.parametrize("words", sorted(SCREEN_WORDS))
+def test_words_for_a_machines_screen_may_stand_before_a_loader(words: str) -> None:
+    content = Station().catalogue.open(f"{words}/x64/snponly.efi", PEER)
+    assert isinstance(content, Content)
+    assert content.name == "snponly.efi"
+    assert isinstance(Station().catalogue.open("other-words/x64/snponly.efi", PEER), Missing)

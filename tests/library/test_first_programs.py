@@ -1,10 +1,12 @@
 """From the journal's events to what a machine is given, and back to the journal."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from bootbeam.boot.decision import Offering
+from bootbeam.boot.entry import BootEntry, ServedFile, SignedStart
 from bootbeam.journal.events import Event, EventKind, Fact
 from bootbeam.library import first_programs
 from bootbeam.library.first_programs import FirstProgramWatch
@@ -25,14 +27,14 @@ class Station:
     ) -> None:
         self.now = 100.0
         self.recorded = Recorded()
-        offering = Offering(
+        self.offering = Offering(
             (),
             {X64: IPXE},
             signed_loaders={X64: SHIM} if has_chain else {},
             signed_disks={X64: DISK} if has_disk else {},
             secure_boot=policy,
         )
-        self.watch = FirstProgramWatch(lambda: offering, self.recorded, lambda: self.now)
+        self.watch = FirstProgramWatch(lambda: self.offering, self.recorded, lambda: self.now)
 
     def hear(self, kind: EventKind, mac: str | None = PC, /, **facts: Fact) -> None:
         self.watch.watch(Event(kind, 0.0, mac, facts=facts))
@@ -145,6 +147,22 @@ def test_a_disk_image_with_the_signed_chain_is_a_first_program_too() -> None:
     assert "bootbeam loaders fetch" in str(facts["fix"])
     assert station.watch.standing(PC, X64) == Standing(Chain.SIGNED, IPXE)
     station.load(DISK)
+    station.hear(EventKind.SCRIPT_SENT, entry="linux", secure_boot=True)
+    assert station.watch.standing(PC, X64) == Standing(Chain.SIGNED)
+
+
+def test_the_signed_boot_loaders_of_an_iso_are_a_first_program_too() -> None:
+    own = SignedStart(Cpu.X86_64, "signed/fedora.iso/shimx64.efi", ("Fedora CA",))
+    entry = BootEntry("fedora.iso", "Fedora", (), ServedFile("fedora.iso"), own_chains=(own,))
+    station = Station(has_chain=False)
+    station.offering = replace(station.offering, entries=(entry,))
+    station.load(IPXE)
+    station.now += SILENCE_S
+    station.watch.tell_silent()
+    [facts] = station.recorded.of(EventKind.FIRST_PROGRAM_SILENT)
+    assert "boot it once more" in str(facts["fix"])
+    assert station.watch.standing(PC, X64).chain is Chain.SIGNED
+    station.load(own.path)
     station.hear(EventKind.SCRIPT_SENT, entry="linux", secure_boot=True)
     assert station.watch.standing(PC, X64) == Standing(Chain.SIGNED)
 

@@ -49,7 +49,10 @@ class Station:
         self.offering = Offering(entries, {(Firmware.UEFI, Cpu.X86_64): "x64/snponly.efi"})
         self.recorded = Recorded()
         self.resolved: NotReady | Explanation | None = None
-        scripts = GrubScripts(lambda: self.offering, self.resolve, 8080, self.recorded)
+        neighbours = {PEER.address: "52:54:00:12:34:56"}
+        scripts = GrubScripts(
+            lambda: self.offering, self.resolve, 8080, self.recorded, lambda facts: facts.machine, neighbours.get
+        )
         self.files = GrubFiles(GrubImages(8080, self.recorded), scripts, lambda: self.offering)
 
     def resolve(self, plan: RunEntry, facts: MachineFacts, base_url: str) -> ResolvedBoot | NotReady | Explanation:
@@ -117,21 +120,34 @@ def test_a_machines_script_pins_its_files_and_is_in_the_journal() -> None:
     assert (facts["entry"], facts["loader"], facts["secure_boot"]) == ("Linux 6.1", "GRUB", False)
 
 
+def test_a_grub_that_does_not_tell_its_mac_is_known_by_its_address() -> None:
+    station = Station(LINUX, XEN)
+    menu = station.text("grub/mac=/cpu=x86_64/platform=efi/lockdown=/grub.cfg")
+    assert "/mac=52:54:00:12:34:56/" in menu
+    other = station.text("grub/mac=/cpu=x86_64/platform=efi/lockdown=/grub.cfg", replace(PEER, address="192.168.1.8"))
+    assert "mac=" not in other
+
+
 def test_a_grub_that_came_by_tftp_is_sent_on_by_tftp() -> None:
     script = Station(LINUX).text(f"grub/{FACTS}/grub.cfg", BY_TFTP)
     assert "linux '(tftp,192.168.1.50)/file/v2/linux'" in script
 
 
 def test_with_secure_boot_on_a_refused_kernel_has_its_reason_told_on_screen_and_in_the_journal() -> None:
-    station = Station(LINUX)
+    station = Station(replace(LINUX, signers=("Canonical Ltd. Master", "Canonical Ltd. Signing")))
+    trusted = {(Firmware.UEFI, Cpu.X86_64): ("Debian Secure Boot CA",)}
+    station.offering = replace(station.offering, trusted=trusted)
     script = station.text(f"grub/{FACTS}y/grub.cfg")
     [line] = [line for line in script.splitlines() if "started=no" in line]
     [(_, facts)] = [(None, facts) for facts in station.recorded.of(EventKind.SCRIPT_SENT)]
     assert facts["secure_boot"] is True
     path = line.removeprefix("source '(http,192.168.1.50:8080)/").removesuffix("'")
-    assert "signature" in station.text(path)
+    assert "signed by Canonical Ltd." in station.text(path)
     [shown] = station.recorded.of(EventKind.MESSAGE_SHOWN)
     assert "refused with Secure Boot on" in str(shown["title"])
+    assert "signed by Canonical Ltd. Master, and the shim on this station, of Debian Secure Boot CA" in str(
+        shown["why"]
+    )
 
 
 def test_several_entries_make_a_menu_and_the_choice_comes_back() -> None:

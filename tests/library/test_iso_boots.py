@@ -57,6 +57,31 @@ def test_the_kernels_bytes_decide_what_a_menu_leaves_open(
     assert len(seen.boots) == 1
 
 
+NAME = b"\x06\x03\x55\x04\x03\x0c\x09Debian CA"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "is_signed", "signers"),
+    [
+        (pe(), False, ()),
+        (pe(certificate=b"\x18\0\0\0\0\2\2\0" + NAME), True, ("Debian CA",)),
+        (b"unknown bytes", None, ()),
+        (bzimage(), None, ()),
+    ],
+    ids=["unsigned", "signed", "unknown", "for BIOS alone"],
+)
+def test_whether_secure_boot_can_accept_it_is_known_beforehand(
+    tmp_path: Path, kernel: bytes, is_signed: bool | None, signers: tuple[str, ...]
+) -> None:
+    path = write_iso(tmp_path / "disc.iso", {"boot/grub/grub.cfg": "menuentry x { linux /k }\n", "k": kernel})
+    bench = Bench(path, tmp_path)
+    try:
+        entry = bench.entry().entry()
+        assert (entry.is_signed, entry.signers) == (is_signed, signers)
+    finally:
+        bench.close()
+
+
 def test_roles_and_boots_by_key(tmp_path: Path) -> None:
     menu = "menuentry a { linux /k\ninitrd /i }\nmenuentry b { linux /k2 }\n"
     seen = look(tmp_path, {"boot/grub/grub.cfg": menu, "k": "1", "i": "2", "k2": "3"})

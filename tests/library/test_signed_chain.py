@@ -91,3 +91,38 @@ def test_of_several_the_newest(tmp_path: Path) -> None:
 def test_for_other_machines_nobody_signs_one(tmp_path: Path, cpu: Cpu) -> None:
     write(tmp_path, shimx64__efi__signed=shim(), grubnetx64__efi__signed=grub(b"2.12", HTTP))
     assert find_signed_chain(shelf_of(tmp_path), cpu) is None
+
+
+def named(text: str) -> bytes:
+    """A common name as it stands in a certificate."""
+    return b"\x06\x03\x55\x04\x03\x0c" + bytes([len(text)]) + text.encode()
+
+
+def shim_of(distribution: str, version: bytes) -> bytes:
+    """Signed by Microsoft, with the certificate of a distribution inside."""
+    texts = b"UEFI SHIM\n$Version: " + version + b" $\n$BuildMachine: x $"
+    return efi(texts, named(distribution), certificate=b"\x10\0\0\0\0\2\2\0" + named("Microsoft"))
+
+
+def grub_of(distribution: str) -> bytes:
+    sbat = b"sbat,1\ngrub,5,Free Software Foundation,grub,2.12,https://www.gnu.org/software/grub/\n"
+    return efi(sbat, HTTP, certificate=b"\x10\0\0\0\0\2\2\0" + named(distribution))
+
+
+def test_a_shim_gets_the_grub_of_its_own_distribution(tmp_path: Path) -> None:
+    write(tmp_path / "a", shimx64__efi=shim_of("Debian CA", b"15.8"), grubx64__efi=grub_of("Debian CA"))
+    write(tmp_path / "b", shimx64__efi=shim_of("Fedora CA", b"16.1"))
+    chain = find_signed_chain(shelf_of(tmp_path), Cpu.X86_64)
+    assert chain is not None
+    assert (chain.trusts, chain.grub.signers) == (("Debian CA",), ("Debian CA",))
+    assert "Microsoft" in chain.shim.signers
+    write(tmp_path / "b", grubx64__efi=grub_of("Fedora CA"))
+    chain = find_signed_chain(shelf_of(tmp_path), Cpu.X86_64)
+    assert chain is not None
+    assert (chain.trusts, chain.grub.signers) == (("Fedora CA",), ("Fedora CA",)), "the newest shim's"
+
+
+def test_a_grub_that_no_shim_here_accepts_is_none(tmp_path: Path) -> None:
+    write(tmp_path, shimx64__efi=shim_of("Fedora CA", b"16.1"), grubx64__efi=grub_of("Debian CA"))
+    assert find_signed_chain(shelf_of(tmp_path), Cpu.X86_64) is None
+    assert find_signed_disk_chain(shelf_of(tmp_path), Cpu.X86_64) is None

@@ -61,11 +61,14 @@ class BootFileChoice:
             runs_ipxe,
             standing=Standing() if runs_ipxe else self._standing(client.mac, kind),
             loads_by_http=client.kind is ClientKind.UEFI_HTTP,
+            asks_over_ipv6=server.version == 6,
         )
         match self._decide(machine, offering):
-            case LoadNbp(path, remark, fix, is_script):
+            case LoadNbp(path, remark, fix, is_script, screen_words):
                 if remark:
                     self._note(client.mac, remark, fix.replace(STATION, str(server)))
+                if screen_words:
+                    path = f"{screen_words}/{path}"
                 if is_script:
                     return BootFile(BootFileKind.SCRIPT, f"{base_url}/{quote(path)}")
                 if client.kind is ClientKind.UEFI_HTTP:

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bootbeam.boot.entry import BLOCK_METHODS, GRUB_METHODS, MULTIBOOT_METHODS, BootEntry, BootWay, Method, way_for
+from bootbeam.boot.entry import (
+    BLOCK_METHODS,
+    GRUB_METHODS,
+    MULTIBOOT_METHODS,
+    BootEntry,
+    BootWay,
+    Method,
+    SignedStart,
+    way_for,
+)
 from bootbeam.boot.explanation import (
     Explanation,
     explain_no_grub,
@@ -28,6 +37,13 @@ U_BOOT_FIX = (
 """STATION stands for this computer's address."""
 LOCAL_DISK = "bootbeam.local"
 """In a menu: the machine's own disk."""
+
+
+_NEEDS_HTTP_BOOT = "Secure-Boot-is-on--choose-UEFI-HTTP-boot--or-run-bootbeam-loaders-fetch"
+_NEEDS_SIGNED = "Secure-Boot-is-on--run-bootbeam-loaders-fetch--or-switch-it-off"
+_NEEDS_IT_OFF = "Secure-Boot-is-on--switch-it-off-in-the-setup"
+SCREEN_WORDS = frozenset({_NEEDS_HTTP_BOOT, _NEEDS_SIGNED, _NEEDS_IT_OFF})
+"""What a machine's own screen says by the name of the file it loads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +83,7 @@ class Machine:
     """What its firmware did with the program it was given before."""
     loads_by_http: bool = False
     """Its firmware asks for UEFI HTTP boot, and takes a disk image too."""
+    asks_over_ipv6: bool = False
 
     asks_by_u_boot: bool = False
     """U-Boot has found this station and asks for its configuration; False: it asks by DHCP."""
@@ -94,6 +111,8 @@ class Offering:
     """The served path of the first program of a chain that Secure Boot accepts."""
     signed_disks: Mapping[tuple[Firmware, Cpu], str] = field(default_factory=dict)
     """The served path of a disk image with such a chain, which does not work otherwise: for UEFI HTTP boot."""
+    trusted: Mapping[tuple[Firmware, Cpu], tuple[str, ...]] = field(default_factory=dict)
+    """Whose signatures the shim in there accepts, by name; empty when it does not tell."""
     secure_boot: SecureBootPolicy = SecureBootPolicy.AUTO
     grub_advice: Mapping[tuple[Firmware, Cpu], str] = field(default_factory=dict)
     """For a kind of machine that no GRUB can be made for here: the command that brings what is missing."""
@@ -112,6 +131,9 @@ class LoadNbp:
     """What a person can do about it."""
     is_script: bool = False
     """It is no program but a script, out of a tree, for the iPXE that asks."""
+    screen_words: str = ""
+    """What to do, as a step of a path, for a machine that will refuse the program: firmware shows the path, and nothing
+    else of ours. One of ``SCREEN_WORDS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +223,8 @@ def _first_program(machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
             return image
         signed = _signed(machine, cpu, offering) if wants_signed else None
         if signed is not None or plain is not None:
-            return LoadNbp(signed or plain or "", *_remark(machine, cpu, offering, is_signed=signed is not None))
+            remark, fix, words = _remark(machine, cpu, offering, is_signed=signed is not None)
+            return LoadNbp(signed or plain or "", remark, fix, screen_words=words)
     if plain is None:
         return Refuse(
             f"no boot loader for {machine.words} on this station",
@@ -238,47 +261,69 @@ def _from_tree(machine: Machine, cpu: Cpu, tree: TreeOffering) -> BootPlan:
     return LoadNbp(program.path, is_script=program.is_script)
 
 
+def own_chain(cpu: Cpu, offering: Offering) -> SignedStart | None:
+    """The signed boot loaders of the entry that boots when nobody chooses, where the station's own would not start it;
+    None where those do, or it has none."""
+    named = [entry for entry in offering.entries if entry.name == offering.default]
+    entry = next(iter(named or (offering.entries if len(offering.entries) == 1 else ())), None)
+    own = next((chain for chain in entry.own_chains if chain.cpu is cpu), None) if entry else None
+    kind = (Firmware.UEFI, cpu)
+    if entry is None or own is None or kind not in offering.signed_loaders:
+        return own
+    trusted = set(offering.trusted.get(kind, ()))
+    return own if trusted and entry.signers and not trusted & set(entry.signers) else None
+
+
 def _signed(machine: Machine, cpu: Cpu, offering: Offering) -> str | None:
     kind = (machine.firmware, cpu)
+    own = own_chain(cpu, offering)
+    if own is not None:
+        return own.path
     return offering.signed_loaders.get(kind) or (offering.signed_disks.get(kind) if machine.loads_by_http else None)
 
 
-def _remark(machine: Machine, cpu: Cpu, offering: Offering, *, is_signed: bool) -> tuple[str, str]:
-    """Why this chain, and what to do, when the machine came back from the one before; ("", "") when there is nothing
-    to say."""
+def _remark(machine: Machine, cpu: Cpu, offering: Offering, *, is_signed: bool) -> tuple[str, str, str]:
+    """Why this chain, what to do, and that for the machine's screen, when it came back from the one before; all empty
+    when there is nothing to say."""
     before = machine.standing.came_back_from
     if before is None:
-        return "", ""
+        return "", "", ""
     happened = f"{before} was loaded whole and never started"
     if machine.standing.is_once_more:
-        return f"{happened} this time: it gets it once more", "look at the machine's screen"
+        return f"{happened} this time: it gets it once more", "look at the machine's screen", ""
+    if machine.standing.chain is Chain.PLAIN and machine.asks_over_ipv6 and not machine.loads_by_http:
+        # Quirk: shim over IPv6: takes the boot file from the server that gives the address, and from no proxy.
+        why = f"{happened}: over IPv6 shim finds its GRUB by PXE only where no other DHCPv6 server gives the address"
+        return why, "choose UEFI HTTP boot in the machine's boot menu, or boot over IPv4", ""
     if machine.standing.chain is Chain.PLAIN and is_signed:
-        return f"{happened}: --secure-boot always gives it the same again", "start the station without that option"
+        return f"{happened}: --secure-boot always gives it the same again", "start the station without that option", ""
     if machine.standing.chain is Chain.PLAIN:
-        return f"{happened}: it gets iPXE again", "bring a newer shim: bootbeam loaders fetch"
-    if offering.secure_boot is SecureBootPolicy.NEVER:
-        return (
-            f"{happened}: Secure Boot is on, most likely",
-            "switch it off in the machine's setup, or start the station without --secure-boot never",
-        )
+        return f"{happened}: it gets iPXE again", "bring a newer shim: bootbeam loaders fetch", ""
     happened = f"{happened}: Secure Boot is on, most likely"
+    if offering.secure_boot is SecureBootPolicy.NEVER:
+        fix = "switch it off in the machine's setup, or start the station without --secure-boot never"
+        return happened, fix, _NEEDS_IT_OFF
     if is_signed:
-        return f"{happened}; it gets the signed shim and GRUB now", ""
+        return f"{happened}; it gets the signed shim and GRUB now", "", ""
+    return _remark_without_chain(machine, cpu, offering, happened)
+
+
+def _remark_without_chain(machine: Machine, cpu: Cpu, offering: Offering, happened: str) -> tuple[str, str, str]:
     if (machine.firmware, cpu) in offering.signed_disks:
         return (
             f"{happened}, and the signed GRUB here is too old to be booted by PXE",
             "choose UEFI HTTP boot in the machine's boot menu, which works; or bring a newer GRUB: bootbeam loaders "
             "fetch, and start the station again",
+            _NEEDS_HTTP_BOOT,
         )
     if cpu is Cpu.I386:
-        return (
-            f"{happened}, and no distribution has a signed boot loader for 32-bit UEFI",
-            "switch Secure Boot off in the machine's setup",
-        )
+        why = f"{happened}, and no distribution has a signed boot loader for 32-bit UEFI"
+        return why, "switch Secure Boot off in the machine's setup", _NEEDS_IT_OFF
     return (
         f"{happened}, and there is no signed boot loader for {machine.words} here",
         "bring one: bootbeam loaders fetch, and start the station again; or switch Secure Boot off in the machine's "
         "setup",
+        _NEEDS_SIGNED,
     )
 
 

@@ -64,6 +64,17 @@ class ServedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedStart:
+    """What a UEFI machine with Secure Boot on can begin with."""
+
+    cpu: Cpu
+    path: str
+    """The served path of the first program."""
+    trusts: tuple[str, ...]
+    """Whose signatures it accepts, by name."""
+
+
+@dataclass(frozen=True, slots=True)
 class BootEntry:
     """One line of the menu."""
 
@@ -81,6 +92,11 @@ class BootEntry:
     """It installs by itself and wipes a disk for it."""
     is_signed: bool | None = None
     """It carries a signature for Secure Boot, by whomever; None when that is not known."""
+
+    own_chains: tuple[SignedStart, ...] = ()
+    """Signed boot loaders that come with it."""
+    signers: tuple[str, ...] = ()
+    """The names in its signature's certificates, who vouches for it first."""
 
     @property
     def files(self) -> tuple[ServedFile, ...]:

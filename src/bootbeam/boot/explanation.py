@@ -83,14 +83,26 @@ def explain_secure_boot(entry: BootEntry) -> Explanation:
     )
 
 
-def explain_refused_signature(entry_name: str) -> Explanation:
-    """GRUB came back from starting a signed image with Secure Boot on."""
+def explain_refused_signature(entry: BootEntry, trusted: tuple[str, ...] = ()) -> Explanation:
+    """GRUB came back from starting a signed image with Secure Boot on.
+
+    Args:
+        entry: the image.
+        trusted: whose signatures the shim on the station accepts; empty when that is not known.
+    """
+    by = f"it is signed by {entry.signers[0]}" if entry.signers else "it is signed by somebody else"
+    shim = f"the shim on this station, of {trusted[0]}," if trusted else "the shim on this station"
+    if trusted and set(entry.signers) & set(trusted):
+        why = f"it carries a signature of {trusted[0]}, but is not what was signed, or that signature was revoked"
+        fix = "fetch the kernel again, or one that is newer"
+    else:
+        why = f"{by}, and {shim} trusts its own distribution's kernels only"
+        fix = "serve a kernel of shim's distribution"
     return Explanation(
-        title=f"{entry_name} was refused with Secure Boot on",
-        why="its signature is not one that the shim on this station accepts, which trusts its own distribution's "
-        "kernels only",
-        fix="switch Secure Boot off in the machine's setup, serve a kernel of shim's distribution, or put the shim and "
-        "GRUB of the kernel's distribution into a directory and start the station with: --loaders DIRECTORY",
+        title=f"{entry.name} was refused with Secure Boot on",
+        why=why,
+        fix=f"{fix}, put the shim and GRUB of the kernel's distribution into a directory and start the station with: "
+        "--loaders DIRECTORY, or switch Secure Boot off in the machine's setup",
         finding="BB-086",
     )
 

@@ -60,16 +60,22 @@ _COMMANDS = {
 }
 """What loads the image, and what loads the files that go with it."""
 
+_CARDS = ("efinet0", "efinet1", "efinet2", "efinet3", "pxe")
+"""What GRUB calls network cards. Named one by one: asked about all of them at once it stops at the first that fails,
+and after iPXE there is one that always does, the firmware's own driver that iPXE holds. A card that is not there does
+nothing."""
+
+
 _GET_IPV4 = (
     'if [ -z "$net_default_mac" ]; then',
     "  echo 'bootbeam: asking for an address ...'",
     "  net_bootp",
     "fi",
+    # Loaded from a disk GRUB has no card that goes before the others, and without one no $net_default_mac.
+    f"for card in {' '.join(_CARDS)}; do",
+    '  if [ -z "$net_default_mac" ]; then set net_default_interface=${card}_dhcp; fi',
+    "done",
 )
-_CARDS = ("efinet0", "efinet1", "efinet2", "efinet3", "pxe")
-"""What GRUB calls network cards. Named one by one: asked about all of them at once it stops at the first that fails,
-and after iPXE there is one that always does, the firmware's own driver that iPXE holds. A card that is not there does
-nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,14 +249,20 @@ def loader_words(cmdline: str) -> list[str]:
 
 
 def _get_ipv6(addresses: Sequence[str]) -> list[str]:
-    """Get an address from the router's announcements, else by DHCPv6. GRUB takes over from firmware and iPXE what it
-    needs for IPv4, and nothing for IPv6."""
+    """Get an address from the router's announcements, else by DHCPv6.
+
+    A GRUB that the firmware itself loaded over IPv6 has one, and its own asking would then fail, after long waits; one
+    that iPXE started has none.
+    """
+    look = [f'source "{device_path(address)}/{REACHED_SCRIPT}"' for address in addresses]
     return [
+        *(f'  if [ "$reached" != "y" ]; then {each}; fi' for each in look),
         f"  for card in {' '.join(_CARDS)}; do",
         '    if [ "$reached" != "y" ]; then',
         '      echo "bootbeam: asking for an IPv6 address ($card) ..."',
         "      if net_ipv6_autoconf $card; then true; else net_bootp6 $card; fi",
-        *(f'      source "{device_path(address)}/{REACHED_SCRIPT}"' for address in addresses),
+        "      set net_default_interface=${card}_link",
+        *(f"      {each}" for each in look),
         "    fi",
         "  done",
     ]

@@ -14,10 +14,16 @@ def _in_brackets(words: str, *facts: str | None) -> str:
     return f"{words} ({said})" if said else words
 
 
+def _signed(pe: PeImage) -> str | None:
+    if not pe.is_signed:
+        return None
+    return f"signed by {pe.signers[0]}" if pe.signers else "signed"
+
+
 def describe_linux(linux: LinuxKernel, cpu: Cpu | None, pe: PeImage | None) -> str:
-    """E.g. ``Linux kernel 6.1.0-50-amd64 (x86_64, EFI stub, signed)``."""
+    """E.g. ``Linux kernel 6.1.0-50-amd64 (x86_64, EFI stub, signed by Debian Secure Boot CA)``."""
     efi = ("EFI zboot" if linux.form == "zboot" else "EFI stub") if pe else None
-    signed = "signed" if pe and pe.is_signed else None
+    signed = _signed(pe) if pe else None
     if linux.is_linux:
         return _in_brackets(" ".join(("Linux kernel", linux.release)).strip(), cpu, efi, signed)
     name = linux.version_text[:60].strip() or "program"
@@ -42,7 +48,7 @@ def describe_pe(pe: PeImage) -> str:
         words = "Windows program, not made for EFI"
     unified = "unified kernel image" if pe.is_unified_kernel_image else None
     machine = None if pe.cpu else f"machine {pe.machine:#06x}"
-    return _in_brackets(words, pe.cpu, machine, unified, "signed" if pe.is_signed else None)
+    return _in_brackets(words, pe.cpu, machine, unified, _signed(pe))
 
 
 def describe_elf(elf: ElfFile) -> str:

@@ -121,6 +121,11 @@ class Identity:
         return self.pe is not None and self.pe.is_signed
 
     @property
+    def signers(self) -> tuple[str, ...]:
+        """The names in its certificates."""
+        return self.pe.signers if self.pe else ()
+
+    @property
     def should_be_unpacked(self) -> bool:
         """A gzip file with a kernel inside: loaders in BIOS do not unpack it themselves."""
         return self.unpacked is not None and self.unpacked.disk is None and bool(self.unpacked.boots_on)

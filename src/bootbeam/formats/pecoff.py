@@ -7,6 +7,7 @@ UEFI Specification 2.10 §2.1.1. A signature is seen here, not checked.
 from dataclasses import dataclass
 
 from bootbeam.errors import ImageError
+from bootbeam.formats.certificates import names_in
 from bootbeam.formats.fields import Fields, ReadAt, TruncatedImage, printable_text, read_fields
 from bootbeam.machine import Cpu
 
@@ -14,6 +15,8 @@ MAGIC = b"MZ"
 MAX_PE_OFFSET = 65536
 """A DOS program has anything at 0x3c; a PE header further away than this is not believed."""
 MAX_SECTIONS = 1024
+MAX_CERTIFICATE_BYTES = 1 << 16
+"""How much of the certificates is looked into for names; those of a shim with two signatures have 20 KB."""
 
 SUBSYSTEM_EFI_APPLICATION = 10
 SUBSYSTEM_EFI_BOOT_SERVICE_DRIVER = 11
@@ -47,6 +50,10 @@ class PeImage:
     """10 EFI application, 11 and 12 EFI drivers, 2 and 3 Windows programs."""
     is_signed: bool
     """It carries an attribute certificate: Secure Boot has a chance, whether the key fits is not looked at."""
+    signers: tuple[str, ...]
+    """The names in its certificates, who vouches for it first."""
+    certificates_offset: int
+    """Where the attribute certificates begin in the file; 0 without any."""
     section_names: tuple[str, ...]
     needed_size_bytes: int
     """End of the headers, of every section's bytes in the file and of the certificates."""
@@ -86,31 +93,33 @@ def read_pe(read_at: ReadAt) -> PeImage | None:
     coff = read_fields(read_at, pe_offset + 4, 20, "COFF header")
     optional_bytes = coff.u16(16)
     optional = read_fields(read_at, pe_offset + 24, optional_bytes, "PE optional header")
-    certificates_end = _certificates_end(optional, optional_bytes)
+    offset, size_bytes = _certificates(optional, optional_bytes)
     table = pe_offset + 24 + optional_bytes
     names, sections_end = _read_sections(read_at, table, coff.u16(2))
     return PeImage(
         machine=coff.u16(0),
         cpu=_CPU_OF_MACHINE.get(coff.u16(0)),
         subsystem=optional.u16(68),
-        is_signed=certificates_end > 0,
+        is_signed=size_bytes > 0,
+        signers=names_in(read_at(offset, min(size_bytes, MAX_CERTIFICATE_BYTES))) if size_bytes else (),
+        certificates_offset=offset,
         section_names=names,
-        needed_size_bytes=max(table, sections_end, certificates_end),
+        needed_size_bytes=max(table, sections_end, offset + size_bytes),
     )
 
 
-def _certificates_end(optional: Fields, optional_bytes: int) -> int:
-    """Where the attribute certificate table ends; 0 without one."""
+def _certificates(optional: Fields, optional_bytes: int) -> tuple[int, int]:
+    """Offset and size of the attribute certificate table; zeros without one."""
     magic = optional.u16(0)
     if magic not in (_PE32, _PE32_PLUS):
         raise ImageError(f"PE optional header of unknown kind {magic:#x}")
     directories = 96 if magic == _PE32 else 112
     count = min(optional.u32(directories - 4), (optional_bytes - directories) // 8)
     if count <= _SECURITY_DIRECTORY:
-        return 0
+        return 0, 0
     # This one directory holds a file offset, not an address.
     offset, size_bytes = (optional.u32(directories + 8 * _SECURITY_DIRECTORY + part) for part in (0, 4))
-    return offset + size_bytes if offset and size_bytes else 0
+    return (offset, size_bytes) if offset and size_bytes else (0, 0)
 
 
 def _read_sections(read_at: ReadAt, table: int, count: int) -> tuple[tuple[str, ...], int]:

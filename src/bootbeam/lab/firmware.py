@@ -170,3 +170,11 @@ U_BOOT = Firmware(
     arguments=("-cpu", "cortex-a57", "-bios", str(U_BOOT_PROGRAM)),
 )
 """An arm64 board with U-Boot. Its settings are in flash, if it is given any (``lab.u_boot_environment``)."""
+
+AAVMF_SECURE_BOOT = replace(
+    AAVMF,
+    name="AAVMF, Secure Boot",
+    code=_AAVMF_DIR / "AAVMF_CODE.ms.fd",
+    variables=_AAVMF_DIR / "AAVMF_VARS.ms.fd",
+)
+"""An arm64 machine with UEFI, Secure Boot on with Microsoft's keys."""

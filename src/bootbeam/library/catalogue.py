@@ -6,7 +6,8 @@ blocks/VERSION/NAME              the same, to be read piece by piece like a disk
 NAME                             the same file, newest complete version (an address a person can type)
 iso/NAME/PATH                    a file inside an ISO, or the page of a directory (``library.iso_files``)
 inject/..., text/... and others  what the ISO's recipe adds (``library.iso_additions``)
-bios/undionly.kpxe, x64/...      boot loaders
+signed/ISO/shimx64.efi and others the ISO's own signed boot loaders (``library.iso_chain``)
+bios/undionly.kpxe, x64/...      boot loaders; with a step of ``SCREEN_WORDS`` before, which firmware shows
 grub/..., .../grub.cfg           GRUBs and their scripts (``library.grub_files``)
 boot.scr.uimg, pxelinux.cfg/...  what U-Boot asks for (``library.u_boot_files``)
 """
@@ -17,17 +18,19 @@ from typing import Protocol
 
 from bootbeam.boot.boot_file import START_SCRIPT
 from bootbeam.boot.config_search import is_searched
+from bootbeam.boot.decision import SCREEN_WORDS
 from bootbeam.boot.name import MAX_NAME_CHARACTERS
 from bootbeam.library.answers import Answers
 from bootbeam.library.content import DISK_ROLE, Content, Missing, NotReady, Peer
 from bootbeam.library.grub_files import GrubFiles
 from bootbeam.library.iso_additions import KINDS as ADDITION_KINDS
+from bootbeam.library.iso_chain import KIND as CHAIN_KIND
 from bootbeam.library.iso_entry import TREE_KIND, IsoEntry
 from bootbeam.library.scripts import Scripts
 from bootbeam.library.u_boot_files import UBootFiles
 
 SCRIPT_SUFFIX = ".ipxe"
-ISO_KINDS = frozenset({TREE_KIND, *ADDITION_KINDS})
+ISO_KINDS = frozenset({TREE_KIND, CHAIN_KIND, *ADDITION_KINDS})
 AUTOEXEC_SCRIPT = "autoexec.ipxe"
 """iPXE looks for it beside itself (since 2.0) and at the root."""
 
@@ -72,6 +75,10 @@ class Catalogue:
 
     def open(self, path: str, peer: Peer) -> Content | Missing | NotReady:
         """The content at ``path``, or why there is none."""
+        words, _, rest = path.partition("/")
+        return self._open(rest if words in SCREEN_WORDS else path, peer)
+
+    def _open(self, path: str, peer: Peer) -> Content | Missing | NotReady:
         match path.split("/"):
             case [name] if name == START_SCRIPT:
                 return self._scripts.start(peer)
@@ -83,7 +90,7 @@ class Catalogue:
                 return self._scripts.for_machine(facts, peer)
             case ["file" | "blocks" as kind, version, name] if name in self._images:
                 return _in_role(kind, self._images[name].open(version))
-            case [kind, name, *steps] if name in self._isos and kind in ISO_KINDS:
+            case [kind, name, *steps] if name in self._isos and kind in ISO_KINDS and not _is_grubs_first(kind, steps):
                 return self._isos[name].open(kind, steps, peer, self._scripts.http_url(peer))
             case ["answers", who, file] if self._answers is not None:
                 return self._answers.open(who, file, peer, self._scripts.http_url(peer))
@@ -106,3 +113,8 @@ def _in_role(kind: str, found: Content | Missing | NotReady) -> Content | Missin
     if kind == "blocks" and isinstance(found, Content):
         found.role = DISK_ROLE
     return found
+
+
+def _is_grubs_first(kind: str, steps: list[str]) -> bool:
+    """The script that an ISO's own GRUB looks for beside itself is ours."""
+    return kind == CHAIN_KIND and steps[-1:] == ["grub.cfg"]

@@ -63,6 +63,7 @@ class PlannedEntry:
             initrds=tuple(ServedFile(name) for name in self.initrd_names),
             cmdline=self.cmdline,
             is_signed=bootable(identity).is_signed,
+            signers=bootable(identity).signers,
         )
 
     def started_by(self, entry: BootEntry, way: BootWay) -> BootEntry:

@@ -4,10 +4,10 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
-from bootbeam.boot.decision import Offering
+from bootbeam.boot.decision import Offering, own_chain
 from bootbeam.journal.events import Event, EventKind, Fact
 from bootbeam.journal.journal import Record
-from bootbeam.machine import SecureBootPolicy
+from bootbeam.machine import Cpu, Firmware, SecureBootPolicy
 from bootbeam.pxe.first_program import Chain, FirstPrograms, MachineKind, Standing
 
 MAX_REMEMBERED_NOTES = 1000
@@ -103,6 +103,7 @@ class FirstProgramWatch:
         for chain, paths in (
             (Chain.SIGNED, offering.signed_loaders),
             (Chain.SIGNED, offering.signed_disks),
+            (Chain.SIGNED, _own_paths(offering)),
             (Chain.PLAIN, offering.loaders),
         ):
             kind = next((kind for kind, loader in paths.items() if loader == path), None)
@@ -122,7 +123,11 @@ def _is_sign_of_life(event: Event) -> bool:
 
 
 def _signed_paths(offering: Offering) -> tuple[str, ...]:
-    return (*offering.signed_loaders.values(), *offering.signed_disks.values())
+    return (*offering.signed_loaders.values(), *offering.signed_disks.values(), *_own_paths(offering).values())
+
+
+def _own_paths(offering: Offering) -> dict[MachineKind, str]:
+    return {(Firmware.UEFI, cpu): own.path for cpu in Cpu if (own := own_chain(cpu, offering)) is not None}
 
 
 def _advice(offering: Offering, path: str) -> str:
@@ -130,7 +135,8 @@ def _advice(offering: Offering, path: str) -> str:
     if path in _signed_paths(offering):
         return "look at the machine's screen; a newer shim and GRUB are brought by: bootbeam loaders fetch"
     kinds = [kind for kind, loader in offering.loaders.items() if loader == path]
-    if offering.secure_boot is SecureBootPolicy.AUTO and any(kind in offering.signed_loaders for kind in kinds):
+    signed = {*offering.signed_loaders, *_own_paths(offering)}
+    if offering.secure_boot is SecureBootPolicy.AUTO and signed.intersection(kinds):
         return "boot it once more: it then gets the signed shim and GRUB"
     if offering.secure_boot is SecureBootPolicy.AUTO and any(kind in offering.signed_disks for kind in kinds):
         return (

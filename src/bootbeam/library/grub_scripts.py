@@ -21,6 +21,7 @@ from bootbeam.boot.decision import (
     Refuse,
     RunEntry,
     decide,
+    own_chain,
 )
 from bootbeam.boot.explanation import Explanation, explain_refused_signature
 from bootbeam.boot.facts import MachineFacts, parse_grub_facts
@@ -44,6 +45,7 @@ class GrubScripts:
         http_port: where the HTTP server listens.
         record: the journal.
         complete: adds to a machine what the station knows of it.
+        mac_of: the MAC behind an address, for a GRUB that does not tell its own.
     """
 
     def __init__(
@@ -53,7 +55,9 @@ class GrubScripts:
         http_port: int,
         record: Record,
         complete: Callable[[MachineFacts], Machine] = lambda facts: facts.machine,
+        mac_of: Callable[[str], str | None] = lambda _: None,
     ) -> None:
+        self._mac_of = mac_of
         self._offering = offering
         self._resolve = resolve
         self._http_port = http_port
@@ -76,6 +80,8 @@ class GrubScripts:
             facts = parse_grub_facts(steps)
         except DecodeError as error:
             return Missing(error.what)
+        if facts.mac is None:
+            facts = replace(facts, mac=self._mac_of(peer.address))
         plan = decide(self._complete(facts), self._offering(), facts.chosen)
         return _script("GRUB's boot script", self._render(plan, facts, peer))
 
@@ -119,7 +125,7 @@ class GrubScripts:
 
     def _render_entry(self, plan: RunEntry, facts: MachineFacts, peer: Peer) -> str:
         if facts.did_not_start:
-            return self._explain(explain_refused_signature(plan.entry.name), facts, peer)
+            return self._explain(explain_refused_signature(plan.entry, self._trusted(facts.machine)), facts, peer)
         boot = self._resolve(plan, facts, self._base_url(peer))
         if isinstance(boot, NotReady):
             return grub_script.render_wait(boot.reason)
@@ -133,6 +139,14 @@ class GrubScripts:
         chosen = replace(facts, chosen=plan.entry.name)
         failed_url = f"{self._machine_url(chosen, peer)}started=no/grub.cfg" if is_verified else None
         return grub_script.render_entry(boot.plan, boot.urls, boot.notes, failed_url)
+
+    def _trusted(self, machine: Machine) -> tuple[str, ...]:
+        """Whose signatures the shim that started this GRUB accepts, as far as is known."""
+        offering = self._offering()
+        own = own_chain(machine.cpu, offering) if machine.cpu else None
+        if own is not None:
+            return own.trusts
+        return offering.trusted.get((machine.firmware, machine.cpu), ()) if machine.cpu else ()
 
     def _explain(self, explanation: Explanation, facts: MachineFacts, peer: Peer) -> str:
         if not peer.is_looking:

@@ -17,6 +17,7 @@ from bootbeam.formats.iso9660.cd_boot import CdBoot, read_cd_boot
 from bootbeam.library.content import Content
 from bootbeam.library.directory_tree import DirectoryTree
 from bootbeam.library.entries import bootable
+from bootbeam.library.iso_chain import IsoChain, find_iso_chains
 from bootbeam.library.iso_files import ReadTree
 from bootbeam.machine import Cpu, Firmware
 
@@ -74,6 +75,10 @@ class IsoBoots:
     """They are used: nobody knows better, or a person asked for it."""
     packed_kernels: frozenset[str] = frozenset()
     """Kernels inside that are gzip files; loaders are served them unpacked."""
+    uefi_kernel: Identity | None = None
+    """What a UEFI machine's firmware would have to accept; None when that is not known."""
+    chains: tuple[IsoChain, ...] = ()
+    """Signed boot loaders inside."""
     broken: str = ""
     """Why it cannot be read; "" when it can."""
 
@@ -126,6 +131,8 @@ def look_into(read: ReadTree, recipes: Sequence[Recipe], wanted: str | None = No
     meant = [boot for boot in boots if (boot.name == wanted if wanted else not boot.is_on_request)]
     starts = [(way, boot) for boot in meant for way in _ways(boot, kernels[boot.kernel.path], cpu)]
     packed = frozenset(path for path, kernel in kernels.items() if kernel and kernel.should_be_unpacked)
+    first = next((boot for way, boot in starts if way.firmware is Firmware.UEFI), None)
+    kernel = kernels[first.kernel.path] if first else None
     return IsoBoots(
         version=read.version,
         match=matched,
@@ -134,6 +141,8 @@ def look_into(read: ReadTree, recipes: Sequence[Recipe], wanted: str | None = No
         cd=read_cd_boot(read.image.read_at, read.image.size_bytes),
         is_cd_meant=wanted == AS_CD or (wanted is None and matched is None),
         packed_kernels=packed,
+        uefi_kernel=bootable(kernel) if kernel else None,
+        chains=find_iso_chains(read),
     )
 
 

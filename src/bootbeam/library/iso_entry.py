@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from bootbeam.boot.cmdline import BootValues
 from bootbeam.boot.decision import RunEntry
-from bootbeam.boot.entry import BootEntry, Method, ServedFile
+from bootbeam.boot.entry import BootEntry, Method, ServedFile, SignedStart
 from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts
 from bootbeam.boot.ipxe import FileUrls
@@ -22,7 +22,9 @@ from bootbeam.library.answers import ANY_MACHINE, Answers
 from bootbeam.library.content import Content, ContentChanged, Missing, NotReady, Peer
 from bootbeam.library.iso_additions import KINDS, Client, IsoAdditions
 from bootbeam.library.iso_boots import IsoBoots, look_into
+from bootbeam.library.iso_chain import KIND as CHAIN_KIND
 from bootbeam.library.iso_files import IsoFiles
+from bootbeam.library.loader_files import EFI_MEDIA_TYPE
 from bootbeam.library.resolved_boot import READ_AS_DRIVE, ResolvedBoot
 
 MEMORY_TOLERANCE = 0.95
@@ -98,7 +100,19 @@ class IsoEntry:
         """Its line of the menu, as the ISO is now."""
         seen = self._newest()
         is_unattended = any(self._additions.unattended(boot) for _, boot in seen.starts)
-        return BootEntry(self.name, self._title(seen), seen.ways, ServedFile(self.name), is_unattended=is_unattended)
+        kernel = seen.uefi_kernel
+        return BootEntry(
+            self.name,
+            self._title(seen),
+            seen.ways,
+            ServedFile(self.name),
+            is_unattended=is_unattended,
+            is_signed=kernel.is_signed if kernel and kernel.pe else None,
+            signers=kernel.signers if kernel else (),
+            own_chains=tuple(
+                SignedStart(chain.cpu, f"{CHAIN_KIND}/{self.name}/{chain.first}", chain.trusts) for chain in seen.chains
+            ),
+        )
 
     def resolve(
         self, plan: RunEntry, facts: MachineFacts, base_url: str, http_url: str
@@ -154,15 +168,28 @@ class IsoEntry:
         """What is served of it.
 
         Args:
-            kind: the path's first step: ``TREE_KIND``, or one of ``KINDS`` for what its recipe adds.
+            kind: the path's first step: ``TREE_KIND``, ``CHAIN_KIND`` for its signed boot loaders, or one of ``KINDS``
+                for what its recipe adds.
             steps: those behind its name.
             peer: who asks.
             http_url: where this client reaches us by HTTP, without a slash at the end.
         """
         if kind in KINDS:
             return self._additions.open(kind, steps, self._newest(), Client(peer, http_url))
+        if kind == CHAIN_KIND:
+            return self._open_chain(steps)
         path = "/".join(steps)
         return self.files.open(path, self._seen.role_of(path))
+
+    def _open_chain(self, steps: list[str]) -> Content | Missing | NotReady:
+        name = "/".join(steps)
+        inside = next((chain.files[name] for chain in self._newest().chains if name in chain.files), None)
+        if inside is None:
+            return Missing("the ISO has no such boot loader")
+        content = self.files.open(inside, "loader")
+        if isinstance(content, Content):
+            content.name, content.media_type = f"{CHAIN_KIND}/{self.name}/{name}", EFI_MEDIA_TYPE
+        return content
 
     def _newest(self) -> IsoBoots:
         """What the ISO is now; what it was, while there is nothing complete."""

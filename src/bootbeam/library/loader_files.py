@@ -85,6 +85,8 @@ class LoaderFiles:
         """By served path: disk images with such programs, for the kinds of machines where they work in no other way."""
         self.signed_disk_paths: dict[tuple[Firmware, Cpu], str] = {}
         """The same paths for each kind of machine."""
+        self.trusted: dict[tuple[Firmware, Cpu], tuple[str, ...]] = {}
+        """Whose signatures the shim for each kind of machine accepts."""
         self.words: list[str] = []
         """For people: which loader each kind of machine gets."""
 
@@ -157,6 +159,7 @@ class LoaderFiles:
         }
         self.signed_disks[path] = SignedDisk(path, files)
         self.signed_disk_paths[Firmware.UEFI, chain.cpu] = path
+        self.trusted[Firmware.UEFI, chain.cpu] = chain.trusts
         self.words.append(
             f"UEFI {chain.cpu} with Secure Boot on, by HTTP boot only: {chain.words}, which is too old for PXE; newer: "
             "bootbeam loaders fetch"
@@ -166,6 +169,7 @@ class LoaderFiles:
         for name, loader in chain.files.items():
             self._add(loader, f"{directory}/{name}")
         self.signed_paths[Firmware.UEFI, chain.cpu] = f"{directory}/{chain.first}"
+        self.trusted[Firmware.UEFI, chain.cpu] = chain.trusts
         self.words.append(f"UEFI {chain.cpu} with Secure Boot on: {chain.words}")
 
     def _add(self, loader: Loader, served: str) -> None:

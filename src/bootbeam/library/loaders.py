@@ -17,6 +17,7 @@ from bootbeam.formats.boot_loader import (
     read_loader_texts,
     release_day,
 )
+from bootbeam.formats.certificates import names_in
 from bootbeam.formats.linux import read_linux
 from bootbeam.formats.nbp import is_network_boot_program
 from bootbeam.formats.pecoff import read_pe
@@ -71,6 +72,10 @@ class Loader:
     package: Package | None = None
     is_signed: bool = False
     """It carries a Secure Boot signature, by whomever."""
+    signers: tuple[str, ...] = ()
+    """The names in its signature's certificates."""
+    trusts: tuple[str, ...] = ()
+    """Of a shim: the names in the certificates it carries, whose signatures it accepts."""
 
     @property
     def name(self) -> str:
@@ -216,6 +221,8 @@ def _efi_loader(
         released=release_day(texts.version) if texts.version and texts.family is LoaderFamily.IPXE else None,
         features=texts.features,
         is_signed=pe.is_signed,
+        signers=pe.signers,
+        trusts=names_in(data[: pe.certificates_offset]) if texts.family is LoaderFamily.SHIM else (),
     )
 
 

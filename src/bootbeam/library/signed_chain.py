@@ -50,6 +50,11 @@ class SignedChain:
         return named
 
     @property
+    def trusts(self) -> tuple[str, ...]:
+        """Whose signatures it accepts."""
+        return self.shim.trusts
+
+    @property
     def words(self) -> str:
         """For people."""
         return f"shim {self.shim.version or '?'}, GRUB {self.grub.version or '?'}"
@@ -76,11 +81,19 @@ def _find(shelf: LoaderShelf, cpu: Cpu, is_fit: Callable[[Loader], bool]) -> Sig
             for loader in shelf.loaders
             if (loader.place, loader.firmware, loader.cpu) == (place, Firmware.UEFI, cpu) and loader.is_signed
         ]
-        shim = _newest(loader for loader in here if loader.family is LoaderFamily.SHIM)
-        grub = _newest(loader for loader in here if is_fit(loader))
-        if shim is not None and grub is not None:
-            return SignedChain(shim, grub, _newest(each for each in here if each.family is LoaderFamily.MOK_MANAGER))
+        shims = [loader for loader in here if loader.family is LoaderFamily.SHIM]
+        for shim in sorted(shims, key=lambda loader: loader.age_key, reverse=True):
+            accepted = [loader for loader in here if _accepts(shim, loader)]
+            grub = _newest(loader for loader in accepted if is_fit(loader))
+            if grub is not None:
+                keys = _newest(loader for loader in accepted if loader.family is LoaderFamily.MOK_MANAGER)
+                return SignedChain(shim, grub, keys)
     return None
+
+
+def _accepts(shim: Loader, program: Loader) -> bool:
+    """One distribution's shim does not start another's GRUB. Where a file tells no names it is believed to fit."""
+    return not shim.trusts or not program.signers or bool(set(shim.trusts) & set(program.signers))
 
 
 def _is_network_grub(loader: Loader) -> bool:

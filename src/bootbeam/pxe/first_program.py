@@ -15,9 +15,9 @@ from enum import StrEnum
 from bootbeam.machine import Cpu, Firmware
 
 MAX_MACHINES = 10_000
-SILENCE_S = 60.0
-"""After so long a program that was loaded whole has not started: iPXE is heard of within 5 s, GRUB sooner; but a switch
-that looks for loops first (spanning tree) lets nothing through for 30 to 50 s after a network card was reset."""
+SILENCE_S = 35.0
+"""After so long a program that was loaded whole is told of as silent: iPXE is heard of within 5 s, GRUB sooner. Nothing
+is concluded from it: a switch that looks for loops first (spanning tree) lets nothing through for up to 50 s."""
 PLAIN_TRIES = 2
 """How often iPXE may fail on a machine without Secure Boot before the signed chain stays."""
 
