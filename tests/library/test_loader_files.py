@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from bootbeam.boot.entry import BootEntry, ServedFile, SignedStart
 from bootbeam.errors import UserError
 from bootbeam.library import loader_files
 from bootbeam.library.content import Content, Missing
 from bootbeam.library.loader_files import LoaderFiles
 from bootbeam.library.loaders import LoaderShelf, find_loaders
-from bootbeam.machine import Cpu, Firmware
+from bootbeam.machine import Cpu, Firmware, SecureBootPolicy
 from tests.library.recorded import Recorded
 from tests.loader_bytes import ARM64, grub, ipxe_efi, packed_nbp, shim, write
 
@@ -47,8 +48,12 @@ def test_each_kind_of_machine_has_its_directory_and_what_is_missing_has_advice(p
         assert AA64 in files.advice
         assert files.signed_paths == {}
         with pytest.raises(UserError, match="no signed boot loaders") as caught:
-            files.check_signed()
+            files.check_signed(SecureBootPolicy.ALWAYS)
         assert caught.value.fix == "bootbeam loaders fetch"
+        files.check_signed(SecureBootPolicy.AUTO)
+        own = SignedStart(Cpu.X86_64, "signed/a.iso/shimx64.efi", ())
+        entry = BootEntry("a.iso", "an ISO with its own", (), ServedFile("a.iso"), own_chains=(own,))
+        files.check_signed(SecureBootPolicy.ALWAYS, [entry])
 
 
 def test_a_signed_chain_lies_beside_ipxe_under_the_names_shim_asks_for(place: Path) -> None:
@@ -71,7 +76,7 @@ def test_a_signed_chain_lies_beside_ipxe_under_the_names_shim_asks_for(place: Pa
         }
         assert served(files, "x64/grubx64.efi") == grub(b"2.12-9+deb13u2", HTTP)
         assert "UEFI x86_64 with Secure Boot on: shim 16.1, GRUB 2.12-9+deb13u2" in files.words
-        files.check_signed()
+        files.check_signed(SecureBootPolicy.ALWAYS)
 
 
 def test_nothing_at_all_is_an_error_with_the_package(place: Path) -> None:

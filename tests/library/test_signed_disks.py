@@ -13,7 +13,7 @@ from bootbeam.library.loaders import LoaderShelf, find_loaders
 from bootbeam.library.signed_disks import SignedDisk
 from bootbeam.library.snapshot import SnapshotStorage
 from bootbeam.library.versions import ImageFile
-from bootbeam.machine import Cpu, Firmware
+from bootbeam.machine import Cpu, Firmware, SecureBootPolicy
 from tests.library.recorded import Recorded
 from tests.library.test_signed_chain import MOK_MANAGER
 from tests.loader_bytes import ARM64, grub, ipxe_efi, shim, write
@@ -65,7 +65,7 @@ def file_in(image: Path, path: str) -> bytes:
 def test_firmware_shim_and_grub_find_what_they_look_for(files: LoaderFiles, tmp_path: Path) -> None:
     assert files.signed_paths == {}
     assert files.signed_disk_paths == {X64: "x64/signed.img", AA64: "arm64/signed.img"}
-    files.check_signed()
+    files.check_signed(SecureBootPolicy.ALWAYS)
     image = written(files.signed_disks["x64/signed.img"], tmp_path / "disk.img")
     subprocess.run(["fsck.fat", "-n", str(image)], check=True, capture_output=True, timeout=20)
     assert file_in(image, "EFI/BOOT/BOOTX64.EFI") == shim()

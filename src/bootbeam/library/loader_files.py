@@ -1,10 +1,12 @@
 """The boot loaders that are handed out: the best one for each kind of machine, under the path a client asks for."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bootbeam.boot.entry import BootEntry
 from bootbeam.boot.name import served_name
 from bootbeam.errors import UserError
 from bootbeam.formats.identity import Identity
@@ -16,7 +18,7 @@ from bootbeam.library.signed_chain import SignedChain, find_signed_chain, find_s
 from bootbeam.library.signed_disks import DISK_NAME, SignedDisk
 from bootbeam.library.snapshot import SnapshotStorage
 from bootbeam.library.versions import ImageFile
-from bootbeam.machine import MACHINE_KINDS, Cpu, Firmware
+from bootbeam.machine import MACHINE_KINDS, Cpu, Firmware, SecureBootPolicy
 
 DIRECTORIES = {kind: word for word, kind in MACHINE_KINDS.items()}
 """The first step of the path under which each kind of machine finds its loader."""
@@ -122,13 +124,14 @@ class LoaderFiles:
     ) -> None:
         self._stack.close()
 
-    def check_signed(self) -> None:
-        """See that there is a chain of programs that Secure Boot accepts.
+    def check_signed(self, policy: SecureBootPolicy, entries: Sequence[BootEntry] = ()) -> None:
+        """See that where signed programs are always wanted there are some, here or in an image.
 
         Raises:
             UserError: there is none.
         """
-        if not self.signed_paths and not self.signed_disk_paths:
+        has_chain = self.signed_paths or self.signed_disk_paths or any(entry.own_chains for entry in entries)
+        if policy is SecureBootPolicy.ALWAYS and not has_chain:
             raise UserError(
                 "there are no signed boot loaders on this computer",
                 "--secure-boot always needs a shim and a GRUB that Secure Boot accepts",
