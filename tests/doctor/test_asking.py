@@ -22,10 +22,11 @@ import json
 from dataclasses import asdict
 from bootbeam.doctor.address_servers import check_dhcp
 from bootbeam.doctor.asking import ask
+from bootbeam.doctor.interface_choice import check_addresses
 from bootbeam.doctor.ipv6_servers import check_ipv6
 from bootbeam.net.interfaces import list_interfaces
 [link] = ask([each for each in list_interfaces() if each.name == "eth0"], 0.8)
-print(json.dumps([asdict(each) for each in (*check_dhcp(link, ipv6=True), *check_ipv6(link))]))
+print(json.dumps([asdict(each) for each in (*check_addresses(link), *check_dhcp(link, ipv6=True), *check_ipv6(link))]))
 """
 
 
@@ -54,6 +55,30 @@ def test_a_home_router(lan: Lan, tmp_path: Path) -> None:
     assert finding.level is Level.OK
     assert "192.168.1.1" in finding.what
     assert not (tmp_path / "dnsmasq.leases").read_text(), "nothing is leased by asking"
+
+
+def test_another_machine_with_this_computers_address(lan: Lan) -> None:
+    lan.add_host("twin", "192.168.1.50")
+    twin = ask(lan.station)[0]
+    assert (twin.level, twin.area) == (Level.PROBLEM, "interface")
+    assert twin.what.startswith("192.168.1.50, this computer's address on eth0, is another machine's too: ")
+
+
+def test_a_second_card_of_this_computer_is_no_other_machine(lan: Lan, tmp_path: Path) -> None:
+    start_dnsmasq(lan.router, tmp_path, RANGE)
+    lan.switch.ip("link", "add", "second", "type", "veth", "peer", "name", "eth1", "netns", lan.station.name)
+    lan.switch.ip("link", "set", "second", "master", "br0", "up")
+    lan.station.ip("address", "add", "192.168.1.51/24", "dev", "eth1")
+    lan.station.ip("link", "set", "eth1", "up")
+    assert [finding for finding in ask(lan.station) if finding.level is not Level.OK] == []
+
+
+def test_a_range_that_is_used_up(lan: Lan, tmp_path: Path) -> None:
+    (tmp_path / "dnsmasq.leases").write_text("4102444800 02:00:00:00:00:01 192.168.1.9 * *\n")
+    start_dnsmasq(lan.router, tmp_path, "--dhcp-range=192.168.1.9,192.168.1.9,255.255.255.0,12h")
+    [finding] = about_dhcp(ask(lan.station))
+    assert finding.level is Level.PROBLEM
+    assert "has no address for a new machine" in finding.what
 
 
 def test_kea_as_it_should_be(lan: Lan, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bootbeam.net.cards import Card, list_cards
+from bootbeam.net.cards import Card, list_cards, own_macs
 
 
 @pytest.fixture
@@ -54,6 +54,12 @@ def test_each_kind_is_known(sys_class_net: Path) -> None:
         "home": "a VPN",
         "vpn0": "a tunnel of a program",
     }
+
+
+def test_own_hardware_addresses(sys_class_net: Path) -> None:
+    (sys_class_net / "eno1" / "address").write_text("52:54:00:AA:00:01\n")
+    assert own_macs(sys_class_net) == {"52:54:00:aa:00:01"}
+    assert own_macs(Path("/nonexistent")) == frozenset()
 
 
 def test_this_computers_own_can_be_listed() -> None:

@@ -14,10 +14,13 @@ from ipaddress import IPv6Interface
 
 from bootbeam.doctor.questions import Asker, Question, dhcp6_question, dhcp_questions
 from bootbeam.errors import DecodeError
+from bootbeam.net.arp import open_arp, receive_arp
+from bootbeam.net.cards import own_macs
 from bootbeam.net.icmpv6 import open_icmpv6, receive_icmpv6, send_icmpv6
 from bootbeam.net.interfaces import Interface
 from bootbeam.net.packet_socket import open_packet_socket, receive_frame
 from bootbeam.wire import dhcp4, dhcp6
+from bootbeam.wire.arp import decode_arp_reply, encode_arp_probe
 from bootbeam.wire.frame import UdpFrame, decode_frame
 from bootbeam.wire.router_discovery import (
     ALL_ROUTERS,
@@ -68,6 +71,8 @@ class Link:
     answers6: list[Answer6] = field(default_factory=list)
     routers: dict[str, RouterAdvertisement] = field(default_factory=dict)
     """By their addresses."""
+    same_address: dict[str, str] = field(default_factory=dict)
+    """Addresses of this computer that another machine says are its own -> that machine's MAC."""
     trouble: str = ""
     """Why nothing could be asked."""
     is_forbidden: bool = False
@@ -104,8 +109,10 @@ class _Asking:
     def __init__(self, link: Link, stack: ExitStack, selector: selectors.BaseSelector, *, ipv6: bool) -> None:
         self._link = link
         self._packets: socket.socket | None = None
+        self._arp: socket.socket | None = None
         self._icmp: socket.socket | None = None
         self._selector = selector
+        self._own_macs = own_macs()
         self._asker = _asker(link.interface, ipv6=ipv6)
         name = link.interface.name
         try:
@@ -116,6 +123,9 @@ class _Asking:
             link.trouble = error.strerror or str(error)
             return
         selector.register(self._packets, selectors.EVENT_READ, partial(self._hear_frame, self._packets))
+        with suppress(OSError):  # the interface went down just now, which is told elsewhere
+            self._arp = stack.enter_context(open_arp(name))
+            selector.register(self._arp, selectors.EVENT_READ, partial(self._hear_arp, self._arp))
         if not ipv6:
             return
         with suppress(OSError):  # a computer without IPv6
@@ -135,6 +145,9 @@ class _Asking:
         try:
             for frame in (*dhcp_questions(self._asker, secs), *([question6] if question6 else [])):
                 self._packets.send(frame)
+            if self._arp is not None:
+                for address in self._link.interface.addresses:
+                    self._arp.send(encode_arp_probe(self._asker.own_mac, address.ip))
         except OSError as error:
             self._link.trouble = error.strerror or str(error)
             return
@@ -167,6 +180,19 @@ class _Asking:
         question = self._asker.question_of(message.xid)
         if message.op == dhcp4.BOOTREPLY and question is not None and len(self._link.answers) < MAX_ANSWERS:
             self._link.answers.append(Answer(question, source, mac, message))
+
+    def _hear_arp(self, sock: socket.socket) -> None:
+        try:
+            frame = receive_arp(sock)
+        except OSError:
+            self._selector.unregister(sock)
+            return
+        with suppress(DecodeError):
+            reply = decode_arp_reply(frame) if frame else None
+            own = {address.ip for address in self._link.interface.addresses}
+            # Linux answers on each of its cards for the addresses of all of them.
+            if reply is not None and reply.address in own and reply.mac not in self._own_macs:
+                self._link.same_address[str(reply.address)] = reply.mac
 
     def _hear_router(self, sock: socket.socket) -> None:
         try:

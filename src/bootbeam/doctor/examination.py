@@ -14,7 +14,7 @@ from bootbeam.doctor.computer import check_computer, check_permissions, read_com
 from bootbeam.doctor.finding import Finding
 from bootbeam.doctor.firewall import check_firewall, local_ports
 from bootbeam.doctor.images import check_images, read_images
-from bootbeam.doctor.interface_choice import check_interfaces
+from bootbeam.doctor.interface_choice import check_addresses, check_interfaces
 from bootbeam.doctor.ipv6_servers import check_ipv6
 from bootbeam.doctor.loaders import check_loaders
 from bootbeam.doctor.ports import check_ports, try_ports
@@ -79,6 +79,7 @@ def examine(plan: Plan, tell: Tell = lambda finding: None) -> list[Finding]:
         take(check_images(images))
         take(check_computer(computer))
         for link in asking.links():
+            take(check_addresses(link))
             if not choice.interfaces:
                 take([who_gives_addresses(link)])
                 continue

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from bootbeam.doctor.asking import Link
 from bootbeam.doctor.finding import Finding, ok, problem, warning
 from bootbeam.errors import UserError
 from bootbeam.net.cards import Card
 from bootbeam.net.interfaces import Interface, choose_interfaces
+from bootbeam.net.maker import maker_of
 from bootbeam.net.surroundings import Surroundings
 
 AREA = "interface"
@@ -57,6 +59,20 @@ def check_interfaces(
         )
     ]
     return Choice(chosen, (*found, *_left_out(cards, [each.name for each in chosen])))
+
+
+def check_addresses(link: Link) -> list[Finding]:
+    """Whether the addresses of an interface are this computer's alone."""
+    return [
+        problem(
+            AREA,
+            f"{address}, this computer's address on {link.interface.name}, is another machine's too: {mac}"
+            + (f" ({maker})" if (maker := maker_of(mac)) else ""),
+            "what machines ask bootbeam goes to whichever of the two answered last",
+            "give this computer an address that the router does not give to others, outside its DHCP range",
+        )
+        for address, mac in link.same_address.items()
+    ]
 
 
 def _judge(interface: Interface, card: Card | None, is_wanted: bool) -> Iterator[Finding]:

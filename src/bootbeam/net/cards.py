@@ -54,6 +54,14 @@ def list_cards(directory: Path = SYS_CLASS_NET) -> list[Card]:
     return [_card(directory / name) for name in names if name != LOOPBACK]
 
 
+def own_macs(directory: Path = SYS_CLASS_NET) -> frozenset[str]:
+    """The hardware addresses of all interfaces, lower-case hex with colons."""
+    try:
+        return frozenset(_read(entry / "address").lower() for entry in directory.iterdir()) - {""}
+    except OSError:
+        return frozenset()
+
+
 def _card(directory: Path) -> Card:
     flags = _read(directory / "flags")
     return Card(
