@@ -55,7 +55,9 @@ class BodySocket:
         transport: the connection; plain TCP.
         stall_timeout_s: how long the client may take not a single byte.
         on_sent: called with the number of bytes sent so far, often; must be quick.
-        on_stall: called once when the client has taken nothing for ``STALL_TOLD_AFTER_S``.
+        on_stall: called once when the client has taken nothing for ``STALL_TOLD_AFTER_S``, with the number of bytes
+            it has acknowledged.
+        sent_bytes: how much of the body the kernel has been given already.
     """
 
     def __init__(
@@ -63,7 +65,8 @@ class BodySocket:
         transport: asyncio.WriteTransport,
         stall_timeout_s: float,
         on_sent: Callable[[int], None] = lambda _: None,
-        on_stall: Callable[[], None] = lambda: None,
+        on_stall: Callable[[int], None] = lambda _: None,
+        sent_bytes: int = 0,
     ) -> None:
         self._transport = transport
         self._stall_timeout_s = stall_timeout_s
@@ -73,7 +76,7 @@ class BodySocket:
         self._loop = asyncio.get_running_loop()
         self._socket: socket.socket = transport.get_extra_info("socket").dup()
         self._socket.setblocking(False)
-        self.sent_bytes = 0
+        self.sent_bytes = sent_bytes
         """How many bytes of the body the kernel has taken."""
 
     async def __aenter__(self) -> Self:
@@ -130,12 +133,16 @@ class BodySocket:
             self._count(taken)
             await asyncio.sleep(0)
 
-    async def delivered(self) -> None:
-        """Wait until the client has acknowledged everything sent so far. Raises ``ClientGone``."""
-        whole = self._acknowledged_bytes() + self._unacknowledged_bytes()
-        await self._emptied(self._unacknowledged_bytes)
+    async def delivered(self, but_bytes: int = 0) -> None:
+        """Wait until the client has acknowledged everything sent so far, but for the last ``but_bytes``.
+
+        Raises:
+            ClientGone: it stalls, or it went away without that much.
+        """
+        target = self._acknowledged_bytes() + self._unacknowledged_bytes() - but_bytes
+        await self._emptied(lambda: max(0, self._unacknowledged_bytes() - but_bytes))
         # A reset empties the queue too. One that comes after the last byte is how some firmware closes.
-        if self._is_over() and self._acknowledged_bytes() < whole:
+        if self._is_over() and self._acknowledged_bytes() < target:
             raise ClientGone(CLOSED)
 
     async def _send_copied(self, fd: int, offset: int, end: int) -> None:
@@ -174,7 +181,7 @@ class BodySocket:
             raise ClientGone(f"the client took nothing for {self._stall_timeout_s:g} s")
         if now_s - since_s > STALL_TOLD_AFTER_S and not self._is_stall_told:
             self._is_stall_told = True
-            self._on_stall()
+            self._on_stall(max(0, self.sent_bytes - self._unacknowledged_bytes()))
         return since_s
 
     async def _writable(self) -> None:

@@ -13,8 +13,11 @@ CHUNK_BYTES = 8 << 20
 """Between two looks at whether the file is still the version the transfer began with."""
 COPIED_BODY_BYTES = 256 * 1024
 """A body up to this is read into memory and goes out in one piece with its headers."""
-UNWATCHED_BODY_BYTES = 16 * 1024
-"""Whether a body up to this has arrived is not looked at: it is a script, and what the machine does next tells."""
+LAST_BYTES = 16 * 1024
+"""Whether the last bytes of a body have arrived is not looked at.
+
+Quirk: iPXE: starts what it has loaded without acknowledging the end of it.
+"""
 HELD_BACK_BYTES = 16 * 1024
 """The end of a longer body is copied, and sent only when all before it has arrived and the file is still the same
 version: ``sendfile`` queues pages of the file itself, and whoever writes to the file changes what is in the queue."""
@@ -45,9 +48,11 @@ async def send_part(
             async with asyncio.timeout(stall_timeout_s):
                 await response.prepare(request)
                 await response.write_eof()
-            if part.size_bytes > UNWATCHED_BODY_BYTES and request.transport is not None:
-                async with BodySocket(request.transport, stall_timeout_s, on_stall=transfer.stalled) as sent:
-                    await sent.delivered()
+            if part.size_bytes > LAST_BYTES and request.transport is not None:
+                async with BodySocket(
+                    request.transport, stall_timeout_s, on_stall=transfer.stalled, sent_bytes=part.size_bytes
+                ) as sent:
+                    await sent.delivered(LAST_BYTES)
         else:
             await response.prepare(request)
             await _send_long(request, content, part, transfer, stall_timeout_s)
@@ -83,7 +88,7 @@ async def _send_long(
     async with BodySocket(request.transport, stall_timeout_s, transfer.progress, transfer.stalled) as body:
         if content.body is not None:
             await body.send_bytes(memoryview(content.body)[part.offset : end])
-            await body.delivered()
+            await body.delivered(LAST_BYTES)
             return
         offset, held_back = part.offset, end - HELD_BACK_BYTES
         while offset < held_back:
@@ -96,4 +101,3 @@ async def _send_long(
         tail = content.read_at(held_back, HELD_BACK_BYTES)
         content.check()
         await body.send_bytes(tail)
-        await body.delivered()

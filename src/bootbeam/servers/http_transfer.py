@@ -69,12 +69,12 @@ class Transfer:
         self._shown_s = now_s
         self._write(EventKind.TRANSFER_PROGRESS, sent_bytes=sent_bytes)
 
-    def stalled(self) -> None:
-        """The client takes nothing at present."""
+    def stalled(self, sent_bytes: int) -> None:
+        """The client takes nothing at present; ``sent_bytes`` have reached it."""
         self._write_named(
             EventKind.TRANSFER_STALLED,
             role=self._content.role,
-            sent_bytes=self.sent_bytes,
+            sent_bytes=sent_bytes,
             stalled_s=STALL_TOLD_AFTER_S,
         )
 
