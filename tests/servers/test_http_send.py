@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import os
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -334,3 +335,19 @@ def test_station_that_fails_under_way_resets_the_connection(station: HttpStation
     (event,) = station.journal.wait_for(EventKind.TRANSFER_FAILED)
     assert "Input/output error" in str(event.facts["reason"])
     station.journal.wait_for(EventKind.PROBLEM)
+
+
+def test_a_boot_loader_counts_as_sent_when_it_has_arrived(station: HttpStation) -> None:
+    """A firmware that is cut off in the middle of a small loader has not loaded it whole, though all of it has left."""
+    station.files.add_body("x64/snponly.efi", bytes(100_000), role="loader")
+    client = station.connect(receive_buffer_bytes=4096)
+    client.sendall(b"GET /x64/snponly.efi HTTP/1.1\r\nHost: station\r\n\r\n")
+    assert client.recv(1000)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    (event,) = station.journal.wait_for(EventKind.TRANSFER_FAILED)
+    assert event.facts["file"] == "x64/snponly.efi"
+    assert station.journal.of(EventKind.TRANSFER_FINISHED) == []
+    assert get(station, "x64/snponly.efi") == bytes(100_000)
+    (event,) = station.journal.wait_for(EventKind.TRANSFER_FINISHED)
+    assert event.facts["role"] == "loader"

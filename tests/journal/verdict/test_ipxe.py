@@ -64,3 +64,18 @@ def test_an_error_that_is_in_no_table() -> None:
     finding = only([*seen(0, "ipxe"), failed], 31)
     assert "TFTP" in finding.cause
     assert finding.sure is Sureness.MOST_LIKELY
+
+
+def test_an_ipxe_that_gives_up_before_it_fetched_its_script() -> None:
+    """A firewall that rejects makes iPXE end at once; the firmware then tries its next way."""
+    looked = at(19, EventKind.ADDRESS_SOUGHT, address_sought="192.168.1.50", asker="192.168.1.7", is_ours=True)
+    events = [*seen(0, "ipxe"), requested(3, 11), looked]
+    assert findings(events, 20) == []
+    assert findings([*events, *seen(25, "uefi-http", "f1")], 26) == ["BB-052"]
+
+
+def test_a_file_that_a_script_names_and_nobody_has_is_named_itself() -> None:
+    refused = at(20, EventKind.FILE_REFUSED, protocol="http", file="nothing/vmlinuz", reason="there is no such file")
+    failed = at(26, EventKind.LOADER_FAILED, entry="mine", error="2d0c613b")
+    events = [*seen(0, "ipxe"), at(19, EventKind.SCRIPT_SENT, entry="mine"), refused, failed]
+    assert findings([*events, at(26, EventKind.SCRIPT_SENT, entry="mine")], 27) == ["BB-036"]

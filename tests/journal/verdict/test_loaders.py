@@ -1,5 +1,7 @@
 """Verdicts on boot loaders that came over whole and do not run."""
 
+from dataclasses import replace
+
 import pytest
 
 from bootbeam.journal.events import Event, EventKind
@@ -129,3 +131,10 @@ def test_a_script_of_ones_own_between_two_loads_is_no_boot() -> None:
         events += [at(second - 2, EventKind.SCRIPT_SENT, entry="own.ipxe: iPXE script")]
         events += [*downloaded(second - 1, "own.ipxe", "image", "http"), *downloaded(second)]
     assert findings(events, 71) == ["BB-045"]
+
+
+def test_a_script_that_loads_the_loader_again() -> None:
+    once = [*downloaded(-150, "mine.ipxe", "kernel", "http"), *downloaded(-149)]
+    earlier = tuple(replace(event, at_s=event.at_s + 20 * number) for number in range(4) for event in once)
+    timeline = Timeline(MAC, (*seen(0, "ipxe"),), (READY,), earlier)
+    assert [finding.id for finding in judge(timeline, START_S + 1).findings] == ["BB-045"]

@@ -127,6 +127,8 @@ def judge_file_missing(course: Course) -> Judged:
         return None
     file, reason = text(refused, "file"), text(refused, "reason")
     match = Match(f"it asked for {file!r} by {text(refused, 'protocol').upper()}: {reason}", {"file": _shown(file)})
+    if course.after(refused, EventKind.LOADER_FAILED):
+        return match
     return _after_waiting(course, refused, REFUSED_WAIT_S, match)
 
 

@@ -22,6 +22,8 @@ FILES_WAIT_S = 50.0
 """A warning stands for 15 s before a script fetches anything."""
 FETCHES_NOTHING = re.compile(r"the menu$|its own disk|GRUB for |iPXE \(")
 TRIES_TOLD = 2
+NOT_FOUND = ("2d0c61", "2d1261")
+"""iPXE's numbers for a file that a web server, or a TFTP server, does not have."""
 
 
 def _heard(each: Try) -> int:
@@ -58,6 +60,13 @@ def judge_misses_us(course: Course) -> Judged:
 
 def judge_script_not_fetched(course: Course) -> Judged:
     """iPXE has an address and our offer, and never fetches its script."""
+    for each in course.tries_of("ipxe"):
+        requested = each.of(EventKind.ADDRESS_REQUESTED)
+        if each.ended_at_s is None or each.is_ipv6 or not requested or each.has_come_on or not _looked_for_us(each):
+            continue
+        if not course.of(EventKind.SCRIPT_SENT, EventKind.MESSAGE_SHOWN):
+            address = text(requested[-1], "address_requested") or "its address"
+            return Match(f"iPXE took {address}, asked our web server for nothing, and gave up")
     asked = _asked_by_ipxe(course)
     if asked is None or _fetched_after(course, asked):
         return None
@@ -71,6 +80,10 @@ def judge_script_not_fetched(course: Course) -> Judged:
     address = text(asked, "address_requested") or "its address"
     looked = ", looked for this computer's network card (ARP)" if sought else ""
     return Match(f"iPXE took {address}{looked}, and has asked our web server for nothing")
+
+
+def _looked_for_us(each: Try) -> bool:
+    return any(event.facts.get("is_ours") for event in each.of(EventKind.ADDRESS_SOUGHT))
 
 
 def _asked_by_ipxe(course: Course) -> Event | None:
@@ -118,8 +131,8 @@ def judge_loader_failed(course: Course) -> Judged:
     newest = reported[-1]
     error, entry = text(newest, "error"), text(newest, "entry")
     known = find_error(error)
-    if known is None:
-        return None
+    if known is None or (error[:6] in NOT_FOUND and course.of(EventKind.FILE_REFUSED)):
+        return None  # what was not found is a finding of its own
     times = f", {len(reported)} times so far" if len(reported) >= TRIES_TOLD else ""
     values = {**UNKNOWN_VALUES, **course.values}
     return Match(

@@ -178,7 +178,10 @@ def _booted_between(events: list[Event], first: Event, last: Event) -> bool:
         if event.kind is EventKind.SCRIPT_SENT and text(event, "entry").endswith("iPXE script")
     }
     return any(
-        first.at_s < event.at_s < last.at_s and text(event, "role") in booted and text(event, "file") not in scripts
+        first.at_s < event.at_s < last.at_s
+        and text(event, "role") in booted
+        and text(event, "file") not in scripts
+        and not text(event, "file").endswith(".ipxe")
         for event in events
     )
 
@@ -196,7 +199,7 @@ def judge_script_loop(course: Course) -> Judged:
     if len(same) < SCRIPT_LOOP_TIMES or course.of(EventKind.LOADER_FAILED):
         return None
     span = same[-1].at_s - same[0].at_s
-    return Match(f"it asked for what to boot {len(same)} times within {span:.0f} s: {text(same[-1], 'entry')}")
+    return Match(f"it asked for what to boot {len(same)} times within {max(span, 1):.0f} s: {text(same[-1], 'entry')}")
 
 
 SECURE_BOOT_FIX = (

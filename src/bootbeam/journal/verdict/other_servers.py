@@ -34,8 +34,8 @@ def judge_two_servers(course: Course) -> Judged:
 
 def judge_other_network(course: Course) -> Judged:
     """The address it was given is none of the network that the station is in."""
-    taken = course.last(EventKind.ADDRESS_REQUESTED)
-    offered = course.last(EventKind.OFFERED)
+    taken = course.last(EventKind.ADDRESS_REQUESTED, where=lambda event: "." in text(event, "address_requested"))
+    offered = course.last(EventKind.OFFERED, where=lambda event: "." in text(event, "siaddr"))
     if taken is None or offered is None or course.came_on:
         return None
     address, station = text(taken, "address_requested"), text(offered, "siaddr")
@@ -95,8 +95,9 @@ def _unless_it_comes_on(course: Course, event: Event, said: str) -> Judged:
         return None
     moment = event.at_s + (IPXE_STALLED_S if heard.kind == "ipxe" else STALLED_S)
     if heard.ended_at_s is not None and heard.ended_at_s < moment:
-        return None
-    if course.now < moment:
+        if not heard.of(EventKind.ADDRESS_REQUESTED):
+            return None  # it went on before it had chosen
+    elif course.now < moment:
         return Later(moment)
     seen = f"{said}; we offered it ours, and it never came for it"
     return Match(seen, {"router": text(event, "server"), "other": text(event, "server")})
