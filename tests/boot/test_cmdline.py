@@ -1,7 +1,7 @@
 """Command lines: what clients need of addresses, and what must be refused before a machine boots."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootbeam.boot.cmdline import BootValues, parse_template, render
@@ -144,6 +144,7 @@ def test_names_of_the_image_are_encoded_and_stay_one_word() -> None:
 
 
 @given(st.text(max_size=60))
+@settings(deadline=None)
 def test_any_text_is_a_template_or_a_value_error(text: str) -> None:
     try:
         template = parse_template(text)

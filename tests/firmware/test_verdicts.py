@@ -13,6 +13,7 @@ from tests.firmware.test_images import words
 pytestmark = [pytest.mark.firmware, pytest.mark.timeout(240)]
 
 
+@pytest.mark.finding("BB-054")
 @pytest.mark.parametrize("firmware", [SEABIOS, pytest.param(OVMF, marks=pytest.mark.slow)], ids=["bios", "uefi"])
 def test_an_error_of_ipxe_is_told_by_its_number(
     start_station: StartStation, power_on: PowerOn, tmp_path: Path, firmware: Firmware
