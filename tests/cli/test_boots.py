@@ -1,14 +1,16 @@
 """``bootbeam boots`` as a person types it."""
 
 import json
-import os
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bootbeam.cli.boots import app
+from bootbeam.errors import UserError
 from bootbeam.journal.boot_store import BOOTS_FILE, BootStore, Keeping
 from bootbeam.journal.events import Event
 from tests.boot_events import ATTEMPT, MAC, good_boot
@@ -16,26 +18,24 @@ from tests.boot_events import ATTEMPT, MAC, good_boot
 OTHER = "52:54:00:00:00:02"
 
 
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a station has kept of two machines' boots."""
-    store = BootStore(Keeping(tmp_path / BOOTS_FILE, 100, 10**8, "0.1.0", "{}"), print)
+    directory = tmp_path_factory.mktemp("state")
+    store = BootStore(Keeping(directory / BOOTS_FILE, 100, 10**8, "0.1.0", "{}"), print)
     for each in good_boot():
         store.watch(each)
         store.watch(Event(each.kind, each.at_s + 60, OTHER, None, "eth0", each.facts, "v5k2m1s"))
     store.start()
     store.stop()
-    return tmp_path
+    return directory
 
 
-def run(state: Path, *arguments: str | Path, columns: str = "", exit_code: int = 0) -> str:
-    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    if columns:
-        environment["COLUMNS"] = columns
-    command = [sys.executable, "-m", "bootbeam", "boots", "--state", str(state), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=50, check=False)
-    assert done.returncode == exit_code, done.stderr
-    return done.stdout + done.stderr
+def run(state: Path, *arguments: str | Path, columns: str | None = None) -> str:
+    result = CliRunner().invoke(app, ["--state", str(state), *map(str, arguments)], env={"COLUMNS": columns})
+    if result.exception is not None:
+        raise result.exception
+    return result.stdout
 
 
 def test_the_list_newest_first(state: Path) -> None:
@@ -74,10 +74,21 @@ def test_a_file_for_a_bug_report(state: Path, tmp_path: Path) -> None:
     assert f"{target}: {len(good_boot())} events" in run(state, "export", "last", "-o", target)
     with zipfile.ZipFile(target) as archive:
         assert "boot-v5k2m1s/events.jsonl" in archive.namelist()
-    assert "cannot be written" in run(state, "export", "last", "-o", tmp_path, exit_code=1)
+    with pytest.raises(UserError, match="cannot be written"):
+        run(state, "export", "last", "-o", tmp_path)
 
 
 def test_a_boot_that_is_not_known(state: Path, tmp_path: Path) -> None:
-    assert "see those that are known: bootbeam boots" in run(state, "show", "nothing", exit_code=1)
-    assert "no boot is known" in run(tmp_path / "empty", "show", exit_code=1)
+    with pytest.raises(UserError) as unknown:
+        run(state, "show", "nothing")
+    assert unknown.value.fix == "see those that are known: bootbeam boots"
+    with pytest.raises(UserError, match="no boot is known"):
+        run(tmp_path / "empty", "show")
     assert "No boot is known" in run(tmp_path / "empty")
+
+
+def test_the_real_command(state: Path) -> None:
+    command = [sys.executable, "-m", "bootbeam", "boots", "--state", str(state), "show", ATTEMPT]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=True)
+    assert done.stdout.startswith(f"boot {ATTEMPT} of {MAC} on eth0\n")
+    assert "\x1b" not in done.stdout, "no colours where no person watches"
