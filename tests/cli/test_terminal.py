@@ -46,6 +46,27 @@ def test_a_person_gets_lines_that_fit() -> None:
     assert sum("long" in line for line in plain) > 1
 
 
+def test_a_findings_words_stand_under_each_other_and_its_commands_are_whole() -> None:
+    command = "    sudo firewall-cmd --add-port=67/udp --add-port=69/udp --add-port=4011/udp --add-port=8080/tcp"
+    facts = {
+        "id": "BB-020",
+        "title": "t",
+        "sure": "surely",
+        "cause": "word " * 40,
+        "fix": f"open the ports:\n{command}",
+    }
+    stream = io.StringIO()
+    view = StoryView(Console(file=stream, width=100, force_terminal=True, color_system=None), Story(lambda _: None))
+    view.show(Event(EventKind.FINDING, 1_700_000_000.0, "52:54:00:12:34:56", None, None, facts))
+    view.close()
+    lines = stream.getvalue().splitlines()
+    words = [line for line in lines if "word" in line]
+    assert len(words) > 2
+    assert len({line.index("word") for line in words}) == 1
+    [whole] = [line for line in lines if "firewall-cmd" in line]
+    assert whole.endswith(command)
+
+
 def test_json_lines() -> None:
     stream = io.StringIO()
     JsonView(stream).show(MESSAGE)

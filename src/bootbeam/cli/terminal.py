@@ -1,6 +1,7 @@
 """Events on the terminal: the story for a person, one JSON object a line for a machine, bars for long transfers."""
 
 import json
+import re
 import sys
 import textwrap
 import threading
@@ -25,6 +26,11 @@ GATHER_S = 0.02
 """Events that come so shortly after each other are shown together."""
 STOP_TIMEOUT_S = 2.0
 MAX_PROGRESS_BARS = 8
+LABEL_COLUMNS = 18
+"""Where the words of a finding begin, after their label (``journal.story``)."""
+COMMAND_COLUMN = LABEL_COLUMNS + 4
+"""Where its commands begin."""
+_LEAD = re.compile(r" *(?:[a-z ]+: +)?")
 STYLES = {
     Tone.STEP: "",
     Tone.GOOD: "green",
@@ -111,7 +117,12 @@ class StoryView:
         if not self._console.is_terminal:
             return [text]
         width = max(self._console.width - indent, 30)
-        return textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False) or [""]
+        lead = _LEAD.match(text)
+        column = lead.end() if lead else 0
+        if column >= COMMAND_COLUMN:
+            return [text]  # to be copied whole
+        hanging = column if column == LABEL_COLUMNS and width >= 2 * column else 2
+        return textwrap.wrap(text, width, subsequent_indent=" " * hanging, break_on_hyphens=False) or [""]
 
     def _show_progress(self, event: Event) -> None:
         if not self._console.is_terminal:
