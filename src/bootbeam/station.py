@@ -133,7 +133,8 @@ class Station:
         packets = PacketKeeping(self._journal.attempt_of, store.keep_packet, time.time)
         verdicts = VerdictWatch(record, time.time, time.monotonic)
         self._journal.watch(verdicts.watch)
-        choice = BootFileChoice(offering, self._settings.http_port, programs.standing, _a_moment_later(programs.note))
+        tell = [_a_moment_later(each) for each in (programs.note, programs.doubt)]
+        choice = BootFileChoice(offering, self._settings.http_port, programs.standing, *tell)
         stand_in = Ipv4StandIn(choice)
         remembered = RememberedReplies((self._settings.state_directory or state_directory()) / STATE_FILE, record)
         variants = ReplyVariantWatch(

@@ -143,7 +143,7 @@ def test_a_disk_image_is_for_http_boot_alone(kind: ClientKind, number: int, file
 
 def test_a_u_boot_is_offered_its_script_and_a_person_is_told_what_to_type() -> None:
     noted = list[tuple[str, str, str]]()
-    choice = BootFileChoice(lambda: Offering((), LOADERS), 8081, note=lambda *note: noted.append(note))
+    choice = BootFileChoice(lambda: Offering((), LOADERS), 8081, doubt=lambda *note: noted.append(note))
     for number in (22, 27):
         client = ClientInfo(ClientKind.U_BOOT, "52:54:00:00:00:01", number, ARCHITECTURES[number], "U-Boot", 1, 0)
         assert choice(client, STATION) == BootFile(BootFileKind.LOADER, "boot.scr.uimg")

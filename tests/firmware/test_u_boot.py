@@ -50,6 +50,17 @@ def test_u_boot_that_was_not_told_asks_the_router_and_the_log_says_what_to_type(
     station = start_station("--kernel", payload.kernel, "--initrd", payload.initrd)
     pc = power_on(PcSpec("pc", U_BOOT, nic_model="e1000"))
     pc.wait_for(rf"TFTP from server {ROUTER_ADDRESS}", BOOT_TIMEOUT_S)
-    said = station.wait_for(EventKind.FIRST_PROGRAM_CHANGED, 10, mac=pc.mac).facts
+    said = station.wait_for(EventKind.FIRST_PROGRAM_DOUBTFUL, 10, mac=pc.mac).facts
     assert "server that gives its address" in str(said["remark"])
     assert f"setenv {' '.join(SETTING)}; saveenv; boot" in str(said["fix"])
+
+
+def test_what_u_boot_cannot_start_is_told_on_its_console(
+    start_station: StartStation, power_on: PowerOn, multiboot_elf: Path, tmp_path: Path
+) -> None:
+    station = start_station(multiboot_elf)
+    told = replace(U_BOOT, variables=write_flash(tmp_path / "flash.fd", dict([SETTING])))
+    pc = power_on(PcSpec("pc", told, nic_model="e1000"))
+    pc.wait_for(r"bootbeam: tiny\.elf cannot boot on this machine", BOOT_TIMEOUT_S)
+    pc.wait_for(r"U-Boot on 64-bit ARM", 10)
+    station.wait_for(EventKind.MESSAGE_SHOWN, 10, mac=pc.mac)

@@ -43,6 +43,17 @@ class Station:
         self.hear(EventKind.TRANSFER_FINISHED, file=path, role=role)
 
 
+def test_a_doubt_is_told_once() -> None:
+    station = Station()
+    for remark in ("it asks the router", "it asks the router", "something else"):
+        station.watch.doubt(PC, remark, "do this")
+    told = station.recorded.of(EventKind.FIRST_PROGRAM_DOUBTFUL)
+    assert [(facts["remark"], facts["fix"]) for facts in told] == [
+        ("it asks the router", "do this"),
+        ("something else", "do this"),
+    ]
+
+
 def test_a_loader_that_was_loaded_and_never_heard_of_changes_the_standing() -> None:
     station = Station()
     assert station.watch.standing(PC, X64) == Standing()

@@ -26,6 +26,7 @@ class BootFileChoice:
         http_port: where the HTTP server listens.
         standing: what the machine of this MAC and this kind did with the program it was given before.
         note: told a MAC, and what is remarkable about its boot file and what to do about it.
+        doubt: told a MAC, and why its boot file may not do, which is known beforehand, and what to do about it.
     """
 
     def __init__(
@@ -34,12 +35,14 @@ class BootFileChoice:
         http_port: int,
         standing: Callable[[str, MachineKind], Standing] = lambda *_: Standing(),
         note: Callable[[str, str, str], None] = lambda *_: None,
+        doubt: Callable[[str, str, str], None] = lambda *_: None,
     ) -> None:
         self._offering = offering
         self._http_port = http_port
         self._standing = standing
         self._note = note
         self._decided: tuple[Offering | None, dict[Machine, BootPlan]] = (None, {})
+        self._doubt = doubt
 
     def __call__(self, client: ClientInfo, server: IpAddress) -> BootFile | Ignore:
         """For ``client``, which reaches us at the address ``server``."""
@@ -64,9 +67,10 @@ class BootFileChoice:
             asks_over_ipv6=server.version == 6,
         )
         match self._decide(machine, offering):
-            case LoadNbp(path, remark, fix, is_script, screen_words):
+            case LoadNbp(path, remark, fix, is_script, screen_words, is_doubtful):
                 if remark:
-                    self._note(client.mac, remark, fix.replace(STATION, str(server)))
+                    tell = self._doubt if is_doubtful else self._note
+                    tell(client.mac, remark, fix.replace(STATION, str(server)))
                 if screen_words:
                     path = f"{screen_words}/{path}"
                 if is_script:

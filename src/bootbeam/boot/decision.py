@@ -134,6 +134,8 @@ class LoadNbp:
     screen_words: str = ""
     """What to do, as a step of a path, for a machine that will refuse the program: firmware shows the path, and nothing
     else of ours. One of ``SCREEN_WORDS``."""
+    is_doubtful: bool = False
+    """``remark`` says why it may not do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,7 @@ def decide(machine: Machine, offering: Offering, chosen: str | None = None) -> B
 
 def _first_program(machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
     if machine.firmware is Firmware.UBOOT:
-        return LoadNbp(U_BOOT_SCRIPT, U_BOOT_REMARK, U_BOOT_FIX)
+        return LoadNbp(U_BOOT_SCRIPT, U_BOOT_REMARK, U_BOOT_FIX, is_doubtful=True)
     kind = (machine.firmware, cpu)
     plain = offering.loaders.get(kind)
     if machine.firmware is Firmware.UEFI:
@@ -257,6 +259,7 @@ def _from_tree(machine: Machine, cpu: Cpu, tree: TreeOffering) -> BootPlan:
             f"{program.path} starts a GRUB older than 2.12, which asks the router for its files: it hangs after "
             '"Welcome to GRUB!" unless the router names this computer (next-server)',
             "put a newer shim and GRUB into the tree: bootbeam loaders fetch brings them; or boot it by UEFI HTTP boot",
+            is_doubtful=True,
         )
     return LoadNbp(program.path, is_script=program.is_script)
 

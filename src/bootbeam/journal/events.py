@@ -46,6 +46,8 @@ class EventKind(StrEnum):
     """address_given: a machine that boots over IPv6 took the address offered to it"""
     FIRST_PROGRAM_CHANGED = "first-program-changed"
     """The machine came back without starting what it had loaded, and gets something else: remark, fix"""
+    FIRST_PROGRAM_DOUBTFUL = "first-program-doubtful"
+    """What the machine is offered may not do, for a reason that is known beforehand: remark, fix"""
     FIRST_PROGRAM_SILENT = "first-program-silent"
     """The machine has loaded a boot loader, and nothing is heard of that: file, fix"""
     READ_REQUESTED = "read-requested"

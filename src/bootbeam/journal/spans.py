@@ -19,6 +19,7 @@ NOT_ITS_DOING = frozenset(
         EventKind.FINDING,
         EventKind.FIRST_PROGRAM_SILENT,
         EventKind.FIRST_PROGRAM_CHANGED,
+        EventKind.FIRST_PROGRAM_DOUBTFUL,
         EventKind.PROBLEM,
     }
 )

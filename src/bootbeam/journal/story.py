@@ -165,6 +165,9 @@ class Story:
     def _first_program_changed(self, event: Event, facts: Facts) -> Line:
         return Line(str(facts.get("remark")), Tone.WARNING)
 
+    def _first_program_doubtful(self, event: Event, facts: Facts) -> Line:
+        return Line(str(facts.get("remark")), Tone.WARNING, _fix(facts))
+
     def _reply_variant_changed(self, event: Event, facts: Facts) -> Line:
         gets = "all forms of answer were tried, it gets the first again:" if facts.get("is_exhausted") else "it gets"
         text = f"{facts.get('observed')}: {gets} {facts.get('variant')} in place of {facts.get('before')}"
@@ -191,7 +194,7 @@ class Story:
         if repeats:
             text += f", {repeats:.0f} repeated"
         mtime_s = facts.get("version_mtime_s")
-        if mtime_s is None or facts.get("role") == "loader":
+        if mtime_s is None or facts.get("role") in ("loader", "configuration"):
             return Line(text)
         return Line(text, more=(version_words(mtime_s, facts.get("version_sha256")),))
 
@@ -295,6 +298,7 @@ _TELLERS: dict[EventKind, Callable[[Story, Event, Facts], Line | None]] = {
     EventKind.SYSTEM_SEEN: Story._system_seen,
     EventKind.ANSWER_NOT_SENT: Story._answer_not_sent,
     EventKind.FIRST_PROGRAM_CHANGED: Story._first_program_changed,
+    EventKind.FIRST_PROGRAM_DOUBTFUL: Story._first_program_doubtful,
     EventKind.REPLY_VARIANT_CHANGED: Story._reply_variant_changed,
     EventKind.REPLY_VARIANT_KEPT: Story._reply_variant_kept,
     EventKind.TRANSFER_FINISHED: Story._transfer_finished,
@@ -328,9 +332,10 @@ def size(size_bytes: float) -> str:
 
 
 def version_words(mtime_s: Fact, sha256: Fact) -> str:
-    """Which build it is: when it was made, and the first 12 digits of its SHA-256."""
+    """Which build it is: when it was made, and the first 12 digits of its SHA-256; "" when nobody computes it."""
     built = datetime.fromtimestamp(float(mtime_s) if isinstance(mtime_s, int | float) else 0.0, UTC).astimezone()
-    return f"version of {built:%Y-%m-%d %H:%M:%S}, sha256 {str(sha256)[:12] if sha256 else 'still being computed'}"
+    digest = "" if sha256 == "" else f", sha256 {str(sha256)[:12] if sha256 else 'still being computed'}"
+    return f"version of {built:%Y-%m-%d %H:%M:%S}{digest}"
 
 
 def _number(facts: Facts, key: str) -> float:

@@ -47,6 +47,7 @@ def make_riscv64_firmware(directory: Path, cache: Path) -> Firmware:
         nic_rom="",
         nic_models=("virtio-net-pci",),
         memory_mib=1024,
+        takes_boot_order=False,  # edk2 of 2025 finds no card by it there, and goes to its shell
         arguments=(
             *("-bios", "default", "-kernel", str(jump)),
             *_loaded(code, FLASH_ADDRESS),

@@ -55,7 +55,7 @@ class Version:
     mtime_s: float
     """Modification time, seconds since the epoch."""
     sha256: Callable[[], str | None]
-    """Hex digest of the whole file; None while it is still being computed (large files)."""
+    """Hex digest of the whole file; None while it is still being computed (large files), "" when nobody does."""
 
 
 @dataclass(frozen=True, slots=True)

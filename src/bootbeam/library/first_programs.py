@@ -44,14 +44,23 @@ class FirstProgramWatch:
 
     def note(self, mac: str, remark: str, fix: str) -> None:
         """What is remarkable about the answer to ``mac``; recorded once, though firmware asks the same repeatedly."""
+        if self._is_new(mac, remark):
+            self._record(EventKind.FIRST_PROGRAM_CHANGED, mac=mac, remark=remark, fix=fix)
+
+    def doubt(self, mac: str, remark: str, fix: str) -> None:
+        """Why what ``mac`` is offered may not do, as far as is known beforehand; recorded once likewise."""
+        if self._is_new(mac, remark):
+            self._record(EventKind.FIRST_PROGRAM_DOUBTFUL, mac=mac, remark=remark, fix=fix)
+
+    def _is_new(self, mac: str, remark: str) -> bool:
         with self._lock:
             if self._noted.get(mac) == remark:
-                return
+                return False
             self._noted[mac] = remark
             self._noted.move_to_end(mac)
             while len(self._noted) > MAX_REMEMBERED_NOTES:
                 self._noted.popitem(last=False)
-        self._record(EventKind.FIRST_PROGRAM_CHANGED, mac=mac, remark=remark, fix=fix)
+            return True
 
     def watch(self, event: Event) -> None:
         """Learn from ``event``."""

@@ -9,6 +9,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from bootbeam.boot.config_search import is_searched
@@ -25,6 +26,8 @@ from bootbeam.settings.model import StationSettings
 
 MAX_DEPTH = 6
 """Levels of directories looked into for boot programs; files deeper down are served all the same."""
+MAX_CANDIDATES = 1000
+"""How many files are looked into by what their names end in."""
 MAX_PROGRAMS = 200
 LOOK_AGAIN_S = 1.0
 """How long what was found in the tree is believed: a rack of machines asks all at once."""
@@ -134,12 +137,15 @@ class TftpTree:
             version.retire()  # from now on this content alone keeps it open
             if content is None:
                 raise AssertionError("a version that was just made takes readers")
+            content.version = Version(status.st_size, status.st_mtime, str)
             return content
         try:
             body = os.pread(fd, MAX_TEXT_BYTES, 0)
         finally:
             os.close(fd)
-        return Content(path, len(body), role=role, body=body, version=Version(len(body), status.st_mtime, lambda: None))
+        return Content(
+            path, len(body), role=role, body=body, version=Version(len(body), status.st_mtime, sha256(body).hexdigest)
+        )
 
     def _role(self, path: str) -> str:
         if path.lower().endswith(_CONFIGURATIONS) or "pxelinux.cfg/" in path:
@@ -155,7 +161,7 @@ class TftpTree:
         found = [root / path for path in self._named.values()]
         found += [path for path in files_in(root, MAX_DEPTH) if path.name.lower().endswith(SUFFIXES)]
         programs: list[TreeProgram] = []
-        for path in dict.fromkeys(found):
+        for path in list(dict.fromkeys(found))[:MAX_CANDIDATES]:
             if len(programs) >= MAX_PROGRAMS:
                 break
             program = self._reader.read(path, root)

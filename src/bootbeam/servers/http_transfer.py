@@ -85,7 +85,7 @@ class Transfer:
         self._write_named(
             EventKind.TRANSFER_FINISHED,
             duration_s=self._clock() - self._started_s,
-            version_sha256=sha256[:SHA256_DIGITS] if sha256 else None,
+            version_sha256=sha256[:SHA256_DIGITS] if sha256 is not None else None,
             version_mtime_s=version.mtime_s if version else None,
             role=self._content.role,
         )
