@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 
 from bootbeam.journal.events import EventKind
-from bootbeam.lab.firmware import OVMF
+from bootbeam.lab.firmware import OVMF, SEABIOS
 from bootbeam.lab.lan import DHCP_FIRST, DHCP_LAST, INTERFACE, Lan
 from bootbeam.lab.machine import PcSpec
 from bootbeam.lab.payload import fnv1a
 from tests.firmware.conftest import PowerOn, StartStation, protocols
 
-pytestmark = [pytest.mark.firmware, pytest.mark.peer, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.firmware, pytest.mark.peer, pytest.mark.timeout(300)]
 
 BOOT_TIMEOUT_S = 200.0
 PROOF = r"^efi options: (.*)\n+efi hash: (\w{8})$"
+MULTIBOOT_PROOF = r"^multiboot cmdline: (.*)\nmultiboot hash: (\w{8})$"
 OWN_FILE = "old/pxelinux.0"
 
 
@@ -64,14 +65,10 @@ ROUTERS = {
 }
 
 
-@pytest.fixture(params=list(ROUTERS.values()), ids=list(ROUTERS))
+@pytest.fixture
 def router(request: pytest.FixtureRequest) -> Router:
-    """One after the other."""
-    chosen = request.param
-    assert isinstance(chosen, Router)
-    if chosen.finding:
-        request.node.add_marker(pytest.mark.finding(chosen.finding))
-    return chosen
+    """The router of this test, by its name."""
+    return ROUTERS[str(request.param)]
 
 
 @pytest.fixture
@@ -85,7 +82,15 @@ def lan(tmp_path: Path, router: Router) -> Iterator[Lan]:
         yield made
 
 
-def test_a_uefi_machine_boots_beside_a_router_that(
+def each_with_its_finding() -> Iterator[object]:
+    """The routers, and what the station says of those that keep UEFI from us."""
+    for name, router in ROUTERS.items():
+        marks = [pytest.mark.slow, *([pytest.mark.finding(router.finding)] if router.finding else [])]
+        yield pytest.param(name, marks=marks, id=name)
+
+
+@pytest.mark.parametrize("router", list(each_with_its_finding()), indirect=True)
+def test_a_uefi_machine_boots_beside_a_router_that_meddles(
     router: Router, start_station: StartStation, power_on: PowerOn, efi_application: Path
 ) -> None:
     station = start_station(efi_application, "--no-ipv6")
@@ -94,3 +99,22 @@ def test_a_uefi_machine_boots_beside_a_router_that(
     assert proof[2] == fnv1a(proof[1].encode())
     assert protocols(station, pc)[0] == (router.boots_by, "loader")
     assert EventKind.REPLY_VARIANT_CHANGED not in [event.kind for event in station.events(pc.mac)]
+
+
+@pytest.mark.parametrize(
+    "router",
+    [
+        pytest.param(name, marks=[] if name == "dnsmasq with a boot file of its own" else pytest.mark.slow, id=name)
+        for name in ROUTERS
+    ],
+    indirect=True,
+)
+def test_ipxe_takes_our_boot_file_whatever_the_router_names(
+    router: Router, start_station: StartStation, power_on: PowerOn, multiboot_elf: Path
+) -> None:
+    station = start_station(multiboot_elf, "--no-ipv6")
+    pc = power_on(PcSpec("pc", SEABIOS))
+    proof = pc.wait_for(MULTIBOOT_PROOF, BOOT_TIMEOUT_S)
+    assert proof[2] == fnv1a(proof[1].encode())
+    assert OWN_FILE not in pc.console
+    assert EventKind.SCRIPT_SENT in [event.kind for event in station.events(pc.mac)]

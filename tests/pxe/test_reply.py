@@ -85,7 +85,16 @@ def test_http_boot_and_ipxe_are_not_concerned(architecture: int) -> None:
     options = pxe_options(architecture, "003016", prefix=prefix)
     if architecture == 7:
         options.append((77, b"iPXE"))
-    assert option_43(answer(build(1, options=options), ReplyVariant(MENU, MENU))) is None
+    reply = answer(build(1, options=options), ReplyVariant(MENU, MENU))
+    assert option_43(reply) is None
+    assert (175 in reply.codes) is (architecture == 7)
+
+
+@pytest.mark.parametrize(("message_type", "port"), [(1, 67), (3, 4011)])
+def test_ipxe_is_told_that_our_boot_file_goes_before_the_routers(message_type: int, port: int) -> None:
+    options = [*pxe_options(0, "002001"), (77, b"iPXE"), (175, b"\x13\x01\x01")]
+    reply = answer(build(message_type, options=options, ciaddr="192.168.1.7"), ReplyVariant(), port)
+    assert reply.option(175) == b"\x01\x01\x01\xff"
 
 
 def test_raspberry_pi_menu() -> None:

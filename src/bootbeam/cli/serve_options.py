@@ -91,11 +91,11 @@ SecureBoot = Annotated[
 Reply = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="MACHINES:offer|answer=none|take-file|menu,file=yes|no",
+        metavar="MACHINES:FORM",
         help=(
-            "How to answer firmware that will not boot: for a MAC, its first bytes, bios, uefi, x64, ia32 or arm64. "
-            "What to do with option 43 in the offer and in the answer from port 4011, and whether the offer names the "
-            "file. May be repeated. Without it, another form is tried by itself after each failed boot."
+            "Answer the firmware of some machines in another form, as in x64:answer=menu. MACHINES: a MAC, its first "
+            "bytes, bios, uefi or x64; FORM: answer=none, take-file or menu, offer= the same, file=yes or no. May be "
+            "repeated. Without it other forms are tried by themselves, one at each boot that fails."
         ),
         rich_help_panel=_NETWORK,
     ),

@@ -27,6 +27,7 @@ from bootbeam.wire.pxe_options import (
     DISCOVERY_CONTROL_UNICAST,
     HTTP_CLIENT,
     PXE_CLIENT,
+    IpxeTag,
     PxeSuboption,
     decode_suboptions,
     encode_suboptions,
@@ -45,6 +46,10 @@ BOOT_SERVER_TYPE = 0x8000
 MENU_TEXT = b"bootbeam"
 MENU_TIMEOUT_S = 0
 """The first entry is taken without showing the menu."""
+
+IPXE_PRIORITY = encode_suboptions([(IpxeTag.PRIORITY, b"\1")])
+"""Above the router's. Without it iPXE takes the boot file of a DHCP server that names one, and of several servers with
+option 60 the one that answered last."""
 
 RASPBERRY_PI_MENU = encode_suboptions(
     [
@@ -81,6 +86,8 @@ def build_reply(
     if has_file:
         options[OptionCode.TFTP_SERVER_NAME] = str(server).encode("ascii") + b"\0"
         options[OptionCode.BOOTFILE_NAME] = boot_file.file.encode("ascii") + b"\0"
+    if client.kind is ClientKind.IPXE:
+        options[OptionCode.IPXE_ENCAPSULATED] = IPXE_PRIORITY
     relay = request.options.get(OptionCode.RELAY_AGENT_INFORMATION)
     if relay is not None:
         options[OptionCode.RELAY_AGENT_INFORMATION] = relay  # unchanged and last: RFC 3046 §2.2

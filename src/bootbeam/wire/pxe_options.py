@@ -39,6 +39,8 @@ BIS_LAYER = 0x8000
 class IpxeTag(IntEnum):
     """Tags inside option 175: what an iPXE can do, and its version."""
 
+    PRIORITY = 0x01
+    """To iPXE: how this offer ranks among others, one signed byte; 0 when it is absent."""
     HTTP = 0x13
     HTTPS = 0x14
     TFTP = 0x15
