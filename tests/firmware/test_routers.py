@@ -1,4 +1,4 @@
-"""Routers that meddle with booting: other DHCP servers than a home router's, set in ways people meet."""
+"""Routers that name a boot file of their own: Kea and dnsmasq, as somebody once set them up."""
 
 import json
 from collections.abc import Iterator
@@ -24,13 +24,11 @@ OWN_FILE = "old/pxelinux.0"
 
 @dataclass(frozen=True)
 class Router:
-    """A DHCP server's program and settings, and how a UEFI machine boots from us beside it."""
+    """A DHCP server's program and settings."""
 
     kea: dict[str, object] | None = None
     """Settings of Kea's Dhcp4; None: it is dnsmasq."""
     dnsmasq: tuple[str, ...] = ()
-    boots_by: str = "tftp"
-    finding: str | None = None
 
     def start_kea(self, lan: Lan, kea: dict[str, object]) -> None:
         """Real Kea in place of the router's dnsmasq."""
@@ -50,18 +48,9 @@ class Router:
         )
 
 
-OPTION_60 = {"name": "vendor-class-identifier", "data": "PXEClient", "always-send": True}
 ROUTERS = {
-    "kea": Router(kea={}),
-    "kea with a boot file of its own": Router(kea={"next-server": "192.168.1.77", "boot-file-name": OWN_FILE}),
-    "kea that calls itself a boot server": Router(kea={"option-data": [OPTION_60]}, boots_by="http", finding="BB-007"),
-    "dnsmasq with a boot file of its own": Router(dnsmasq=(f"--dhcp-boot={OWN_FILE},,192.168.1.77",)),
-    "dnsmasq that is a boot server for BIOS": Router(
-        dnsmasq=(f"--pxe-service=x86PC,old,{OWN_FILE}",), boots_by="http", finding="BB-007"
-    ),
-    "dnsmasq that is a boot server for UEFI": Router(
-        dnsmasq=(f"--pxe-service=X86-64_EFI,old,{OWN_FILE}",), boots_by="http", finding="BB-007"
-    ),
+    "kea": Router(kea={"next-server": "192.168.1.77", "boot-file-name": OWN_FILE}),
+    "dnsmasq": Router(dnsmasq=(f"--dhcp-boot={OWN_FILE},,192.168.1.77",)),
 }
 
 
@@ -82,35 +71,21 @@ def lan(tmp_path: Path, router: Router) -> Iterator[Lan]:
         yield made
 
 
-def each_with_its_finding() -> Iterator[object]:
-    """The routers, and what the station says of those that keep UEFI from us."""
-    for name, router in ROUTERS.items():
-        marks = [pytest.mark.slow, *([pytest.mark.finding(router.finding)] if router.finding else [])]
-        yield pytest.param(name, marks=marks, id=name)
-
-
-@pytest.mark.parametrize("router", list(each_with_its_finding()), indirect=True)
-def test_a_uefi_machine_boots_beside_a_router_that_meddles(
-    router: Router, start_station: StartStation, power_on: PowerOn, efi_application: Path
+@pytest.mark.parametrize("router", ["kea", pytest.param("dnsmasq", marks=pytest.mark.slow)], indirect=True)
+def test_a_uefi_machine_boots_beside_a_router_with_a_boot_file_of_its_own(
+    start_station: StartStation, power_on: PowerOn, efi_application: Path
 ) -> None:
     station = start_station(efi_application, "--no-ipv6")
     pc = power_on(PcSpec("pc", OVMF))
     proof = pc.wait_for(PROOF, BOOT_TIMEOUT_S)
     assert proof[2] == fnv1a(proof[1].encode())
-    assert protocols(station, pc)[0] == (router.boots_by, "loader")
+    assert protocols(station, pc)[0] == ("tftp", "loader")
     assert EventKind.REPLY_VARIANT_CHANGED not in [event.kind for event in station.events(pc.mac)]
 
 
-@pytest.mark.parametrize(
-    "router",
-    [
-        pytest.param(name, marks=[] if name == "dnsmasq with a boot file of its own" else pytest.mark.slow, id=name)
-        for name in ROUTERS
-    ],
-    indirect=True,
-)
-def test_ipxe_takes_our_boot_file_whatever_the_router_names(
-    router: Router, start_station: StartStation, power_on: PowerOn, multiboot_elf: Path
+@pytest.mark.parametrize("router", ["dnsmasq", pytest.param("kea", marks=pytest.mark.slow)], indirect=True)
+def test_ipxe_takes_our_boot_file_before_the_routers(
+    start_station: StartStation, power_on: PowerOn, multiboot_elf: Path
 ) -> None:
     station = start_station(multiboot_elf, "--no-ipv6")
     pc = power_on(PcSpec("pc", SEABIOS))

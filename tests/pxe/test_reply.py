@@ -80,13 +80,13 @@ def test_what_else_a_client_puts_into_option_43_is_its_own_business(content: byt
 
 
 @pytest.mark.parametrize("architecture", [16, 7])
-def test_http_boot_and_ipxe_are_not_concerned(architecture: int) -> None:
+def test_http_boot_and_ipxe_have_one_form(architecture: int) -> None:
     prefix = "HTTPClient" if architecture == 16 else "PXEClient"
     options = pxe_options(architecture, "003016", prefix=prefix)
     if architecture == 7:
         options.append((77, b"iPXE"))
     reply = answer(build(1, options=options), ReplyVariant(MENU, MENU))
-    assert option_43(reply) is None
+    assert option_43(reply) == (b"\x06\x01\x08\xff" if architecture == 7 else None)
     assert (175 in reply.codes) is (architecture == 7)
 
 

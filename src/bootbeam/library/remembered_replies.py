@@ -46,6 +46,8 @@ class RememberedReplies:
 
     def load(self) -> None:
         """Read what is remembered, unless that was done before."""
+        if self._known is not None:
+            return  # without waiting for what may be written just now
         with self._file_lock:
             if self._known is not None:
                 return

@@ -5,7 +5,7 @@
     UEFI PXE            none           loader                    the same body, type ACK
       either, otherwise as ``ReplyVariant`` says: none, 06 01 08 or a menu; a boot item (43.71) comes back on 4011
     UEFI HTTP boot      none           URL                       never comes
-    iPXE                none           URL of a script           the same, if it comes
+    iPXE                06 01 08 ff    URL of a script           the same, if it comes
     U-Boot              none           its script                never comes
     Raspberry Pi ROM    menu text      (asks TFTP by itself)     never comes
 
@@ -112,6 +112,9 @@ def _vendor_specific(request: DhcpMessage, client: ClientInfo, server: IPv4Addre
     from port 4011 other firmware takes it for a menu and cancels with PXE-E21."""
     if client.kind is ClientKind.RASPBERRY_PI:
         return RASPBERRY_PI_MENU
+    if client.kind is ClientKind.IPXE:
+        # With its priority it makes iPXE pass over the menu of another PXE server.
+        return encode_suboptions(TAKE_FILE)
     if client.kind not in PXE_FIRMWARE:
         return b""
     item = _boot_item(request)
