@@ -138,3 +138,17 @@ def test_a_script_that_loads_the_loader_again() -> None:
     earlier = tuple(replace(event, at_s=event.at_s + 20 * number) for number in range(4) for event in once)
     timeline = Timeline(MAC, (*seen(0, "ipxe"),), (READY,), earlier)
     assert [finding.id for finding in judge(timeline, START_S + 1).findings] == ["BB-045"]
+
+
+def test_a_refusal_that_http_boot_repeats() -> None:
+    changed = at(6.6, EventKind.FIRST_PROGRAM_CHANGED, remark=f"{LOADER} was loaded whole", fix="switch it off")
+    by_http = [*seen(11, "uefi-http", "f2"), address_requested(15), *downloaded(15.5, LOADER, "loader", "http")]
+    events = [*to_loader(), *seen(6.5, "uefi-pxe", "f1"), changed, *by_http]
+    assert findings(events, 40) == []
+    assert "BB-040" in findings([*events, *seen(16, "uefi-http", "f3")], 17)
+
+
+def test_a_shim_by_another_name() -> None:
+    asks = [refused(5.8, "revocations_sku.efi"), refused(5.9, "shim_certificate_0.efi")]
+    events = [*to_loader()[:-3], *downloaded(5.6, "bootx64.efi"), *asks, *downloaded(6, "grubx64.efi")]
+    assert only(events, 22).id == "BB-044"

@@ -18,6 +18,8 @@ SCRIPT_LOOP_S = 120.0
 NEXT_TRY_S = 20.0
 """A firmware that goes on to another way of booting has its program by then."""
 SHIM = re.compile(r"(^|/)shim[a-z0-9]*\.efi$")
+SHIM_ASKS = re.compile(r"(^|/)(revocations_s\w+\.efi|shim_certificate_\d+\.efi)$")
+"""What shim looks for beside itself, and nobody else does."""
 SECOND_STAGE = re.compile(r"(^|/)(grub|snponly|ipxe)[a-z0-9-]*\.efi$")
 BENIGN_MENU = re.compile(r"the menu$|its own disk")
 
@@ -74,15 +76,31 @@ def _is_first_program(course: Course, loaded: Event) -> bool:
 def judge_refused(course: Course) -> Judged:
     """The firmware came back, and the station has nothing better to give it."""
     changed = course.last(EventKind.FIRST_PROGRAM_CHANGED, where=lambda event: bool(event.facts.get("fix")))
-    if changed is None or course.is_bios or course.after(changed, *SIGNS_OF_LIFE):
+    if changed is None or course.is_bios or _runs(course.after(changed)):
         return None
-    loaded = _loaded(course)
-    if loaded is not None and SHIM.search(text(loaded, "file")):
+    before = [event for event in course.events[: course.events.index(changed)] if text(event, "role") == "loader"]
+    if before and SHIM.search(text(before[-1], "file")):
         return None
-    # What it is given next may still start: firmware goes on to HTTP boot by itself.
-    moment = changed.at_s + NEXT_TRY_S
     match = Match(text(changed, "remark"), fix=(text(changed, "fix"), *SECURE_BOOT_FIX[1:]))
+    # What it is given next may still start: firmware goes on to HTTP boot by itself.
+    loaded = course.after(changed, EventKind.TRANSFER_FINISHED, where=lambda event: text(event, "role") == "loader")
+    if loaded and _came_back(course, loaded[-1]):
+        return match
+    begun = course.after(changed, EventKind.TRANSFER_STARTED)
+    moment = begun[-1].at_s + SILENT_LOADER_S if begun else changed.at_s + NEXT_TRY_S
     return match if course.now >= moment else Later(moment)
+
+
+def _runs(events: list[Event]) -> bool:
+    """Whether anything that was loaded is heard of."""
+    kinds = (
+        EventKind.SCRIPT_SENT,
+        EventKind.MESSAGE_SHOWN,
+        EventKind.BLOCKS_READ,
+        EventKind.SYSTEM_SEEN,
+        EventKind.LOADER_FAILED,
+    )
+    return any(event.kind in kinds or text(event, "kind_of_client") == "ipxe" for event in events)
 
 
 def judge_silent(course: Course) -> Judged:
@@ -105,11 +123,15 @@ def judge_silent(course: Course) -> Judged:
 
 
 def _second_stage_of(course: Course, loaded: Event) -> bool:
-    """Whether ``loaded`` was fetched by a shim."""
+    """Whether ``loaded`` was fetched by a shim, whatever that one's own file is called."""
     before = course.events[: course.events.index(loaded)]
-    return bool(SECOND_STAGE.search(text(loaded, "file"))) and any(
-        event.kind is EventKind.TRANSFER_FINISHED and SHIM.search(text(event, "file")) for event in before
+    has_shim = any(
+        SHIM.search(text(event, "file"))
+        if event.kind is EventKind.TRANSFER_FINISHED
+        else event.kind is EventKind.FILE_REFUSED and SHIM_ASKS.search(text(event, "file"))
+        for event in before
     )
+    return has_shim and bool(SECOND_STAGE.search(text(loaded, "file")))
 
 
 def judge_shim_refused(course: Course) -> Judged:
