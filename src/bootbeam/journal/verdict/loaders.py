@@ -149,8 +149,8 @@ def judge_shim_refused(course: Course) -> Judged:
 
 def judge_second_stage_missing(course: Course) -> Judged:
     """shim asks for a program that is not here."""
-    shim = course.last(EventKind.TRANSFER_FINISHED, where=lambda event: bool(SHIM.search(text(event, "file"))))
-    if shim is None:
+    shim = _loaded(course)
+    if shim is None or not (SHIM.search(text(shim, "file")) or _asks_like_shim(course, shim)):
         return None
     refused = course.after(
         shim, EventKind.FILE_REFUSED, where=lambda event: bool(SECOND_STAGE.search(text(event, "file")))
@@ -159,6 +159,12 @@ def judge_second_stage_missing(course: Course) -> Judged:
         return None
     file = text(refused[-1], "file")
     return Match(f"{text(shim, 'file')} asked for {file!r}: {text(refused[-1], 'reason')}")
+
+
+def _asks_like_shim(course: Course, loaded: Event) -> bool:
+    return bool(
+        course.after(loaded, EventKind.FILE_REFUSED, where=lambda event: bool(SHIM_ASKS.search(text(event, "file"))))
+    )
 
 
 def judge_second_stage_refused(course: Course) -> Judged:
