@@ -7,6 +7,7 @@
 #   make docs    write docs/troubleshooting.md from the rules
 #   make faults  break boots on purpose, one thing at a time, and show what the station says of each
 #   make bench   measure bootbeam beside dnsmasq, tftpd-hpa, atftpd, nginx; writes docs/performance.md (BENCH="tftp": a part)
+#   make bench-guard  a few figures, and an error if one has collapsed to a tenth
 #   make lint    format, lint and types only
 #   make setup   system packages (apt) and the Python environment in .venv
 #   make clean   remove what the targets made, the system packages excepted
@@ -35,7 +36,7 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: docs help demo test check matrix faults bench lint format setup packages clean
+.PHONY: docs help demo test check matrix faults bench bench-guard lint format setup packages clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -55,6 +56,10 @@ faults: setup
 bench: setup
 	@scripts/install-packages gcc libc6-dev dnsmasq-base
 	$(call in_lab,$(BIN)/python -m bootbeam.bench $(BENCH))
+
+bench-guard: setup
+	@scripts/install-packages gcc libc6-dev dnsmasq-base
+	$(call in_lab,$(BIN)/python -m bootbeam.bench tftp http --quick --guard)
 
 check: lint
 	@$(MAKE) --no-print-directory test

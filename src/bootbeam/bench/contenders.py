@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bootbeam.bench.packages import Programs
 from bootbeam.bench.place import ADDRESS, Place
+from bootbeam.lab.netns import Process
 from bootbeam.lab.payload import make_multiboot_elf
 
 MAX_CLIENTS = 1000
@@ -26,18 +27,19 @@ def make_word_file(path: Path, size_bytes: int) -> Path:
     return path
 
 
-def start_bootbeam(place: Place, files: Sequence[Path], *arguments: str) -> None:
+def start_bootbeam(place: Place, files: Sequence[Path], interface: str = "lo") -> Process:
     """The whole station as a person starts it, with limits of TFTP as wide as the others'. The files are the modules of
     a kernel, so that they are served as they are."""
     kernel = make_multiboot_elf(files[0].parent / "kernel.elf")
     initrds = [argument for file in files for argument in ("--initrd", str(file))]
-    place.start(
-        *(*BOOTBEAM, "serve", "--kernel", str(kernel), *initrds, "--interface", "lo", "--log-format", "json"),
+    process = place.start(
+        *(*BOOTBEAM, "serve", "--kernel", str(kernel), *initrds, "--interface", interface, "--log-format", "json"),
         *("--tftp-blksize", "8192", "--tftp-windowsize", "64", "--http-port", str(HTTP_PORT)),
-        *("--state", str(place.logs / "state"), *arguments),
+        *("--state", str(place.logs / "state")),
     )
     log = place.logs / f"{place.role}.log"
     place.wait_until(lambda: '"station-ready"' in log.read_text("utf-8", "replace"))
+    return process
 
 
 def start_dnsmasq_tftp(place: Place, root: Path) -> None:
@@ -47,6 +49,16 @@ def start_dnsmasq_tftp(place: Place, root: Path) -> None:
         *("--enable-tftp", f"--tftp-root={root}", f"--tftp-max={MAX_CLIENTS}", "--quiet-tftp"),
     )
     place.wait_until(lambda: _listens(place, "udp", 69))
+
+
+def start_dnsmasq_proxy(place: Place, address: str) -> None:
+    """dnsmasq as a proxy that hands out boot files."""
+    place.start(
+        *("dnsmasq", "--conf-file=/dev/null", "--port=0", "--no-daemon", "--user=root", "--group=root", "--pid-file"),
+        *("--interface=eth0", f"--dhcp-range={address},proxy,255.255.0.0", "--quiet-dhcp"),
+        *(f"--pxe-service=X86-64_EFI,boot,x64/snponly.efi,{address}", f"--dhcp-leasefile={place.logs}/leases"),
+    )
+    place.wait_until(lambda: _listens(place, "udp", 67))
 
 
 def start_tftpd_hpa(place: Place, programs: Programs, root: Path) -> None:

@@ -33,6 +33,8 @@ class Place:
         self.namespace = Namespace(claim.run_id, role)
         self.logs = logs
         self.role = role
+        self._claim = claim
+        self._client: Namespace | None = None
         self._processes: list[Process] = []
 
     def __enter__(self) -> Self:
@@ -44,7 +46,19 @@ class Place:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._client is not None:
+            self._client.__exit__(kind, error, trace)
         self.namespace.__exit__(kind, error, trace)
+
+    def plug_in(self, server: str, client: str) -> None:
+        """Lay a wire from ``eth0`` here to ``eth0`` in a namespace of the clients, with these addresses (and prefix
+        lengths) at its ends. The load runs there from now on."""
+        self._client = Namespace(self._claim.run_id, f"{self.role}-clients")
+        self._client.__enter__()
+        self.namespace.ip("link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", self._client.name)
+        for namespace, address in ((self.namespace, server), (self._client, client)):
+            namespace.ip("address", "add", address, "dev", "eth0")
+            namespace.ip("link", "set", "eth0", "up")
 
     def start(self, *argv: str, env: Mapping[str, str] | None = None) -> Process:
         """Start a contender here."""
@@ -67,15 +81,18 @@ class Place:
                 raise UserError(f"{self.role} did not start", said)
             time.sleep(0.02)
 
-    def run_load(self, *argv: str, timeout_s: float) -> str:
+    def run_load(self, *argv: str, timeout_s: float, env: Mapping[str, str] | None = None) -> str:
         """Run a load generator here to its end, and return what it prints.
 
         Raises:
             LoadFailed: with what it said.
         """
-        wrapped = ("ip", "netns", "exec", self.namespace.name, *REAL_TIME, *argv)
+        namespace = self._client or self.namespace
+        wrapped = ("ip", "netns", "exec", namespace.name, *REAL_TIME, *argv)
         try:
-            done = subprocess.run(wrapped, capture_output=True, text=True, timeout=timeout_s, stdin=subprocess.DEVNULL)
+            done = subprocess.run(
+                wrapped, capture_output=True, text=True, timeout=timeout_s, stdin=subprocess.DEVNULL, env=env
+            )
         except subprocess.TimeoutExpired as error:
             raise LoadFailed(f"{self.role}: not done after {timeout_s:.0f} s") from error
         if done.returncode:

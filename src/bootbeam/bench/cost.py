@@ -1,0 +1,34 @@
+"""What a station costs: how soon it is ready, and how much memory it takes when nothing happens."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bootbeam.bench import contenders
+from bootbeam.bench.place import Places
+from bootbeam.bench.ratios import BOOTBEAM, Cell
+
+IDLE_S = 1.0
+
+
+def run(places: Places, files: Path, runs: int, tell: Callable[[Cell], None]) -> list[Cell]:
+    """A station that serves one kernel with an initrd of 1 MiB, started again and again."""
+    file = contenders.make_word_file(files / "words", 1 << 20)
+    ready = Cell("from the command to ready", "ms", None, {BOOTBEAM: []}, is_less_better=True)
+    memory = Cell("resident memory, idle", "MB", None, {BOOTBEAM: []}, is_less_better=True)
+    for number in range(runs):
+        place = places.add(f"{BOOTBEAM}-{number}")
+        started_at = time.monotonic()
+        process = contenders.start_bootbeam(place, [file])
+        ready.results[BOOTBEAM].append((time.monotonic() - started_at) * 1000)
+        time.sleep(IDLE_S)
+        memory.results[BOOTBEAM].append(_resident_mb(process.pid))
+        process.kill()
+    for cell in (ready, memory):
+        tell(cell)
+    return [ready, memory]
+
+
+def _resident_mb(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) * 1024 / 1e6

@@ -1,0 +1,56 @@
+"""DHCP: proxy offers to network boot firmware, against dnsmasq's."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from bootbeam.bench import contenders
+from bootbeam.bench.place import Place, Places
+from bootbeam.bench.ratios import BOOTBEAM, Cell, measure
+
+SERVER, RELAY, PREFIX = "10.78.0.1", "10.78.0.2", 16
+MACHINES = 1000
+SECONDS = 2
+OUTSTANDING = 32
+RATE = 2000
+"""Questions a second, for the latencies."""
+
+
+def start_all(places: Places, files: Path) -> dict[str, Place]:
+    """Both, each with a wire to the relay that asks."""
+    ours, dnsmasq = places.add(BOOTBEAM), places.add("dnsmasq")
+    for place in (ours, dnsmasq):
+        place.plug_in(f"{SERVER}/{PREFIX}", f"{RELAY}/{PREFIX}")
+    file = contenders.make_word_file(files / "words", 1 << 20)
+    contenders.start_bootbeam(ours, [file], interface="eth0")
+    contenders.start_dnsmasq_proxy(dnsmasq, SERVER)
+    return {place.role: place for place in (ours, dnsmasq)}
+
+
+def run(servers: dict[str, Place], load: Path, runs: int, tell: Callable[[Cell], None]) -> list[Cell]:
+    """The most answers a second, and how long an answer takes at a fixed rate."""
+    most = Cell(f"offers, {OUTSTANDING} questions under way, {MACHINES} machines", "answers/s", None)
+    measure(most, runs, {role: partial(_answers_per_second, place, load) for role, place in servers.items()})
+    tell(most)
+    cells = [most]
+    for name, key in (("median", "p50_us"), ("99th percentile", "p99_us")):
+        cell = Cell(f"{name} of the time to an offer at {RATE} a second", "µs", None, is_less_better=True)
+        measure(cell, runs, {role: partial(_latency_us, place, load, key) for role, place in servers.items()})
+        tell(cell)
+        cells.append(cell)
+    return cells
+
+
+def _answers_per_second(place: Place, load: Path) -> float:
+    result = _ask(place, load, 0)
+    return float(result["answered"]) / float(result["seconds"])
+
+
+def _latency_us(place: Place, load: Path, key: str) -> float:
+    return float(_ask(place, load, RATE)[key])
+
+
+def _ask(place: Place, load: Path, rate: int) -> dict[str, float]:
+    return place.load_result(
+        *(str(load), SERVER, RELAY, str(MACHINES), str(SECONDS), str(rate), str(OUTSTANDING)), timeout_s=SECONDS + 10
+    )

@@ -1,0 +1,71 @@
+"""HTTP: large files, ranges and scripts, against nginx; wrk asks."""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from bootbeam.bench import contenders
+from bootbeam.bench.packages import Programs
+from bootbeam.bench.place import ADDRESS, LoadFailed, Place, Places
+from bootbeam.bench.ratios import BOOTBEAM, Cell, measure
+
+LARGE_BYTES = 1 << 30
+SECONDS = 2
+CONNECTIONS = (1, 20, 200)
+RANGE = "bytes=104857600-105906175"
+"""One MiB in the midst of the file."""
+LARGE, SCRIPT = "words-1g", "boot.ipxe"
+TARGET = 1.0
+
+
+def start_all(places: Places, programs: Programs, files: Path) -> dict[str, Place]:
+    """Both, with a file of one GiB and a script; nginx's script is a file of the same length."""
+    large = contenders.make_word_file(files / LARGE, LARGE_BYTES)
+    (files / SCRIPT).write_text("#!ipxe\n".ljust(1024, "#") + "\n", "utf-8")
+    ours, nginx = places.add(BOOTBEAM), places.add("nginx")
+    contenders.start_bootbeam(ours, [large])
+    contenders.start_nginx(nginx, programs, files)
+    return {place.role: place for place in (ours, nginx)}
+
+
+def run(servers: dict[str, Place], programs: Programs, runs: int, tell: Callable[[Cell], None]) -> list[Cell]:
+    """All measurements; each is told when it is there."""
+    plans = [(f"a file of 1 GiB, {_many(number)}", "MB/s", LARGE, number, "") for number in CONNECTIONS]
+    plans += [(f"ranges of 1 MiB, {_many(number)}", "MB/s", LARGE, number, RANGE) for number in CONNECTIONS]
+    plans += [(f"scripts, {_many(number)}", "answers/s", SCRIPT, number, "") for number in CONNECTIONS]
+    cells = []
+    for name, unit, path, connections, part in plans:
+        cell = Cell(name, unit, TARGET if unit == "MB/s" else None)
+        each = {role: partial(_ask, place, programs, path, connections, part, unit) for role, place in servers.items()}
+        tell(measure(cell, runs, each))
+        cells.append(cell)
+    return cells
+
+
+def _many(connections: int) -> str:
+    return f"{connections} connection{'s' if connections > 1 else ''}"
+
+
+def _ask(place: Place, programs: Programs, path: str, connections: int, part: str, unit: str) -> float:
+    headers = ("-H", f"Range: {part}") if part else ()
+    said = place.run_load(
+        *(programs.path("wrk"), "-t", "1", "-c", str(connections), "-d", f"{SECONDS}s", "--timeout", "10s", *headers),
+        f"http://{ADDRESS}:{contenders.HTTP_PORT}/{path}",
+        timeout_s=SECONDS + 20,
+        env=programs.environment,
+    )
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    if refused:
+        raise LoadFailed(f"{place.role}: {refused[0]}")
+    if unit == "MB/s":
+        return _number(said, r"Transfer/sec:\s+([\d.]+)([KMG]?)B") / 1e6
+    return _number(said, r"Requests/sec:\s+([\d.]+)([KMG]?)")
+
+
+def _number(said: str, pattern: str) -> float:
+    found = re.search(pattern, said)
+    if found is None:
+        raise LoadFailed(f"wrk said something else: {said[-300:]}")
+    # wrk counts in powers of 1024.
+    return float(found[1]) * {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}[found[2]]
