@@ -14,7 +14,7 @@ import pytest
 
 from bootbeam.journal.events import EventKind
 from bootbeam.library.content import ContentChanged
-from bootbeam.servers.http_send import CHUNK_BYTES, COPIED_BODY_BYTES, HELD_BACK_BYTES
+from bootbeam.servers.http_send import CHUNK_BYTES, COPIED_BODY_BYTES, HELD_BACK_BYTES, PUSHING_BYTES
 from tests.servers.http_station import HttpStation, open_descriptors
 
 SIZE_BYTES = 3 * CHUNK_BYTES + 12345
@@ -269,12 +269,14 @@ def test_file_rewritten_under_way_ends_short(station: HttpStation, file: Path, a
 
 def test_file_rewritten_after_the_last_chunk_ends_short_too(station: HttpStation, file: Path) -> None:
     """The end of the body is held back until everything before it has arrived unchanged."""
-    check = Rewritten(5)
+    check = Rewritten(6)
     station.files.add_file("rewritten", file, check=check)
     with station.connect() as client:
         client.sendall(b"GET /rewritten HTTP/1.1\r\nHost: station\r\n\r\n")
         body = read_body(client)
-    assert body == file.read_bytes()[: SIZE_BYTES - HELD_BACK_BYTES]
+    # The reset may overtake what was sent last, which was a copy.
+    assert SIZE_BYTES - HELD_BACK_BYTES - PUSHING_BYTES <= len(body) <= SIZE_BYTES - HELD_BACK_BYTES
+    assert file.read_bytes().startswith(body)
     assert check.calls == 6
     station.journal.wait_for(EventKind.TRANSFER_FAILED)
 
