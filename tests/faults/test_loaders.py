@@ -37,16 +37,17 @@ def test_a_boot_loader_for_bios_only(fault: FaultLab) -> None:
     fault.network()
     fault.serve("--tree", tree(fault, pxelinux_0=IPXE / "undionly.kpxe"))
     pc = fault.power_on(OVMF)
-    finding = fault.expect(pc.mac, "BB-081", 100)
+    finding = fault.expect(pc.mac, "BB-080", 100)
+    assert "no EFI program" in str(finding.facts["cause"])
     fault.expect_on_screen(pc, finding)
 
 
 def test_a_boot_loader_of_another_processor(fault: FaultLab) -> None:
     fault.inject("what is named bootx64.efi is a program for arm64")
     fault.network()
-    fault.serve("--tree", tree(fault, bootx64_efi=ARM64_SHIM))
+    fault.serve("--tree", tree(fault, pxelinux_0=IPXE / "undionly.kpxe", bootx64_efi=ARM64_SHIM))
     pc = fault.power_on(OVMF)
-    fault.expect(pc.mac, "BB-081", 100)
+    fault.expect(pc.mac, "BB-080", 100)
 
 
 def test_a_boot_loader_that_is_cut_off(fault: FaultLab) -> None:
@@ -55,9 +56,9 @@ def test_a_boot_loader_that_is_cut_off(fault: FaultLab) -> None:
     half = fault.log_dir / "half.efi"
     whole = (IPXE / "snponly.efi").read_bytes()
     half.write_bytes(whole[: len(whole) // 2])
-    fault.serve("--tree", tree(fault, bootx64_efi=half))
+    fault.serve("--tree", tree(fault, pxelinux_0=IPXE / "undionly.kpxe", bootx64_efi=half))
     pc = fault.power_on(OVMF)
-    fault.expect(pc.mac, "BB-081", 150)
+    fault.expect(pc.mac, "BB-080", 150)
 
 
 def test_secure_boot_and_nothing_signed(fault: FaultLab) -> None:
@@ -75,7 +76,9 @@ def test_secure_boot_and_nothing_signed(fault: FaultLab) -> None:
 def test_shim_without_its_second_stage(fault: FaultLab) -> None:
     fault.inject("shim is there, GRUB is not beside it")
     fault.network()
-    fault.serve("--tree", tree(fault, bootx64_efi=SHIM))
+    directory = tree(fault, bootx64_efi=SHIM, grubx64_efi=IPXE / "snponly.efi")
+    fault.serve("--tree", directory)
+    (directory / "grubx64.efi").unlink()
     pc = fault.power_on(OVMF)
     fault.expect(pc.mac, "BB-043", 150)
 
@@ -94,7 +97,7 @@ def test_an_architecture_nobody_knows(fault: FaultLab) -> None:
     fault.serve()
     mac = client_mac(fault, lan)
     fault.play(build(1, mac, options=pxe_options(4711, "003016")))
-    fault.expect(mac, "BB-081", 60)
+    fault.expect(mac, "BB-080", 60)
 
 
 def test_a_firmware_that_adds_to_the_name(fault: FaultLab) -> None:

@@ -66,7 +66,8 @@ def judge_script_not_fetched(course: Course) -> Judged:
             continue
         if not course.of(EventKind.SCRIPT_SENT, EventKind.MESSAGE_SHOWN):
             address = text(requested[-1], "address_requested") or "its address"
-            return Match(f"iPXE took {address}, asked our web server for nothing, and gave up")
+            seen = f"iPXE took {address}, asked our web server for nothing, and gave up"
+            return Match(seen, screens=(Screen.IPXE,))
     asked = _asked_by_ipxe(course)
     if asked is None or _fetched_after(course, asked):
         return None
@@ -79,7 +80,8 @@ def judge_script_not_fetched(course: Course) -> Judged:
         return Later(moment)
     address = text(asked, "address_requested") or "its address"
     looked = ", looked for this computer's network card (ARP)" if sought else ""
-    return Match(f"iPXE took {address}{looked}, and has asked our web server for nothing")
+    seen = f"iPXE took {address}{looked}, and has asked our web server for nothing"
+    return Match(seen, screens=(Screen.IPXE,))
 
 
 def _looked_for_us(each: Try) -> bool:
