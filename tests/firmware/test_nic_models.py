@@ -16,8 +16,7 @@ BOOT_TIMEOUT_S = 180.0
 PAIRS: list[tuple[Firmware, tuple[str, ...]]] = [
     (SEABIOS, ("e1000", "rtl8139")),
     (SEABIOS, ("e1000e", "vmxnet3")),
-    (SEABIOS, ("pcnet", "ne2k_pci")),
-    (SEABIOS, ("i82550", "virtio-net-pci")),
+    (SEABIOS, ("ne2k_pci",)),
     (SEABIOS_Q35, ("virtio-net-pci", "e1000e")),
     (SEABIOS_SMALL, ("virtio-net-pci", "e1000")),
     (OVMF_2M, ("virtio-net-pci",)),
