@@ -28,8 +28,6 @@ class Firmware:
     nic_models: tuple[str, ...] = ()
     """Network cards this firmware can boot from."""
     memory_mib: int = 512
-    takes_boot_order: bool = True
-    """It understands the boot order that the emulator passes on."""
     arguments: tuple[str, ...] = ()
     """What else this PC needs."""
 

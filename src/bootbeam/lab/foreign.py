@@ -12,7 +12,7 @@ from bootbeam.library.loader_fetch import APT_DIRECTORY, ARCHIVES, read_sources
 from bootbeam.library.loader_packages import read_distribution
 
 
-def fetch_from_package(cache: Path, package: str, architecture: str, member: str, suite: str | None = None) -> Path:
+def fetch_from_package(cache: Path, package: str, architecture: str, member: str) -> Path:
     """The file ``member`` (a path without a leading slash) of a package that is not for this machine.
 
     It comes through the machine's own apt, which checks its signature, into a directory of its own; nothing is
@@ -21,36 +21,34 @@ def fetch_from_package(cache: Path, package: str, architecture: str, member: str
     Args:
         cache: a directory; made when it does not exist.
         package: its name.
-        architecture: Debian's word, "" for a package that is for all.
+        architecture: Debian's word.
         member: the file.
-        suite: the release it is in; None: this computer's.
 
     Raises:
         UserError: the package cannot be had, or has no such file.
     """
-    kept = cache / f"{package}_{architecture or 'all'}" / Path(member).name
+    kept = cache / f"{package}_{architecture}" / Path(member).name
     if kept.exists():
         return kept
     cache.mkdir(parents=True, exist_ok=True)
-    with (cache / f"{package}_{architecture or 'all'}.lock").open("w") as lock:
+    with (cache / f"{package}_{architecture}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two labs at a time fetch it once
         if not kept.exists():
-            _fetch(kept, package, architecture, member, suite)
+            _fetch(kept, package, architecture, member)
     return kept
 
 
-def _fetch(kept: Path, package: str, architecture: str, member: str, suite: str | None) -> None:
+def _fetch(kept: Path, package: str, architecture: str, member: str) -> None:
     distribution = read_distribution()
     archive = ARCHIVES.get(distribution.id)
     if archive is None:
         raise UserError(f"{package} for {architecture} is fetched on Debian and Ubuntu only")
-    suite = suite or distribution.codename
-    release = f"{archive.origin} {suite}"
-    sources = sources_for_suite(read_sources(APT_DIRECTORY), distribution.id, distribution.codename, suite)
+    codename = distribution.codename
+    release = f"{archive.origin} {codename}"
+    sources = sources_for_suite(read_sources(APT_DIRECTORY), distribution.id, codename, codename)
     wanted = WantedPackage(package, architecture)
-    architectures = tuple(filter(None, (native_architecture(), architecture)))
     with TemporaryDirectory(prefix="bootbeam-lab-") as work:
-        apt = PrivateApt(Path(work), sources, archive.origin, architectures, release)
+        apt = PrivateApt(Path(work), sources, archive.origin, (native_architecture(), architecture), release)
         said = apt.update()
         if not apt.candidates([wanted]):
             raise explain_apt_failure(said, release)

@@ -19,11 +19,7 @@ ARM64_KERNEL = Path("/usr/lib/debian-installer/images/12/arm64/text/debian-insta
 ARM64_KERNEL_PACKAGE = "debian-installer-12-netboot-arm64"
 BUSYBOX = Path("/bin/busybox")
 BUSYBOX_PACKAGE = "busybox-static"
-RISCV64_RELEASE = "trixie"
-"""Debian's first one for riscv64."""
-RISCV64_KERNEL_PACKAGE = "debian-installer-13-netboot-riscv64"
-RISCV64_KERNEL = "usr/lib/debian-installer/images/13/riscv64/text/debian-installer/riscv64/linux"
-SERIAL_PORTS = {Cpu.X86_64: "ttyS0", Cpu.ARM64: "ttyAMA0", Cpu.RISCV64: "ttyS0"}
+SERIAL_PORTS = {Cpu.X86_64: "ttyS0", Cpu.ARM64: "ttyAMA0"}
 """What Linux calls the first one."""
 MARKER_DIGITS = 16
 
@@ -75,17 +71,6 @@ def make_arm64_linux_payload(directory: Path, cache: Path) -> LinuxPayload:
     """
     busybox = fetch_from_package(cache, BUSYBOX_PACKAGE, "arm64", "bin/busybox")
     return _make_payload(directory, ARM64_KERNEL, ARM64_KERNEL_PACKAGE, busybox)
-
-
-def make_riscv64_linux_payload(directory: Path, cache: Path) -> LinuxPayload:
-    """The same for riscv64; ``cache`` keeps the kernel and the busybox that are downloaded for it.
-
-    Raises:
-        UserError: they cannot be had.
-    """
-    kernel = fetch_from_package(cache, RISCV64_KERNEL_PACKAGE, "", RISCV64_KERNEL, RISCV64_RELEASE)
-    busybox = fetch_from_package(cache, BUSYBOX_PACKAGE, "riscv64", "usr/bin/busybox", RISCV64_RELEASE)
-    return _make_payload(directory, kernel, RISCV64_KERNEL_PACKAGE, busybox)
 
 
 def _check_installed(path: Path, package: str) -> None:
