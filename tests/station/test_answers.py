@@ -270,6 +270,7 @@ def test_reports_become_events_and_an_installed_machine_goes_to_its_own_disk_unt
         assert report(client, "progress", MAC, "--json", body) == "200"
         assert report(client, "progress", MAC, "--json", failed) == "200"
         assert report(client, "started", MAC.upper()) == "200"
+        station.wait_for(EventKind.INSTALL_STARTED, 10)  # told a moment after the answer
         told = station.events(MAC)
         progress = next(event for event in told if event.kind is EventKind.INSTALL_PROGRESS)
         assert progress.facts == {"step": step["name"], "description": step["description"], "event": "start"}
@@ -284,6 +285,7 @@ def test_reports_become_events_and_an_installed_machine_goes_to_its_own_disk_unt
         assert "this machine boots from its own disk: it was installed from" in local
         assert "sanboot --no-describe --drive 0x80" in local
         assert kernel_words(script(client, "52:54:00:00:00:02")), "another machine is installed as before"
+        station.wait_for(EventKind.FIRST_BOOT, 10)
         wanted = [EventKind.INSTALL_FINISHED, EventKind.FIRST_BOOT]
         assert [kind for kind in kinds(station) if kind in wanted] == wanted
     with StationProcess(lan, *arguments) as station:
@@ -402,6 +404,7 @@ def test_a_kernel_of_no_recipe_gets_its_answers_by_the_format_alone(
         words = kernel_words(script(client))
         assert f"{BASE}/answers/52-54-00-12-34-56/{file} quiet" in words
         assert text.splitlines()[0] in get(client, f"answers/52-54-00-12-34-56/{file}") or file == "config.ign"
+        station.wait_for(EventKind.ANSWERS_FETCHED, 10)  # told a moment after the answer
         assert kinds(station).count(EventKind.ANSWERS_FETCHED) == 1
         assert status(client, "answers/52-54-00-12-34-56/user-data") == "404"
 
