@@ -129,11 +129,13 @@ def test_with_secure_boot_off_the_signed_chain_leads_to_ipxe_for_what_grub_has_n
 @pytest.mark.parametrize(
     ("change", "title", "why"),
     [
-        (without_signature, "cannot boot with Secure Boot on", "no signature"),
-        (
-            with_a_bit_turned,
-            "was refused with Secure Boot on",
-            "of Debian Secure Boot CA, but is not what was signed",
+        pytest.param(
+            *(without_signature, "cannot boot with Secure Boot on", "no signature"),
+            marks=pytest.mark.finding("BB-085"),
+        ),
+        pytest.param(
+            *(with_a_bit_turned, "was refused with Secure Boot on", "of Debian Secure Boot CA, but is not what was"),
+            marks=pytest.mark.finding("BB-086"),
         ),
     ],
     ids=["unsigned", "altered"],
@@ -159,8 +161,10 @@ def test_a_kernel_that_secure_boot_does_not_accept_is_told_on_screen_and_in_the_
     assert why in str(shown.facts["why"])
     for fact in ("title", "why", "fix"):
         assert " ".join(str(shown.facts[fact]).split()) in screen
+    station.wait_for(EventKind.FINDING, 20, mac=pc.mac)
 
 
+@pytest.mark.finding("BB-085")
 @pytest.mark.parametrize("image", ["multiboot2_elf", "efi_application"])
 def test_what_nobody_signs_is_explained_on_screen(
     request: pytest.FixtureRequest, start_station: StartStation, power_on: PowerOn, fetched_loaders: Path, image: str
@@ -173,6 +177,7 @@ def test_what_nobody_signs_is_explained_on_screen(
     screen = " ".join(pc.console.split())
     for fact in ("title", "why", "fix"):
         assert " ".join(str(shown.facts[fact]).split()) in screen
+    station.wait_for(EventKind.FINDING, 20, mac=pc.mac)
 
 
 def test_a_signed_efi_application_starts(
