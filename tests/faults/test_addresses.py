@@ -75,7 +75,7 @@ def test_this_computers_firewall_holds_our_offers_back(fault: FaultLab) -> None:
 
 
 def test_second_proxy(fault: FaultLab) -> None:
-    fault.inject("a second proxyDHCP server, dnsmasq, offers pxelinux.0 to everybody")
+    fault.inject("a second proxyDHCP server, dnsmasq, offers a menu of its own")
     lan = fault.network()
     other = lan.add_host("other", "192.168.1.60")
     fault.start_in(
@@ -83,7 +83,7 @@ def test_second_proxy(fault: FaultLab) -> None:
         "other",
         *("dnsmasq", "--conf-file=/dev/null", "--no-daemon", "--user=root", "--group=root", "--pid-file", "--port=0"),
         *("--interface=eth0", "--bind-interfaces", "--log-dhcp", "--dhcp-range=192.168.1.0,proxy"),
-        *("--pxe-service=X86-64_EFI,old,pxelinux.0", "--pxe-service=BC_EFI,old,pxelinux.0", "--pxe-prompt=Old,0"),
+        *("--pxe-service=BC_EFI,old,old.efi", "--pxe-service=BC_EFI,older,older.efi", "--pxe-prompt=Old,0"),
     )
     fault.serve()
     pc = fault.power_on(OVMF)
