@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bootbeam.journal.events import EventKind
 from bootbeam.lab.firmware import OVMF, OVMF_SECURE_BOOT
 from bootbeam.lab.lan import Lan
 from tests.dhcp_packets import build, pxe_options
@@ -78,8 +79,9 @@ def test_shim_without_its_second_stage(fault: FaultLab) -> None:
     fault.network()
     directory = tree(fault, bootx64_efi=SHIM, grubx64_efi=IPXE / "snponly.efi")
     fault.serve("--tree", directory)
-    (directory / "grubx64.efi").unlink()
     pc = fault.power_on(OVMF)
+    fault.sees(pc, EventKind.SIZE_PROBED, 100, file="bootx64.efi")
+    (directory / "grubx64.efi").unlink()
     fault.expect(pc.mac, "BB-043", 150)
 
 

@@ -155,9 +155,11 @@ class Course:
 
     @property
     def _station(self) -> str:
-        offered = self.last(EventKind.OFFERED, where=lambda event: text(event, "siaddr") not in ("", "0.0.0.0"))
-        if offered is not None:
-            return text(offered, "siaddr")
+        offered = [text(event, "siaddr") for event in self.of(EventKind.OFFERED)]
+        # Firmware that has failed over IPv4 asks over IPv6 too: what is to be typed holds the address people know.
+        known = [siaddr for siaddr in offered if siaddr not in ("", "0.0.0.0")]
+        if known:
+            return next((siaddr for siaddr in reversed(known) if ":" not in siaddr), known[-1])
         words = text(self._ready, "interfaces").split() if self._ready else []
         return words[1].rstrip(",") if len(words) > 1 else ""
 
