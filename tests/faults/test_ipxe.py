@@ -59,6 +59,17 @@ def test_a_script_that_names_a_file_nobody_has(fault: FaultLab, tmp_path: Path) 
     assert "2d0c61" in str(finding.facts["seen"])
 
 
+def test_a_script_that_starts_a_program_of_another_firmware(fault: FaultLab, tmp_path: Path) -> None:
+    fault.inject("the iPXE script that is served starts an EFI program on a machine with BIOS (exec format error)")
+    fault.network()
+    script = tmp_path / "own.ipxe"
+    script.write_text("#!ipxe\nchain tftp://192.168.1.50/x64/snponly.efi\n")
+    fault.serve(script)
+    pc = fault.power_on(SEABIOS)
+    finding = fault.expect(pc.mac, "BB-054", 120)
+    assert "2e0080" in str(finding.facts["seen"])
+
+
 def test_a_script_that_goes_round(fault: FaultLab, tmp_path: Path) -> None:
     fault.inject("the iPXE script that is served starts the boot over again")
     fault.network()

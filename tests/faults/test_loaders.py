@@ -93,6 +93,19 @@ def test_a_second_stage_that_shim_does_not_trust(fault: FaultLab) -> None:
     fault.expect(pc.mac, "BB-044", 150)
 
 
+def test_a_boot_loader_that_is_deleted(fault: FaultLab) -> None:
+    fault.inject("the boot loader is deleted after it was offered")
+    fault.network()
+    directory = tree(fault, bootx64_efi=IPXE / "snponly.efi")
+    fault.serve("--tree", directory)
+    pc = fault.power_on(OVMF)
+    fault.sees(pc, EventKind.OFFERED, 60)
+    (directory / "bootx64.efi").rename(directory / "away")
+    finding = fault.expect(pc.mac, "BB-036", 100)
+    assert "bootx64.efi" in str(finding.facts["seen"])
+    fault.expect_on_screen(pc, finding)
+
+
 def test_an_architecture_nobody_knows(fault: FaultLab) -> None:
     fault.inject("a machine announces an architecture number that nobody has registered (played packet by packet)")
     lan = fault.network()

@@ -118,6 +118,11 @@ CELLS = (
     Cell(ARM64_HTTP, EFI, f"{_ARM64_EFI}[http-boot]"),
     Cell(ARM64_HTTP, SCRIPT, f"{_SCRIPT}[arm64-http-boot]"),
     Cell(ARM64_HTTP, LINUX, f"{_ARM64}[http-boot]"),
+    Cell(SECURE, MULTIBOOT2, "test_what_nobody_signs_is_explained_on_screen[multiboot2_elf]", says_why=True),
+    Cell(SECURE, EFI, "test_a_signed_efi_application_starts"),
+    Cell(SECURE, ISO, "test_a_live_system_with_a_signed_kernel_boots_out_of_its_iso"),
+    Cell(UBOOT, LINUX, "test_u_boot_that_was_told_once_where_the_station_is_reaches_userland_by_itself"),
+    Cell(UBOOT, MULTIBOOT1, "test_what_u_boot_cannot_start_is_told_on_its_console", says_why=True),
 )
 """What no cell stands for has not been run."""
 
