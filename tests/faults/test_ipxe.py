@@ -55,8 +55,9 @@ def test_a_script_that_names_a_file_nobody_has(fault: FaultLab, tmp_path: Path) 
     script.write_text("#!ipxe\nkernel http://192.168.1.50:8080/nothing/vmlinuz\nboot\n")
     fault.serve(script)
     pc = fault.power_on(SEABIOS)
-    finding = fault.expect(pc.mac, "BB-054", 120)
-    assert "2d0c61" in str(finding.facts["seen"])
+    # What the web server saw, or what iPXE reports some seconds later: whichever is looked at first.
+    finding = fault.expect(pc.mac, "BB-036", 120, or_id="BB-054")
+    assert any(words in str(finding.facts["seen"]) for words in ("nothing/vmlinuz", "2d0c61"))
 
 
 def test_a_script_that_starts_a_program_of_another_firmware(fault: FaultLab, tmp_path: Path) -> None:
