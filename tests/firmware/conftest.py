@@ -47,7 +47,7 @@ def start_station(lan: Lan, request: pytest.FixtureRequest) -> Iterator[StartSta
     """Starts ``bootbeam serve ARGUMENTS...`` on the LAN; it is serving when the call returns.
 
     At the end its verdicts are looked at: of a good boot nothing is said. A test of a boot that cannot succeed names
-    what must be said: ``@pytest.mark.finding("BB-082")``.
+    what may be said: ``@pytest.mark.finding("BB-082")``, and waits for that itself if it must.
     """
     started: list[StationProcess] = []
     with ExitStack() as stack:
@@ -59,7 +59,7 @@ def start_station(lan: Lan, request: pytest.FixtureRequest) -> Iterator[StartSta
         yield start
         expected = {name for marker in request.node.iter_markers("finding") for name in marker.args}
         told = [event.facts for one in started for event in one.events() if event.kind is EventKind.FINDING]
-        assert {facts["id"] for facts in told} == expected, told
+        assert {facts["id"] for facts in told} <= expected, told
 
 
 @pytest.fixture

@@ -68,6 +68,7 @@ def test_media_boot_with_newer_loaders_too(
     pc.wait_for(expected_marker(NONCE), BOOT_TIMEOUT_S)
 
 
+@pytest.mark.finding("BB-082")
 @pytest.mark.parametrize(
     ("make", "only", "firmware", "why", "fix"),
     [

@@ -65,6 +65,7 @@ def test_an_efi_application_boots_on_uefi(
     assert sent_files(station, pc)[-1].facts["size_bytes"] == efi_application.stat().st_size
 
 
+@pytest.mark.finding("BB-082")
 @pytest.mark.parametrize(
     ("image", "firmware", "why", "advice"),
     [

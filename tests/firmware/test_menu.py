@@ -29,6 +29,7 @@ def test_after_the_timeout_each_machine_boots_the_image_that_fits_it(
         assert "what shall this machine boot" in words(pc.console)
 
 
+@pytest.mark.finding("BB-082")
 def test_a_program_for_another_processor_says_so_on_the_machines_own_screen(
     start_station: StartStation, power_on: PowerOn, efi_application: Path, tmp_path: Path
 ) -> None:

@@ -55,6 +55,7 @@ def test_u_boot_that_was_not_told_asks_the_router_and_the_log_says_what_to_type(
     assert f"setenv {' '.join(SETTING)}; saveenv; boot" in str(said["fix"])
 
 
+@pytest.mark.finding("BB-082")
 def test_what_u_boot_cannot_start_is_told_on_its_console(
     start_station: StartStation, power_on: PowerOn, multiboot_elf: Path, tmp_path: Path
 ) -> None:

@@ -172,6 +172,8 @@ def judge_second_stage_refused(course: Course) -> Judged:
     loaded = _loaded(course)
     if loaded is None or not _second_stage_of(course, loaded) or _life(course, loaded):
         return None
+    if any(event.at_s <= loaded.at_s for event in course.of(EventKind.SCRIPT_SENT)):
+        return None  # what shim started had run by then, and fetched this itself
     seen = f"shim fetched {text(loaded, 'file')} whole, and that was never heard of"
     if _came_back(course, loaded) is not None:
         return Match(f"{seen}; the firmware tried something else")
