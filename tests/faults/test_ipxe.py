@@ -60,13 +60,13 @@ def test_a_script_that_names_a_file_nobody_has(fault: FaultLab, tmp_path: Path) 
     assert any(words in str(finding.facts["seen"]) for words in ("nothing/vmlinuz", "2d0c61"))
 
 
-def test_a_script_that_starts_a_program_of_another_firmware(fault: FaultLab, tmp_path: Path) -> None:
-    fault.inject("the iPXE script that is served starts an EFI program on a machine with BIOS (exec format error)")
+def test_a_script_that_starts_a_program_for_bios_under_uefi(fault: FaultLab, tmp_path: Path) -> None:
+    fault.inject("the iPXE script that is served starts a program for BIOS on a machine with UEFI (exec format error)")
     fault.network()
     script = tmp_path / "own.ipxe"
-    script.write_text("#!ipxe\nchain tftp://192.168.1.50/x64/snponly.efi\n")
+    script.write_text("#!ipxe\nchain http://192.168.1.50:8080/bios/undionly.kpxe\n")
     fault.serve(script)
-    pc = fault.power_on(SEABIOS)
+    pc = fault.power_on(OVMF)
     finding = fault.expect(pc.mac, "BB-054", 120)
     assert "2e0080" in str(finding.facts["seen"])
 
