@@ -77,9 +77,12 @@ def test_a_menu(timeout_s: int, word: str, value: str) -> None:
 
 def test_its_own_disk_and_what_cannot_boot() -> None:
     assert labels(u_boot.render_local_disk(BootLocalDisk("it was installed")))["local"]["localboot"] == "1"
-    config = labels(u_boot.render_explanation(Explanation("x cannot boot", "it is for x64", "serve another")))
+    config = labels(
+        u_boot.render_explanation(Explanation("x cannot boot", "it is for x64", "serve another"), "192.168.1.50")
+    )
     assert config[""]["menu"] == "TITLE bootbeam: x cannot boot"
     assert config["why"]["menu"] == "LABEL it is for x64"
+    assert config["station"]["menu"].startswith("LABEL This station: 192.168.1.50, finding BB-")
     assert all("kernel" not in label for label in config.values())
 
 

@@ -95,6 +95,7 @@ def test_an_image_for_the_other_firmware_says_so_on_the_machines_own_screen(
         assert words(str(shown.facts[fact])) in screen
     assert pc.is_running, "the message must stay on the screen"
     assert not re.search(r"Exec format error|Could not boot", screen)
+    station.wait_for(EventKind.FINDING, 10, mac=pc.mac)
 
 
 def test_a_real_hypervisor_boots_to_its_banner(start_station: StartStation, power_on: PowerOn, xen: Path) -> None:

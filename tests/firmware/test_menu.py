@@ -47,3 +47,4 @@ def test_a_program_for_another_processor_says_so_on_the_machines_own_screen(
     screen = words(pc.console)
     assert "arm64.efi cannot boot on this machine" in screen
     assert not re.search(r"Exec format error|Could not boot", screen)
+    station.wait_for(EventKind.FINDING, 10, mac=pc.mac)

@@ -254,6 +254,7 @@ def test_a_live_system_with_a_signed_kernel_boots_out_of_its_iso(
     assert f"iso/{iso.name}/live/vmlinuz" in sent, "the ISO's own bytes"
 
 
+@pytest.mark.finding("BB-082")
 def test_esc_goes_on_to_the_machines_own_disk(
     start_station: StartStation, power_on: PowerOn, fetched_loaders: Path, efi_application: Path, tmp_path: Path
 ) -> None:

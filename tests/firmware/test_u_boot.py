@@ -64,4 +64,5 @@ def test_what_u_boot_cannot_start_is_told_on_its_console(
     pc = power_on(PcSpec("pc", told, nic_model="e1000"))
     pc.wait_for(r"bootbeam: tiny\.elf cannot boot on this machine", BOOT_TIMEOUT_S)
     pc.wait_for(r"U-Boot on 64-bit ARM", 10)
-    station.wait_for(EventKind.MESSAGE_SHOWN, 10, mac=pc.mac)
+    pc.wait_for(r"finding BB-082", 10)
+    station.wait_for(EventKind.FINDING, 10, mac=pc.mac)

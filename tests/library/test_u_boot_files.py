@@ -121,10 +121,12 @@ def test_several_entries_make_a_menu_of_those_that_fit() -> None:
 def test_what_cannot_boot_is_told_there_and_in_the_journal() -> None:
     bench = Bench((X64,))
     bench.hear()
-    assert "bzImage cannot boot on this machine" in bench.text(CONFIG)
+    text = bench.text(CONFIG)
+    assert "bzImage cannot boot on this machine" in text
     [(kind, facts)] = bench.events
     assert kind is EventKind.MESSAGE_SHOWN
     assert "BIOS" in str(facts["why"])
+    assert f"{PEER.local_address}, finding {facts['finding']}" in text
     long = Bench((replace(ARM64, cmdline="a=$b"),))
     long.hear()
     assert "none that U-Boot can carry" in long.text(CONFIG)

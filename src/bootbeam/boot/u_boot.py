@@ -79,10 +79,11 @@ def render_local_disk(plan: BootLocalDisk) -> str:
     return _config("DEFAULT local", "LABEL local", f"  MENU LABEL {_text(plan.reason)}", "  LOCALBOOT 1")
 
 
-def render_explanation(explanation: Explanation) -> str:
+def render_explanation(explanation: Explanation, station: str) -> str:
     """Say why nothing boots: U-Boot shows the title and each label's words, and finds no kernel in any of them."""
     lines = [f"MENU TITLE bootbeam: {_text(explanation.title)}", "TIMEOUT 50"]
-    for name, text in (("why", explanation.why), ("what-to-do", explanation.fix)):
+    who = f"This station: {station}, finding {explanation.finding}"
+    for name, text in (("why", explanation.why), ("what-to-do", explanation.fix), ("station", who)):
         lines += [f"LABEL {name}", f"  MENU LABEL {_text(text)}"]
     return _config(*lines)
 

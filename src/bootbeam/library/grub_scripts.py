@@ -26,10 +26,10 @@ from bootbeam.boot.decision import (
 from bootbeam.boot.explanation import Explanation, explain_refused_signature
 from bootbeam.boot.facts import MachineFacts, parse_grub_facts
 from bootbeam.errors import DecodeError
-from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, Missing, NotReady, Peer
 from bootbeam.library.resolved_boot import ResolveBoot, ResolvedBoot
+from bootbeam.library.script_events import ScriptEvents
 from bootbeam.wire.url import url_host
 
 SCRIPT_MEDIA_TYPE = "text/plain; charset=utf-8"
@@ -61,7 +61,7 @@ class GrubScripts:
         self._offering = offering
         self._resolve = resolve
         self._http_port = http_port
-        self._record = record
+        self._events = ScriptEvents(record)
         self._complete = complete
 
     def start(self, peer: Peer) -> Content:
@@ -149,18 +149,7 @@ class GrubScripts:
         return offering.trusted.get((machine.firmware, machine.cpu), ()) if machine.cpu else ()
 
     def _explain(self, explanation: Explanation, facts: MachineFacts, peer: Peer) -> str:
-        if not peer.is_looking:
-            self._record(
-                EventKind.MESSAGE_SHOWN,
-                mac=facts.mac,
-                address=peer.address,
-                interface=peer.interface,
-                title=explanation.title,
-                why=explanation.why,
-                fix=explanation.fix,
-                secure_boot=facts.grub.is_locked_down if facts.grub else None,
-                finding=explanation.finding,
-            )
+        self._events.shown(explanation, facts, peer, secure_boot=_secure_boot(facts))
         return grub_script.render_explanation(explanation, self._base_url(peer))
 
     def _record_script(
@@ -172,22 +161,14 @@ class GrubScripts:
         *,
         is_unattended: bool = False,
     ) -> None:
-        if peer.is_looking:
-            return
-        self._record(
-            EventKind.SCRIPT_SENT,
-            mac=facts.mac,
-            address=peer.address,
-            interface=peer.interface,
-            entry=entry,
-            notes=" ".join((*boot.notes, boot.warning)).strip() if boot else "",
-            warning=(boot.warning or None) if boot else None,
-            unattended=is_unattended,
-            platform=facts.platform,
-            buildarch=facts.buildarch,
-            loader="GRUB",
-            secure_boot=facts.grub.is_locked_down if facts.grub else None,
+        self._events.sent(
+            entry, facts, peer, boot, is_unattended=is_unattended, loader="GRUB", secure_boot=_secure_boot(facts)
         )
+
+
+def _secure_boot(facts: MachineFacts) -> bool | None:
+    """Whether GRUB says that Secure Boot is on; None when it does not tell."""
+    return facts.grub.is_locked_down if facts.grub else None
 
 
 def _script(name: str, text: str) -> Content:

@@ -35,6 +35,7 @@ from bootbeam.journal.verdict.ipxe_errors import find_error
 from bootbeam.library.content import Content, Missing, NotReady, Peer
 from bootbeam.library.grub_images import PLATFORMS, path_of
 from bootbeam.library.resolved_boot import ResolveBoot, ResolvedBoot
+from bootbeam.library.script_events import ScriptEvents
 from bootbeam.machine import Cpu, Firmware
 from bootbeam.wire.url import url_host
 
@@ -68,6 +69,7 @@ class Scripts:
         self._resolve = resolve
         self._http_port = http_port
         self._record = record
+        self._events = ScriptEvents(record)
         self._waiting: OrderedDict[str, str] = OrderedDict()
 
     def base_url(self, peer: Peer) -> str:
@@ -180,16 +182,7 @@ class Scripts:
         return f"{self.base_url(peer)}/ipxe/{facts.steps}{chosen}"
 
     def _explain(self, explanation: Explanation, facts: MachineFacts, peer: Peer) -> str:
-        self._record(
-            EventKind.MESSAGE_SHOWN,
-            mac=facts.mac,
-            address=peer.address,
-            interface=peer.interface,
-            title=explanation.title,
-            why=explanation.why,
-            fix=explanation.fix,
-            finding=explanation.finding,
-        )
+        self._events.shown(explanation, facts, peer)
         return ipxe.render_explanation(explanation, self.base_url(peer))
 
     def _record_script(
@@ -202,20 +195,15 @@ class Scripts:
         is_unattended: bool = False,
     ) -> None:
         version = _IPXE_VERSION.search(peer.user_agent)
-        self._record(
-            EventKind.SCRIPT_SENT,
-            mac=facts.mac,
-            address=peer.address,
-            interface=peer.interface,
-            entry=entry,
-            notes=" ".join((*boot.notes, boot.warning)).strip() if boot else "",
-            warning=(boot.warning or None) if boot else None,
-            unattended=is_unattended,
+        self._events.sent(
+            entry,
+            facts,
+            peer,
+            boot,
+            is_unattended=is_unattended,
             manufacturer=facts.manufacturer,
             product=facts.product,
             memory_mb=facts.ram_mb,
-            platform=facts.platform,
-            buildarch=facts.buildarch,
             ipxe_version=version.group(1) if version else None,
         )
 

@@ -17,8 +17,10 @@ from bootbeam.boot.decision import (
     BootLocalDisk,
     ChooseEntry,
     Explain,
+    LoadNbp,
     Machine,
     Offering,
+    Refuse,
     RunEntry,
     decide,
 )
@@ -29,9 +31,11 @@ from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, Missing, NotReady, Peer
 from bootbeam.library.resolved_boot import ResolveBoot, ResolvedBoot
+from bootbeam.library.script_events import ScriptEvents
 from bootbeam.machine import Cpu, Firmware
 from bootbeam.wire.architecture import ARCHITECTURES
 
+LOADER = "U-Boot"
 MAX_MACHINES = 10_000
 _MAC_NAME = re.compile(r"01-([0-9a-f]{2}(?:-[0-9a-f]{2}){5})")
 _DEFAULT_CPUS = {"default-arm": (Cpu.ARM64, Cpu.ARM32), "default-riscv": (Cpu.RISCV64,)}
@@ -57,7 +61,7 @@ class UBootFiles:
     ) -> None:
         self._offering = offering
         self._resolve = resolve
-        self._record = record
+        self._events = ScriptEvents(record)
         self._complete = complete
         self._cpus: OrderedDict[str, Cpu] = OrderedDict()
         self._lock = threading.Lock()
@@ -110,17 +114,21 @@ class UBootFiles:
                     return boot
                 if isinstance(boot, Explanation):
                     return self._explain(path, boot, facts, peer)
-                self._tell(plan.entry.title, facts, peer)
+                self._events.sent(plan.entry.title, facts, peer, is_unattended=plan.entry.is_unattended, loader=LOADER)
                 return _script(path, u_boot.render_entry(*boot).encode())
             case ChooseEntry():
-                self._tell("the menu", facts, peer)
+                self._events.sent("the menu", facts, peer, loader=LOADER)
                 return _script(path, u_boot.render_menu(plan, self._choices(plan, facts)).encode())
             case BootLocalDisk(reason):
-                self._tell(f"its own disk: {reason}", facts, peer)
+                self._events.sent(f"its own disk: {reason}", facts, peer, loader=LOADER)
                 return _script(path, u_boot.render_local_disk(plan).encode())
             case Explain(explanation):
                 return self._explain(path, explanation, facts, peer)
-        return Missing("nothing here boots on this machine")
+            case Refuse(reason, fix):
+                refused = Explanation("nothing here boots on this machine", reason, fix)
+                return self._explain(path, refused, facts, peer)
+            case LoadNbp():
+                raise AssertionError("a U-Boot that asks for its configuration is never sent a loader")
 
     def _files_of(
         self, plan: RunEntry, facts: MachineFacts
@@ -143,28 +151,8 @@ class UBootFiles:
         return choices
 
     def _explain(self, path: str, explanation: Explanation, facts: MachineFacts, peer: Peer) -> Content:
-        self._record(
-            EventKind.MESSAGE_SHOWN,
-            mac=facts.mac,
-            address=peer.address,
-            interface=peer.interface,
-            title=explanation.title,
-            why=explanation.why,
-            fix=explanation.fix,
-        )
-        return _script(path, u_boot.render_explanation(explanation).encode())
-
-    def _tell(self, entry: str, facts: MachineFacts, peer: Peer) -> None:
-        self._record(
-            EventKind.SCRIPT_SENT,
-            mac=facts.mac,
-            address=peer.address,
-            interface=peer.interface,
-            entry=entry,
-            loader="U-Boot",
-            platform=facts.platform,
-            buildarch=facts.buildarch,
-        )
+        self._events.shown(explanation, facts, peer)
+        return _script(path, u_boot.render_explanation(explanation, peer.local_address).encode())
 
 
 def _script(path: str, body: bytes) -> Content:
