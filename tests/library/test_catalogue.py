@@ -9,12 +9,13 @@ from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
 from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts
 from bootbeam.boot.ipxe import FileUrls
-from bootbeam.journal.events import EventKind, Fact
+from bootbeam.journal.events import EventKind
 from bootbeam.library.catalogue import Catalogue
 from bootbeam.library.content import Content, Missing, NotReady, Peer
 from bootbeam.library.resolved_boot import ResolvedBoot
 from bootbeam.library.scripts import Scripts
 from bootbeam.machine import Cpu, Firmware
+from tests.library.recorded import Recorded
 
 PEER = Peer("192.168.1.7", "192.168.1.50", "http", "eth0", "iPXE/1.0.0+git-20190125.36a4c85-5.1")
 FACTS = "mac=52-54-00-12-34-56/platform=efi/buildarch=x86_64/manufacturer=QEMU/product=Q35"
@@ -38,7 +39,7 @@ class Station:
     """A catalogue with a journal."""
 
     ready: bool = True
-    events: list[tuple[EventKind, dict[str, Fact]]] = field(default_factory=list)
+    journal: Recorded = field(default_factory=Recorded)
 
     def __post_init__(self) -> None:
         ways = (BootWay(Method.EFI_LINUX, Firmware.UEFI, frozenset()),)
@@ -47,7 +48,7 @@ class Station:
         files = {name: FakeFile(name) for name in ("linux", "initrd.gz", "xen")}
         self.offering = Offering((linux,), {})
         self.both = Offering((linux, xen), {})
-        scripts = Scripts(lambda: self.offering, self.resolve, 8080, self.record)
+        scripts = Scripts(lambda: self.offering, self.resolve, 8080, self.journal)
         self.catalogue = Catalogue(files, {"x64/snponly.efi": FakeFile("snponly.efi")}, scripts)
 
     def resolve(self, plan: RunEntry, facts: MachineFacts, base_url: str) -> ResolvedBoot | NotReady | Explanation:
@@ -55,17 +56,6 @@ class Station:
             return NotReady(f"{plan.entry.name} is being written")
         urls = [f"{base_url}/file/v2/{file.name}" for file in plan.entry.files]
         return ResolvedBoot(plan, FileUrls(urls[0], tuple(urls[1:])), ("It needs 2 GB of memory.",))
-
-    def record(
-        self,
-        kind: EventKind,
-        *,
-        mac: str | None = None,
-        address: str | None = None,
-        interface: str | None = None,
-        **facts: Fact,
-    ) -> None:
-        self.events.append((kind, {"mac": mac, "address": address, "interface": interface, **facts}))
 
     def text(self, path: str, peer: Peer = PEER) -> str:
         content = self.catalogue.open(path, peer)
@@ -113,9 +103,10 @@ def test_the_boot_script_pins_kernel_and_initrd_to_their_versions() -> None:
     assert "kernel http://192.168.1.50:8080/file/v2/linux initrd=initrd.gz quiet || goto failed" in script
     assert "initrd http://192.168.1.50:8080/file/v2/initrd.gz || goto failed" in script
     assert "echo It needs 2 GB of memory." in script
-    [(kind, facts)] = station.events
-    assert kind is EventKind.SCRIPT_SENT
-    assert facts["mac"] == "52:54:00:12:34:56"
+    [event] = station.journal.events
+    assert event.kind is EventKind.SCRIPT_SENT
+    facts = event.facts
+    assert event.mac == "52:54:00:12:34:56"
     assert (facts["entry"], facts["manufacturer"], facts["product"]) == ("Linux 6.1", "QEMU", "Q35")
     assert facts["ipxe_version"] == "1.0.0+git-20190125.36a4c85-5.1"
 
@@ -130,14 +121,15 @@ def test_a_machine_that_waits_for_an_image_is_told_of_once() -> None:
     station = Station(ready=False)
     for _ in range(3):
         station.text(f"ipxe/{FACTS}/script.ipxe")
-    [(kind, facts)] = station.events
-    assert kind is EventKind.IMAGE_HELD_BACK
-    assert (facts["mac"], facts["file"]) == ("52:54:00:12:34:56", "linux")
+    [event] = station.journal.events
+    assert event.kind is EventKind.IMAGE_HELD_BACK
+    facts = event.facts
+    assert (event.mac, facts["file"]) == ("52:54:00:12:34:56", "linux")
     station.ready = True
     station.text(f"ipxe/{FACTS}/script.ipxe")
     station.ready = False
     station.text(f"ipxe/{FACTS}/script.ipxe")
-    assert [kind for kind, _ in station.events].count(EventKind.IMAGE_HELD_BACK) == 2
+    assert [event.kind for event in station.journal.events].count(EventKind.IMAGE_HELD_BACK) == 2
 
 
 def test_an_ipxe_that_could_not_start_the_image_says_so_and_is_shown_why() -> None:
@@ -146,27 +138,28 @@ def test_an_ipxe_that_could_not_start_the_image_says_so_and_is_shown_why() -> No
     assert "set failed ${errno:hexraw}" in script
     again = next(line for line in script.splitlines() if line.startswith("chain "))
     assert "/failed=${failed}/script.ipxe || goto again" in again
-    station.events.clear()
+    station.journal.events.clear()
     script = station.text(f"ipxe/{FACTS}/failed=2e008081/script.ipxe")
-    kind, facts = station.events[0]
-    assert kind is EventKind.LOADER_FAILED
-    assert (facts["entry"], facts["error"]) == ("Linux 6.1", "2e008081")
+    event = station.journal.events[0]
+    assert event.kind is EventKind.LOADER_FAILED
+    assert (event.facts["entry"], event.facts["error"]) == ("Linux 6.1", "2e008081")
     assert "bootbeam: BB-054: it did not start before (2e008081). Exec format error" in " ".join(
         line.removeprefix("echo ") for line in script.splitlines()
     )
     assert "kernel http" in script
     for nothing in ("", "x", "2e00808", "ffffffff"):
-        station.events.clear()
+        station.journal.events.clear()
         assert "BB-054" not in station.text(f"ipxe/{FACTS}/failed={nothing}/script.ipxe")
-        assert [kind for kind, _ in station.events] == [EventKind.SCRIPT_SENT]
+        assert [event.kind for event in station.journal.events] == [EventKind.SCRIPT_SENT]
 
 
 def test_what_cannot_boot_is_said_on_the_screen_and_in_the_journal() -> None:
     station = Station()
     script = station.text(f"ipxe/{FACTS.replace('efi', 'pcbios')}/script.ipxe")
     assert "linux cannot boot on this machine" in script
-    [(kind, facts)] = station.events
-    assert kind is EventKind.MESSAGE_SHOWN
+    [event] = station.journal.events
+    assert event.kind is EventKind.MESSAGE_SHOWN
+    facts = event.facts
     assert "UEFI" in str(facts["why"])
 
 
@@ -189,8 +182,8 @@ def test_what_ipxe_cannot_start_it_fetches_a_grub_for() -> None:
     assert lines[1] == "kernel http://192.168.1.50:8080/grub/x86_64-efi/xen/grub.efi || goto failed"
     assert lines[2].startswith("prompt --timeout 100 bootbeam: starting GRUB for Xen")
     assert lines[3] == "boot || goto failed"
-    [(kind, facts)] = station.events
-    assert (kind, facts["entry"]) == (EventKind.SCRIPT_SENT, "GRUB for Xen")
+    [event] = station.journal.events
+    assert (event.kind, event.facts["entry"]) == (EventKind.SCRIPT_SENT, "GRUB for Xen")
 
 
 def test_what_is_read_like_a_disk_is_one_version_and_says_so() -> None:

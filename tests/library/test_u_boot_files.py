@@ -12,6 +12,7 @@ from bootbeam.library.content import Content, Missing, NotReady, Peer
 from bootbeam.library.resolved_boot import ResolvedBoot
 from bootbeam.library.u_boot_files import UBootFiles
 from bootbeam.machine import Cpu, Firmware
+from tests.library.recorded import Recorded
 
 PEER = Peer("192.168.1.7", "192.168.1.50", "tftp", "eth0")
 MAC = "52:54:00:12:34:56"
@@ -35,10 +36,10 @@ class Bench:
     entries: tuple[BootEntry, ...]
     ready: bool = True
     installed_from: str | None = None
-    events: list[tuple[EventKind, dict[str, Fact]]] = field(default_factory=list)
+    journal: Recorded = field(default_factory=Recorded)
 
     def __post_init__(self) -> None:
-        self.files = UBootFiles(lambda: Offering(self.entries, {}), self.resolve, self.record, self.complete)
+        self.files = UBootFiles(lambda: Offering(self.entries, {}), self.resolve, self.journal, self.complete)
 
     def complete(self, facts: MachineFacts) -> Machine:
         return replace(facts.machine, installed_from=self.installed_from)
@@ -48,17 +49,6 @@ class Bench:
             return NotReady("it is being written")
         urls = [f"{base_url}/file/v1/{file.name}" for file in plan.entry.files]
         return ResolvedBoot(plan, FileUrls(urls[0], tuple(urls[1:])))
-
-    def record(
-        self,
-        kind: EventKind,
-        *,
-        mac: str | None = None,
-        address: str | None = None,
-        interface: str | None = None,
-        **facts: Fact,
-    ) -> None:
-        self.events.append((kind, {"mac": mac, **facts}))
 
     def hear(self, architecture: int = 22, kind: str = "u-boot") -> None:
         facts: dict[str, Fact] = {"kind_of_client": kind, "architecture": architecture}
@@ -83,9 +73,10 @@ def test_a_machine_that_was_heard_gets_its_configuration_by_its_mac() -> None:
     bench.hear()
     text = bench.text(CONFIG)
     assert "KERNEL file/v1/Image\n  INITRD file/v1/initrd\n  APPEND quiet\n" in text
-    [(kind, facts)] = bench.events
-    assert kind is EventKind.SCRIPT_SENT
-    assert (facts["mac"], facts["entry"], facts["loader"]) == (MAC, "Image: Linux", "U-Boot")
+    [event] = bench.journal.events
+    assert event.kind is EventKind.SCRIPT_SENT
+    facts = event.facts
+    assert (event.mac, facts["entry"], facts["loader"]) == (MAC, "Image: Linux", "U-Boot")
 
 
 def test_only_u_boots_are_remembered() -> None:
@@ -123,8 +114,9 @@ def test_what_cannot_boot_is_told_there_and_in_the_journal() -> None:
     bench.hear()
     text = bench.text(CONFIG)
     assert "bzImage cannot boot on this machine" in text
-    [(kind, facts)] = bench.events
-    assert kind is EventKind.MESSAGE_SHOWN
+    [event] = bench.journal.events
+    assert event.kind is EventKind.MESSAGE_SHOWN
+    facts = event.facts
     assert "BIOS" in str(facts["why"])
     assert f"{PEER.local_address}, finding {facts['finding']}" in text
     long = Bench((replace(ARM64, cmdline="a=$b"),))
