@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootbeam.boot.tftp_tree import NoProgram, TreeOffering, TreeProgram, choose_program, words_of_choices
+from bootbeam.boot.tftp_tree import NoProgram, PassedOver, TreeOffering, TreeProgram, choose_program, words_of_choices
 from bootbeam.formats.boot_loader import LoaderFamily
 from bootbeam.machine import Cpu, Firmware
 
@@ -89,6 +89,43 @@ def test_a_machine_that_nothing_fits_gets_nothing_and_words(firmware: Firmware, 
     assert isinstance(answer, NoProgram)
     assert "/srv/tftp has no" in answer.reason
     assert words in answer.fix
+
+
+SHIM_ALONE = PassedOver("bootx64.efi", "a shim, and beside it is no grubx64.efi", "copy grubx64.efi", UEFI, Cpu.X86_64)
+CUT = PassedOver("cut.efi", "not whole", "copy it again", UEFI, Cpu.X86_64)
+UNREADABLE = PassedOver("locked.efi", "cannot be read: Permission denied", "chmod o+r locked.efi", UEFI, None)
+
+
+def test_a_program_that_is_there_and_will_not_do_is_named_with_the_reason() -> None:
+    tree = TreeOffering("/srv/tftp", (bios("pxelinux.0"),), passed_over=(SHIM_ALONE, CUT, UNREADABLE))
+    answer = choose_program(tree, UEFI, Cpu.X86_64, runs_ipxe=False)
+    assert isinstance(answer, NoProgram)
+    assert "no EFI program" not in answer.reason
+    for each in (SHIM_ALONE, CUT, UNREADABLE):
+        assert f"{each.path} is {each.why}" in answer.reason or f"{each.path} {each.why}" in answer.reason
+    assert answer.fix.startswith("copy grubx64.efi")
+    other = choose_program(tree, UEFI, Cpu.ARM64, runs_ipxe=False)
+    assert isinstance(other, NoProgram)
+    assert "locked.efi" in other.reason
+    assert "bootx64.efi" not in other.reason, "it is for another processor, and would not be begun with either way"
+    no_bios = choose_program(TreeOffering("/srv/tftp", (), passed_over=(CUT,)), BIOS, Cpu.X86_64, runs_ipxe=False)
+    assert isinstance(no_bios, NoProgram)
+    assert "cut.efi" not in no_bios.reason
+
+
+def test_a_program_for_another_processor_is_named() -> None:
+    answer = choose(bios("pxelinux.0"), efi("bootx64.efi", Cpu.ARM64))
+    assert isinstance(answer, NoProgram)
+    assert "bootx64.efi is a program for arm64" in answer.reason
+    assert "x86_64" in answer.reason
+
+
+def test_what_a_person_named_and_will_not_do_is_told_with_the_reason() -> None:
+    tree = TreeOffering("/srv/tftp", (), {"x64": "cut.efi"}, passed_over=(CUT,))
+    answer = choose_program(tree, UEFI, Cpu.X86_64, runs_ipxe=False)
+    assert isinstance(answer, NoProgram)
+    assert "not whole" in answer.reason
+    assert answer.fix == "copy it again"
 
 
 def test_what_each_kind_of_machine_begins_with_in_words() -> None:

@@ -9,7 +9,7 @@ from bootbeam.errors import UserError
 from bootbeam.library.content import Content, ContentChanged, Missing, Peer
 from bootbeam.library.tftp_tree import LOOK_AGAIN_S, MAX_TEXT_BYTES, TftpTree, open_tree
 from bootbeam.settings.model import StationSettings
-from tests.loader_bytes import efi, packed_nbp
+from tests.loader_bytes import efi, packed_nbp, shim
 
 PEER = Peer("192.168.1.7", "192.168.1.50", "tftp", "eth0")
 
@@ -168,6 +168,24 @@ def test_what_will_not_do_as_a_tree_is_said_with_what_would(root: Path, tmp_path
         with pytest.raises(UserError, match=words) as error:
             TftpTree(directory).check()
         assert error.value.fix
+
+
+def test_a_tree_whose_only_programs_will_not_do_is_refused_with_the_reason_of_each(tmp_path: Path) -> None:
+    (tmp_path / "bootx64.efi").write_bytes(shim())
+    (tmp_path / "half.efi").write_bytes(efi()[:3000])
+    with pytest.raises(UserError) as error:
+        TftpTree(tmp_path).check()
+    assert "no EFI program" not in error.value.why
+    assert "bootx64.efi is a shim" in error.value.why
+    assert "half.efi has 3,000 bytes" in error.value.why
+    assert "grubx64.efi" in error.value.fix
+
+
+def test_a_program_that_a_person_named_and_will_not_do_is_refused_with_the_reason(root: Path) -> None:
+    (root / "half.efi").write_bytes(efi()[:3000])
+    with pytest.raises(UserError, match=r"--tree-boot x64=half\.efi") as error:
+        TftpTree(root, {"x64": "half.efi"}).check()
+    assert "3,000 bytes" in error.value.why
 
 
 def test_a_tree_and_images_do_not_go_together(root: Path, tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ FIRST_NAMES = (
 )
 """Names of programs that a machine begins with, best first: what has a configuration of its own in such a tree goes
 before a loader that only asks on. Letters count in either case."""
+MAX_PASSED_OVER_TOLD = 3
+"""Files whose reason is told at once: a machine's screen has few lines."""
 FIRST_SCRIPTS = ("boot.ipxe", "autoexec.ipxe", "menu.ipxe", "default.ipxe", "ipxe.ipxe")
 
 _FIRST_NAMES = tuple(re.compile(pattern, re.IGNORECASE) for pattern in FIRST_NAMES)
@@ -54,6 +56,26 @@ class TreeProgram:
 
 
 @dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A file that is named like a boot program, and that no machine begins with."""
+
+    path: str
+    """In ASCII."""
+    why: str
+    """Goes on from its path: "is cut off"."""
+    fix: str
+    firmware: Firmware
+    """Whose program it is, or by its name would be."""
+    cpu: Cpu | None = None
+    """None when that is not known."""
+
+    @property
+    def words(self) -> str:
+        """For people: which file, and why."""
+        return f"{self.path} {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
 class TreeOffering:
     """A tree that is served as it is."""
 
@@ -63,6 +85,8 @@ class TreeOffering:
     named: Mapping[str, str] = field(default_factory=dict)
     """Which program a kind of machine gets, where a person has said so: a word of ``MACHINE_KINDS`` or ``IPXE_KIND``,
     and a path in the tree."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """What lies there beside ``programs`` and will not do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +138,11 @@ def choose_program(tree: TreeOffering, firmware: Firmware, cpu: Cpu, *, runs_ipx
     return _nothing(tree, firmware, kind, runs_ipxe=runs_ipxe)
 
 
+def is_first_name(name: str) -> bool:
+    """Whether programs that machines begin with are called so."""
+    return _rank_of_name(name) < len(_FIRST_NAMES)
+
+
 def words_of_choices(tree: TreeOffering) -> list[str]:
     """For people: what each kind of machine begins with, those left out that get nothing."""
     lines = []
@@ -130,6 +159,9 @@ def words_of_choices(tree: TreeOffering) -> list[str]:
 
 def _named(path: str, fitting: list[TreeProgram], kind: str, tree: TreeOffering) -> TreeProgram | NoProgram:
     program = next((program for program in fitting if program.path == path), None)
+    unfit = next((each for each in tree.passed_over if each.path == path), None)
+    if program is None and unfit is not None:
+        return NoProgram(f"--tree-boot names {path} for it, and {unfit.words}", unfit.fix)
     return program or NoProgram(
         f"{path}, which --tree-boot names for it, is not in {tree.directory}, or is no program for such a machine",
         f"look at what it is: bootbeam inspect {tree.directory}/{path}; or leave --tree-boot {kind}=... out",
@@ -138,7 +170,10 @@ def _named(path: str, fitting: list[TreeProgram], kind: str, tree: TreeOffering)
 
 def _rank(program: TreeProgram) -> int:
     """Place of its name in ``FIRST_NAMES``; their number for another."""
-    name = program.name
+    return _rank_of_name(program.name)
+
+
+def _rank_of_name(name: str) -> int:
     return next((i for i, names in enumerate(_FIRST_NAMES) if names.fullmatch(name)), len(_FIRST_NAMES))
 
 
@@ -152,14 +187,26 @@ def _nothing(tree: TreeOffering, firmware: Firmware, kind: str, *, runs_ipxe: bo
             f"{tree.directory} has neither a script for iPXE nor another program that it could start",
             f"write the script that iPXE is to run to {tree.directory}/{FIRST_SCRIPTS[0]}",
         )
+    cpu = MACHINE_KINDS[kind][1] if kind else None
+    unfit = [each for each in tree.passed_over if each.firmware is firmware and each.cpu in (None, cpu)]
+    if unfit:
+        unfit.sort(key=lambda each: (_rank_of_name(each.path.rpartition("/")[2]), each.path.count("/"), each.path))
+        reasons = "; ".join(each.words for each in unfit[:MAX_PASSED_OVER_TOLD])
+        more = f"; and {len(unfit) - MAX_PASSED_OVER_TOLD} more" if len(unfit) > MAX_PASSED_OVER_TOLD else ""
+        machine = "BIOS" if firmware is Firmware.BIOS else f"UEFI on {cpu}"
+        return NoProgram(
+            f"nothing in {tree.directory} will do for a machine with {machine}: {reasons}{more}", unfit[0].fix
+        )
     if firmware is Firmware.BIOS:
         return NoProgram(
             f"{tree.directory} has no boot program for BIOS",
             "put one there, on Debian: apt install pxelinux syslinux-common && cp /usr/lib/PXELINUX/pxelinux.0 "
             f"/usr/lib/syslinux/modules/bios/ldlinux.c32 {tree.directory}",
         )
+    others = [f"{each.path} is a program for {each.cpu}" for each in tree.programs if each.firmware is Firmware.UEFI]
+    has = f": {'; '.join(others[:MAX_PASSED_OVER_TOLD])}" if others else ""
     return NoProgram(
-        f"{tree.directory} has no EFI program for this processor",
+        f"{tree.directory} has no EFI program for this processor{f', {cpu}' if cpu else ''}{has}",
         f"put one there, as a GRUB for the network: grub-mknetdir --net-directory={tree.directory}; or serve the image "
         f"itself: bootbeam serve IMAGE; if it has one of another name: --tree-boot {kind}=PATH",
     )

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from bootbeam.boot.config_search import is_searched
 from bootbeam.boot.decision import Offering
-from bootbeam.boot.tftp_tree import TreeOffering, TreeProgram
+from bootbeam.boot.tftp_tree import MAX_PASSED_OVER_TOLD, PassedOver, TreeOffering, TreeProgram
 from bootbeam.errors import UserError
 from bootbeam.formats.identity import Identity, Kind
 from bootbeam.library.content import Content, Missing, Peer, Version
@@ -72,7 +72,14 @@ class TftpTree:
             raise UserError(
                 f"the tree {self._directory} cannot be read", error.strerror or "", f"ls -ld {self._directory}"
             ) from None
-        programs = self.offering().programs
+        offering = self.offering()
+        programs, unfit = offering.programs, offering.passed_over
+        if not programs and unfit:
+            raise UserError(
+                f"{self._directory} has nothing that a machine could begin with",
+                "; ".join(each.words for each in unfit[:MAX_PASSED_OVER_TOLD]),
+                unfit[0].fix,
+            )
         if not programs:
             raise UserError(
                 f"{self._directory} has nothing that a machine could begin with",
@@ -81,19 +88,24 @@ class TftpTree:
             )
         paths = {program.path for program in programs}
         for kind, path in self._named.items():
-            if path not in paths:
-                raise UserError(
-                    f"--tree-boot {kind}={path}: there is no boot program {path} in {self._directory}",
-                    "",
-                    f"look at what it is: bootbeam inspect {self._directory / path}",
-                )
+            if path in paths:
+                continue
+            named = next((each for each in unfit if each.path == path), None)
+            if named is not None:
+                raise UserError(f"--tree-boot {kind}={path}: nothing can begin with that", named.words, named.fix)
+            raise UserError(
+                f"--tree-boot {kind}={path}: there is no boot program {path} in {self._directory}",
+                "",
+                f"look at what it is: bootbeam inspect {self._directory / path}",
+            )
 
     def offering(self) -> TreeOffering:
         """What machines can begin with, as the tree is now."""
         with self._looking:
             now = self._clock()
             if self._found is None or now - self._found[0] > LOOK_AGAIN_S:
-                offering = TreeOffering(str(self._directory), self._programs(), self._named)
+                programs, unfit = self._look_into()
+                offering = TreeOffering(str(self._directory), programs, self._named, unfit)
                 self._found = (now, offering)
             return self._found[1]
 
@@ -153,21 +165,24 @@ class TftpTree:
         programs = self._found[1].programs if self._found else ()
         return "loader" if any(program.path == path for program in programs) else "image"
 
-    def _programs(self) -> tuple[TreeProgram, ...]:
+    def _look_into(self) -> tuple[tuple[TreeProgram, ...], tuple[PassedOver, ...]]:
         try:
             root = self._directory.resolve(strict=True)
         except (OSError, RuntimeError):
-            return ()
+            return (), ()
         found = [root / path for path in self._named.values()]
         found += [path for path in files_in(root, MAX_DEPTH) if path.name.lower().endswith(SUFFIXES)]
         programs: list[TreeProgram] = []
+        unfit: list[PassedOver] = []
         for path in list(dict.fromkeys(found))[:MAX_CANDIDATES]:
             if len(programs) >= MAX_PROGRAMS:
                 break
             program = self._reader.read(path, root)
-            if program is not None:
+            if isinstance(program, TreeProgram):
                 programs.append(program)
-        return tuple(programs)
+            elif program is not None and len(unfit) < MAX_PROGRAMS:
+                unfit.append(program)
+        return tuple(programs), tuple(unfit)
 
 
 def open_tree(settings: StationSettings) -> TftpTree | None:
