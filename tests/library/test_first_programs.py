@@ -16,6 +16,7 @@ from tests.library.recorded import Recorded
 
 PC = "52:54:00:00:00:01"
 X64 = (Firmware.UEFI, Cpu.X86_64)
+BIOS = (Firmware.BIOS, Cpu.X86_64)
 IPXE, SHIM, DISK = "x64/snponly.efi", "x64/shimx64.efi", "x64/signed.img"
 
 
@@ -146,6 +147,34 @@ def test_silence_is_told_with_what_to_do(policy: SecureBootPolicy, has_chain: bo
     [facts] = station.recorded.of(EventKind.FIRST_PROGRAM_SILENT)
     assert facts["file"] == path
     assert advice in str(facts["fix"])
+
+
+def test_a_bios_has_no_secure_boot_to_speak_of() -> None:
+    station = Station()
+    station.offering = replace(station.offering, loaders={X64: IPXE, BIOS: "bios/undionly.kpxe"})
+    station.hear(EventKind.CLIENT_SEEN, kind_of_client="bios-pxe", architecture=0)
+    station.load("bios/undionly.kpxe")
+    station.now += SILENCE_S
+    station.watch.tell_silent()
+    [told] = station.recorded.of(EventKind.FIRST_PROGRAM_SILENT)
+    assert "Secure Boot" not in str(told["fix"])
+    assert "--loaders" in str(told["fix"])
+
+
+@pytest.mark.parametrize("path", [IPXE, SHIM])
+def test_an_efi_program_that_a_bios_machines_ipxe_has_fetched_is_no_first_program(path: str) -> None:
+    station = Station()
+    station.hear(EventKind.CLIENT_SEEN, kind_of_client="ipxe", architecture=0)
+    station.load(path)
+    station.now += SILENCE_S
+    station.watch.tell_silent()
+    assert station.recorded.of(EventKind.FIRST_PROGRAM_SILENT) == []
+    assert station.watch.standing(PC, X64) == Standing(), "nothing was learned of it"
+    station.hear(EventKind.CLIENT_SEEN, kind_of_client="uefi-pxe", architecture=7)
+    station.load(path)
+    station.now += SILENCE_S
+    station.watch.tell_silent()
+    assert len(station.recorded.of(EventKind.FIRST_PROGRAM_SILENT)) == 1, "switched over to UEFI, it is one"
 
 
 def test_a_disk_image_with_the_signed_chain_is_a_first_program_too() -> None:

@@ -12,6 +12,9 @@ from bootbeam.pxe.first_program import Chain, FirstPrograms, MachineKind, Standi
 
 MAX_REMEMBERED_NOTES = 1000
 MAX_REMEMBERED_UUIDS = 10_000
+MAX_REMEMBERED_FIRMWARE = 10_000
+BIOS_ARCHITECTURE = 0
+"""Option 93 of a BIOS machine, of its firmware and of an iPXE on it."""
 MAX_CARDS = 8
 """Network cards that one machine may have here."""
 LOOK_INTERVAL_S = 5.0
@@ -35,6 +38,7 @@ class FirstProgramWatch:
         self._noted: OrderedDict[str, str] = OrderedDict()
         self._macs: OrderedDict[str, list[str]] = OrderedDict()
         self._uuids: dict[str, str] = {}
+        self._is_bios: OrderedDict[str, bool] = OrderedDict()
         self._lock = threading.Lock()
 
     def standing(self, mac: str, kind: MachineKind) -> Standing:
@@ -69,6 +73,7 @@ class FirstProgramWatch:
             return
         if event.kind is EventKind.CLIENT_SEEN:
             self._learn_cards(mac, event.facts.get("uuid"))
+            self._learn_firmware(mac, is_bios=event.facts.get("architecture") == BIOS_ARCHITECTURE)
         if event.kind is EventKind.TRANSFER_FINISHED and event.facts.get("role") == "loader":
             self._learn_sent(mac, str(event.facts.get("file")))
         elif _is_sign_of_life(event):
@@ -94,6 +99,13 @@ class FirstProgramWatch:
                 for forgotten in self._macs.popitem(last=False)[1]:
                     self._uuids.pop(forgotten, None)
 
+    def _learn_firmware(self, mac: str, *, is_bios: bool) -> None:
+        with self._lock:
+            self._is_bios[mac] = is_bios
+            self._is_bios.move_to_end(mac)
+            while len(self._is_bios) > MAX_REMEMBERED_FIRMWARE:
+                self._is_bios.popitem(last=False)
+
     def _cards_of(self, mac: str) -> list[str]:
         """All of the machine, that one among them. A number that more machines have than any has cards is none."""
         macs = self._macs.get(self._uuids.get(mac, ""), [])
@@ -116,6 +128,8 @@ class FirstProgramWatch:
             (Chain.PLAIN, offering.loaders),
         ):
             kind = next((kind for kind, loader in paths.items() if loader == path), None)
+            if kind is not None and kind[0] is Firmware.UEFI and self._is_bios.get(mac):
+                return  # an iPXE on a BIOS machine fetched it, which cannot start it
             if kind is not None:
                 with self._lock:
                     self._programs.send(mac, kind, chain, path, self._clock())
@@ -144,6 +158,11 @@ def _advice(offering: Offering, path: str) -> str:
     if path in _signed_paths(offering):
         return "look at the machine's screen; a newer shim and GRUB are brought by: bootbeam loaders fetch"
     kinds = [kind for kind, loader in offering.loaders.items() if loader == path]
+    if any(firmware is Firmware.BIOS for firmware, _ in kinds):
+        return (
+            "look at the machine's screen; if it stands still at iPXE's banner, try the iPXE that brings its own "
+            "drivers: put ipxe.pxe as undionly.kpxe into a directory, and bootbeam serve ... --loaders DIRECTORY"
+        )
     signed = {*offering.signed_loaders, *_own_paths(offering)}
     if offering.secure_boot is SecureBootPolicy.AUTO and signed.intersection(kinds):
         return "boot it once more: it then gets the signed shim and GRUB"

@@ -54,6 +54,22 @@ def test_on_a_bios_it_is_not_secure_boot() -> None:
     assert "Secure Boot" not in f"{finding.cause} {finding.fix}"
 
 
+@pytest.mark.parametrize("file", ["x64/snponly.efi", "x64/shimx64.efi"])
+def test_an_efi_program_that_a_bios_loads_in_vain_is_not_secure_boot(file: str) -> None:
+    told = at(42, EventKind.FIRST_PROGRAM_SILENT, file=file, fix="Secure Boot is on")
+    for kind in ("bios-pxe", "ipxe"):
+        asked = [replace(event, facts={**event.facts, "architecture": 0}) for event in seen(0, kind)]
+        events = [*asked, address_requested(4), read_requested(5, file=file), *downloaded(5.5, file), told]
+        for second in (30, 60, 120):
+            assert "Secure Boot" not in str(findings(events, second))
+
+
+def test_a_machine_whose_dhcp_is_not_heard_is_a_bios_by_what_it_loads() -> None:
+    finding = only([read_requested(5), *downloaded(5.5, "bios/undionly.kpxe")], 60)
+    assert finding.id == "BB-041"
+    assert "Secure Boot" not in f"{finding.cause} {finding.fix}"
+
+
 def test_a_refused_loader_where_there_is_nothing_signed() -> None:
     changed = at(
         6.6, EventKind.FIRST_PROGRAM_CHANGED, remark=f"{LOADER} was loaded whole", fix="bootbeam loaders fetch"

@@ -117,9 +117,14 @@ def judge_silent(course: Course) -> Judged:
         return Later(moment)
     seen = f"{text(loaded, 'file')} came over whole, and for {SILENT_LOADER_S:.0f} s nothing has been heard of it"
     told = course.last(EventKind.FIRST_PROGRAM_SILENT)
-    if course.is_bios:
+    if _is_bios(course, loaded):
         return Match(seen, cause=BIOS_CAUSE, fix=BIOS_FIX, sure=Sureness.POSSIBLY)
     return Match(seen, fix=(text(told, "fix"), *SECURE_BOOT_FIX[1:]) if told and told.facts.get("fix") else None)
+
+
+def _is_bios(course: Course, loaded: Event) -> bool:
+    """Whether the machine is a BIOS; where its DHCP is out of our hearing, what it loaded tells."""
+    return course.is_bios or (not course.seen and text(loaded, "file").startswith("bios/"))
 
 
 def _second_stage_of(course: Course, loaded: Event) -> bool:
@@ -137,7 +142,7 @@ def _second_stage_of(course: Course, loaded: Event) -> bool:
 def judge_shim_refused(course: Course) -> Judged:
     """shim came over whole, and asks for nothing."""
     loaded = _loaded(course)
-    if loaded is None or not SHIM.search(text(loaded, "file")) or _life(course, loaded):
+    if loaded is None or not SHIM.search(text(loaded, "file")) or _life(course, loaded) or course.is_bios:
         return None
     seen = f"{text(loaded, 'file')} came over whole, and it never asked for the next program beside it"
     back = _came_back(course, loaded)
