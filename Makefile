@@ -54,11 +54,11 @@ faults: setup
 	$(call in_lab,$(BIN)/python -m bootbeam.lab.fault_table $(WORKERS) $(PYTEST_ARGUMENTS))
 
 bench: setup
-	@scripts/install-packages gcc libc6-dev dnsmasq-base
+	@scripts/install-packages gcc libc6-dev dnsmasq-base xorriso
 	$(call in_lab,$(BIN)/python -m bootbeam.bench $(BENCH))
 
 bench-guard: setup
-	@scripts/install-packages gcc libc6-dev dnsmasq-base
+	@scripts/install-packages gcc libc6-dev dnsmasq-base xorriso
 	$(call in_lab,$(BIN)/python -m bootbeam.bench tftp http --quick --guard)
 
 check: lint

@@ -1,9 +1,11 @@
 """``make bench``: measure, print, write docs/performance.md and docs/performance.json.
 
 ``python -m bootbeam.bench [tftp] [http] [dhcp] [cost] [--quick] [--guard] [--runs N]``; no part named: all of them.
+``http --only "ranges.*, 20 "`` measures what has that regular expression in its name.
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -37,9 +39,11 @@ def _tftp(programs: Programs, files: Path, runs: int, is_quick: bool) -> list[Ce
         return tftp.run(tftp.start_all(places, programs, files), load, runs, is_quick, partial(_tell, width=48))
 
 
-def _http(programs: Programs, files: Path, runs: int, is_quick: bool) -> list[Cell]:
+def _http(
+    programs: Programs, files: Path, runs: int, is_quick: bool, only: re.Pattern[str] | None = None
+) -> list[Cell]:
     with Places(CACHE / "logs") as places:
-        return http.run(http.start_all(places, programs, files), programs, runs, partial(_tell, width=48))
+        return http.run(http.start_all(places, programs, files), programs, runs, only, partial(_tell, width=48))
 
 
 def _dhcp(programs: Programs, files: Path, runs: int, is_quick: bool) -> list[Cell]:
@@ -65,7 +69,9 @@ def main() -> int:
         "--guard", action="store_true", help="fail when something is ten times slower than it should be"
     )
     parser.add_argument("--runs", type=int, help=f"of each cell; default {RUNS}")
+    parser.add_argument("--only", type=re.compile, help="of HTTP: a regular expression of names; writes nothing")
     options = parser.parse_args()
+    parts: dict[str, Part] = {**PARTS, "http": partial(_http, only=options.only)}
     runs = options.runs or (QUICK_RUNS if options.quick else RUNS)
     try:
         programs = fetch_programs(read_names(PACKAGES), CACHE / "programs")
@@ -74,9 +80,9 @@ def main() -> int:
         for name in options.parts or PARTS:
             with TemporaryDirectory(prefix="bootbeam-bench-", dir=MEMORY) as files:
                 Path(files).chmod(0o755)
-                cells = PARTS[name](programs, Path(files), runs, options.quick)
+                cells = parts[name](programs, Path(files), runs, options.quick)
             collapsed += [cell.name for cell in cells if (cell.ratio or 1.0) < GUARD_RATIO]
-            if not options.quick:
+            if not options.quick and options.only is None:
                 report.write_json(RESULTS, {name: cells})
                 report.write_page(PAGE, RESULTS, TITLES)
     except UserError as error:

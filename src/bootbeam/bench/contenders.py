@@ -4,9 +4,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bootbeam.bench.packages import Programs
 from bootbeam.bench.place import ADDRESS, Place
+from bootbeam.lab.claim import run_tool
 from bootbeam.lab.netns import Process
 from bootbeam.lab.payload import make_multiboot_elf
 
@@ -27,13 +29,37 @@ def make_word_file(path: Path, size_bytes: int) -> Path:
     return path
 
 
-def start_bootbeam(place: Place, files: Sequence[Path], interface: str = "lo") -> Process:
+def make_iso_around(path: Path, file: Path) -> Path:
+    """An ISO with this file in it, and with a boot sector, so that the station takes it for something that boots."""
+    with TemporaryDirectory(dir=path.parent) as scratch:
+        tree = Path(scratch) / "tree"
+        tree.mkdir()
+        (tree / file.name).symlink_to(file)
+        (tree / "boot.img").write_bytes(bytes(2048))
+        options = ("-quiet", "-f", "-R", "-V", "BENCH", "-b", "boot.img", "-no-emul-boot")
+        run_tool("xorriso", "-as", "mkisofs", *options, "-o", str(path), str(tree))
+    path.chmod(0o644)
+    return path
+
+
+def start_bootbeam(place: Place, files: Sequence[Path], interface: str = "lo", images: Sequence[Path] = ()) -> Process:
     """The whole station as a person starts it, with limits of TFTP as wide as the others'. The files are the modules of
-    a kernel, so that they are served as they are."""
+    a kernel, so that they are served as they are; the images are what else it serves."""
     kernel = make_multiboot_elf(files[0].parent / "kernel.elf")
     initrds = [argument for file in files for argument in ("--initrd", str(file))]
     process = place.start(
-        *(*BOOTBEAM, "serve", "--kernel", str(kernel), *initrds, "--interface", interface, "--log-format", "json"),
+        *(
+            *BOOTBEAM,
+            "serve",
+            *map(str, images),
+            "--kernel",
+            str(kernel),
+            *initrds,
+            "--interface",
+            interface,
+            "--log-format",
+            "json",
+        ),
         *("--tftp-blksize", "8192", "--tftp-windowsize", "64", "--http-port", str(HTTP_PORT)),
         *("--state", str(place.logs / "state")),
     )

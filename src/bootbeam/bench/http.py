@@ -15,27 +15,37 @@ SECONDS = 2
 CONNECTIONS = (1, 20, 200)
 RANGE = "bytes=104857600-105906175"
 """One MiB in the midst of the file."""
-LARGE, SCRIPT = "words-1g", "boot.ipxe"
+LARGE, SCRIPT, ISO = "words-1g", "boot.ipxe", "words.iso"
+IN_ISO = f"iso/{ISO}/{LARGE}"
 TARGET = 1.0
 
 
 def start_all(places: Places, programs: Programs, files: Path) -> dict[str, Place]:
-    """Both, with a file of one GiB and a script; nginx's script is a file of the same length."""
+    """Both, with a file of one GiB, the same inside an ISO, and a script. nginx's script is a file of the same length,
+    and what is in the ISO it has beside it."""
     large = contenders.make_word_file(files / LARGE, LARGE_BYTES)
+    iso = contenders.make_iso_around(files / ISO, large)
+    (files / IN_ISO).parent.mkdir(parents=True)
+    (files / IN_ISO).hardlink_to(large)
     (files / SCRIPT).write_text("#!ipxe\n".ljust(1024, "#") + "\n", "utf-8")
     ours, nginx = places.add(BOOTBEAM), places.add("nginx")
-    contenders.start_bootbeam(ours, [large])
+    contenders.start_bootbeam(ours, [large], images=[iso])
     contenders.start_nginx(nginx, programs, files)
     return {place.role: place for place in (ours, nginx)}
 
 
-def run(servers: dict[str, Place], programs: Programs, runs: int, tell: Callable[[Cell], None]) -> list[Cell]:
-    """All measurements; each is told when it is there."""
+def run(
+    servers: dict[str, Place], programs: Programs, runs: int, only: re.Pattern[str] | None, tell: Callable[[Cell], None]
+) -> list[Cell]:
+    """All measurements, or those whose name has ``only`` in it; each is told when it is there."""
     plans = [(f"a file of 1 GiB, {_many(number)}", "MB/s", LARGE, number, "") for number in CONNECTIONS]
+    plans += [(f"a file inside an ISO, {_many(number)}", "MB/s", IN_ISO, number, "") for number in CONNECTIONS]
     plans += [(f"ranges of 1 MiB, {_many(number)}", "MB/s", LARGE, number, RANGE) for number in CONNECTIONS]
     plans += [(f"scripts, {_many(number)}", "answers/s", SCRIPT, number, "") for number in CONNECTIONS]
     cells = []
     for name, unit, path, connections, part in plans:
+        if only is not None and not only.search(name):
+            continue
         cell = Cell(name, unit, TARGET if unit == "MB/s" else None)
         each = {role: partial(_ask, place, programs, path, connections, part, unit) for role, place in servers.items()}
         tell(measure(cell, runs, each))
