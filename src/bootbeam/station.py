@@ -18,7 +18,6 @@ from uuid import NAMESPACE_OID, uuid5
 from bootbeam import __version__
 from bootbeam.boot.boot_file import BootFileChoice
 from bootbeam.boot.decision import Offering
-from bootbeam.boot.entry import BootEntry
 from bootbeam.boot.recipe import UnattendedFormat
 from bootbeam.boot.tftp_tree import words_of_choices
 from bootbeam.doctor.firewall import firewall_warnings
@@ -38,6 +37,7 @@ from bootbeam.library.grub_scripts import GrubScripts
 from bootbeam.library.images import ImageLibrary
 from bootbeam.library.loader_files import LoaderFiles
 from bootbeam.library.machine_book import InstalledMachines, MachineBook
+from bootbeam.library.offerings import Offerings
 from bootbeam.library.recipe_files import recipe_directories
 from bootbeam.library.remembered_replies import SAVE_INTERVAL_S, RememberedReplies
 from bootbeam.library.reply_watch import ReplyVariantWatch
@@ -68,8 +68,6 @@ DRAIN_S = 3.0
 SWITCH_INTERVAL_S = 0.0005
 """How long one thread may keep Python to itself: those that print and keep events must not hold up an answer. Python's
 own 5 ms are more than a machine may wait for an OFFER."""
-LOADERS_KEPT_S = 1.0
-"""How long it is taken for granted that GRUB's modules, some 200 files, are still installed, or not."""
 IP_UDP_TFTP_HEADERS_BYTES = 32
 """IPv4, UDP and TFTP headers together: what a block's packet has beside the block."""
 
@@ -194,7 +192,7 @@ class Station:
         return BootStore(keeping, complain)
 
     def _goods_of_images(self, stock: "Stock") -> "Goods":
-        offering = _Offerings(stock, self._settings)
+        offering = Offerings(stock.images, stock.loaders, stock.grub, self._settings)
         book = MachineBook(stock.machines, self._settings.may_be_wiped, time.time)
         titles = [entry.title for entry in offering().entries]
         return Goods(
@@ -286,44 +284,6 @@ class Goods:
     loaders: Sequence[str]
     """What machines begin with, for people."""
     warnings: Sequence[str]
-
-
-class _Offerings:
-    """What is on offer at the moment it is asked: images change while the station runs.
-
-    The same object as before while nothing has changed, so that what was decided on it holds too.
-    """
-
-    def __init__(self, stock: Stock, settings: StationSettings) -> None:
-        self._images = stock.images
-        self._loaders = stock.loaders
-        self._grub = stock.grub
-        self._settings = settings
-        self._kept: tuple[float, Offering] | None = None
-
-    def __call__(self) -> Offering:
-        now, entries, kept = time.monotonic(), self._images.entries(), self._kept
-        if kept is not None and kept[1].entries is entries and now < kept[0]:
-            return kept[1]
-        made = self._make(entries)
-        offering = kept[1] if kept is not None and made == kept[1] else made
-        self._kept = (now + LOADERS_KEPT_S, offering)
-        return offering
-
-    def _make(self, entries: tuple[BootEntry, ...]) -> Offering:
-        return Offering(
-            entries=entries,
-            # Where there is no iPXE, a GRUB made here comes first.
-            loaders={**self._grub.paths, **self._loaders.paths},
-            default=self._settings.default,
-            menu_timeout_s=self._settings.menu_timeout_s,
-            loader_advice={**self._loaders.advice, **self._grub.only_loader_advice},
-            grub_advice=self._grub.advice,
-            signed_loaders=self._loaders.signed_paths,
-            signed_disks=self._loaders.signed_disk_paths,
-            trusted=self._loaders.trusted,
-            secure_boot=self._settings.secure_boot,
-        )
 
 
 def _address_words(interface: Interface, settings: StationSettings) -> str:
