@@ -45,6 +45,7 @@ def test_what_was_written_is_read(path: Path, database: BootDatabase) -> None:
         assert [each.attempt for each in records.newest(10)] == ["a0002", "a0001"]
         assert records.newest(1) == boot(2, "52:54:00:00:00:02").summaries
         assert records.newest(10, MAC) == boot(1).summaries
+        assert records.newest(10, before_s=1020.0) == boot(1).summaries, "the page before"
         assert records.summary("a0001") == boot(1).summaries[0]
         assert records.summary("nothing") is None
         assert records.events("a0001") == boot(1).events
@@ -146,6 +147,7 @@ def test_every_statement_finds_its_rows_by_an_index(path: Path, database: BootDa
         with BootRecords(path) as records:
             records.newest(10)
             records.newest(10, MAC)
+            records.newest(10, MAC, before_s=5.0)
             records.summary("a0008")
             records.events("a0008")
             records.packets("a0008")

@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
 LISTED = 20
 LAST = "last"
-BESIDE_S = 60.0
-"""What happened on the station so long before a boot is exported with it."""
 
 State = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Where the station keeps them, if it was told so with --state.")
@@ -42,13 +39,14 @@ def boots(
     if context.invoked_subcommand:
         return
     from bootbeam.journal.account import list_boots
+    from bootbeam.journal.boot_json import summary_json
     from bootbeam.net.maker import maker_of
 
     wanted = mac.lower().replace("-", ":") if mac else None
     found = [summary for records in _open(state) for summary in records.newest(last, wanted)]
     newest = sorted(found, key=lambda summary: summary.began_at_s, reverse=True)[:last]
     if as_json:
-        typer.echo(json.dumps([_summary_json(each) for each in newest], indent=2, ensure_ascii=False))
+        typer.echo(json.dumps([summary_json(each) for each in newest], indent=2, ensure_ascii=False))
     elif newest:
         _print(list_boots(newest, maker_of, _width()))
     else:
@@ -64,18 +62,13 @@ def show(
 ) -> None:
     """Tell one boot: every step, the silences between them, what was found wrong."""
     from bootbeam.journal.account import tell_boot
-    from bootbeam.journal.event_json import event_json
-    from bootbeam.journal.spans import find_spans
+    from bootbeam.journal.boot_json import boot_json
     from bootbeam.net.maker import maker_of
 
     records, summary = _find(attempt, state or context.obj)
     events = records.events(summary.attempt)
     if as_json:
-        told = _summary_json(summary) | {
-            "spans": [asdict(span) for span in find_spans(events)],
-            "events": [event_json(event) for event in events],
-        }
-        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(boot_json(summary, events, maker_of), indent=2, ensure_ascii=False))
     else:
         _print(tell_boot(summary, events, maker_of, _width()))
 
@@ -91,19 +84,11 @@ def export(
 ) -> None:
     """Put all that is known of one boot into a zip file, packets included, secrets left out."""
     from bootbeam.errors import UserError
-    from bootbeam.journal.export import BootReport, encode_report
+    from bootbeam.journal.export import encode_report, gather_report
     from bootbeam.net.maker import maker_of
 
     records, summary = _find(attempt, state or context.obj)
-    version, settings = records.run_of(summary.attempt) or ("", "")
-    report = BootReport(
-        summary,
-        records.events(summary.attempt),
-        records.surroundings(summary.began_at_s - BESIDE_S, summary.last_at_s),
-        records.packets(summary.attempt),
-        version,
-        settings,
-    )
+    report = gather_report(records, summary)
     path = output or Path(f"bootbeam-boot-{summary.attempt}.zip")
     try:
         path.write_bytes(encode_report(report, maker_of))
@@ -156,10 +141,6 @@ def _open(state: Path | None) -> "list[BootRecords]":
             f"{closed[0]} cannot be read", "a station that ran as root keeps its boots there", "sudo bootbeam boots"
         )
     return opened
-
-
-def _summary_json(summary: "Summary") -> dict[str, object]:
-    return asdict(summary) | {"duration_s": summary.duration_s}
 
 
 def _width() -> int:

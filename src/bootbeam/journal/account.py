@@ -2,10 +2,11 @@
 
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bootbeam.journal.events import Event, EventKind
-from bootbeam.journal.spans import find_spans, totals
+from bootbeam.journal.spans import Span, find_spans, totals
 from bootbeam.journal.story import Line, Story, Tone
 from bootbeam.journal.summary import Outcome, Summary
 
@@ -31,6 +32,48 @@ OUTCOME_TONES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a timeline: something that happened, or a silence."""
+
+    at_s: float
+    """When it happened or began, seconds since the epoch."""
+    line: Line
+    kind: EventKind | None = None
+    """None for a silence."""
+    duration_s: float = 0.0
+    """Of a silence."""
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether nothing was heard for so long."""
+        return self.kind is None
+
+
+def tell_steps(events: Sequence[Event], maker_of: MakerOf) -> Iterator[Step]:
+    """The timeline of one boot, silences named.
+
+    Args:
+        events: its own, oldest first.
+        maker_of: the maker's name for a MAC, or None.
+    """
+    story = Story(maker_of)
+    due = [span for span in find_spans(events) if not span.is_transfer and span.duration_s >= TOLD_SILENCE_S]
+    for event in events:
+        while due and due[0].ended_at_s <= event.at_s + ROUNDING_S:
+            span = due.pop(0)
+            yield Step(span.began_at_s, Line(span.name, Tone.QUIET), None, span.duration_s)
+        line = story.tell(event)
+        if line is not None:
+            yield Step(event.at_s, line, event.kind)
+
+
+def time_spent(spans: Sequence[Span]) -> list[tuple[str, float]]:
+    """Where the time went: how long each kind of span took, those left out that took none worth telling."""
+    transfers = {span.name for span in spans if span.is_transfer}
+    return [(name, duration_s) for name, duration_s in totals(spans) if duration_s >= TOLD_TOTAL_S or name in transfers]
+
+
 def tell_boot(summary: Summary, events: Sequence[Event], maker_of: MakerOf, width: int) -> list[Row]:
     """All of one boot.
 
@@ -42,11 +85,7 @@ def tell_boot(summary: Summary, events: Sequence[Event], maker_of: MakerOf, widt
     """
     rows = [*_head(summary, maker_of, width), ("", Tone.STEP)]
     rows += _timeline(summary, events, maker_of, width)
-    spans = find_spans(events)
-    transfers = {span.name for span in spans if span.is_transfer}
-    spent = [
-        (name, duration_s) for name, duration_s in totals(spans) if duration_s >= TOLD_TOTAL_S or name in transfers
-    ]
+    spent = time_spent(find_spans(events))
     if spent:
         rows += [("", Tone.STEP), ("where the time went", Tone.STEP)]
         for name, duration_s in spent:
@@ -124,25 +163,21 @@ def _tone(summary: Summary) -> Tone:
 
 
 def _timeline(summary: Summary, events: Sequence[Event], maker_of: MakerOf, width: int) -> Iterator[Row]:
-    story = Story(maker_of)
-    due = [span for span in find_spans(events) if not span.is_transfer and span.duration_s >= TOLD_SILENCE_S]
-    for event in events:
-        while due and due[0].ended_at_s <= event.at_s + ROUNDING_S:
-            span = due.pop(0)
-            silence = f"... {_seconds(span.duration_s)}: {span.name}"
+    for step in tell_steps(events, maker_of):
+        if step.is_gap:
+            silence = f"... {_seconds(step.duration_s)}: {step.line.text}"
             yield from ((row, Tone.QUIET) for row in _wrap(silence, width, " " * (MOMENT_CHARACTERS + 4)))
-        line = story.tell(event)
-        if line is not None:
-            moment_text = f"{event.at_s - summary.began_at_s:.1f} s"
-            yield from _rows_of(line, f"{moment_text:>{MOMENT_CHARACTERS}}  ", width, event.kind)
+        else:
+            moment_text = f"{step.at_s - summary.began_at_s:.1f} s"
+            yield from _rows_of(step, f"{moment_text:>{MOMENT_CHARACTERS}}  ", width)
 
 
-def _rows_of(line: Line, head: str, width: int, kind: EventKind) -> Iterator[Row]:
+def _rows_of(step: Step, head: str, width: int) -> Iterator[Row]:
     indent = " " * len(head)
-    for row in _wrap(line.text, width, indent, head):
-        yield row, line.tone
-    for more in line.more:
-        if kind is EventKind.FINDING:  # laid out by whoever found it, commands to copy among it
+    for row in _wrap(step.line.text, width, indent, head):
+        yield row, step.line.tone
+    for more in step.line.more:
+        if step.kind is EventKind.FINDING:  # laid out by whoever found it, commands to copy among it
             yield f"{indent}  {more}", Tone.STEP
         else:
             yield from ((row, Tone.STEP) for row in _wrap(more, width, f"{indent}  "))

@@ -228,10 +228,10 @@ class BootRecords:
     def __exit__(self, *_: object) -> None:
         self._engine.dispose()
 
-    def newest(self, limit: int, mac: str | None = None) -> list[Summary]:
-        """The newest boots, of one machine or of all, newest first."""
+    def newest(self, limit: int, mac: str | None = None, before_s: float | None = None) -> list[Summary]:
+        """The newest boots, of one machine or of all, newest first; those only that began before ``before_s``."""
         with self._engine.connect() as connection:
-            return [_summary(row) for row in connection.execute(newest_attempts(limit, mac))]
+            return [_summary(row) for row in connection.execute(newest_attempts(limit, mac, before_s))]
 
     def summary(self, attempt: str) -> Summary | None:
         """One boot; None when there is none of that id."""
@@ -266,9 +266,11 @@ class BootRecords:
             return (row.version, row.settings) if row is not None else None
 
 
-def newest_attempts(limit: int, mac: str | None) -> Select[Any]:
+def newest_attempts(limit: int, mac: str | None, before_s: float | None = None) -> Select[Any]:
     """The statement behind ``BootRecords.newest``."""
     statement = select(attempts).order_by(attempts.c.began_at_s.desc()).limit(limit)
+    if before_s is not None:
+        statement = statement.where(attempts.c.began_at_s < before_s)
     return statement if mac is None else statement.where(attempts.c.mac == mac)
 
 

@@ -4,17 +4,22 @@ import io
 import json
 import zipfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from bootbeam.journal.account import MakerOf, tell_boot
 from bootbeam.journal.event_json import event_json
 from bootbeam.journal.events import Event
 from bootbeam.journal.packets import Packet, encode_pcap
-from bootbeam.journal.redaction import redact, redact_facts
+from bootbeam.journal.redaction import redact, redact_event, redact_summary
 from bootbeam.journal.summary import Summary
 
+if TYPE_CHECKING:
+    from bootbeam.journal.boot_database import BootRecords
+
 TEXT_WIDTH = 120
+BESIDE_S = 60.0
+"""What happened on the station so long before a boot is exported with it."""
 README = """\
 One boot, as a bootbeam station saw it.
 
@@ -46,16 +51,29 @@ class BootReport:
     """The station's settings, JSON; "" likewise."""
 
 
+def gather_report(records: "BootRecords", summary: Summary) -> BootReport:
+    """All that ``records`` hold of one boot."""
+    version, settings = records.run_of(summary.attempt) or ("", "")
+    return BootReport(
+        summary,
+        records.events(summary.attempt),
+        records.surroundings(summary.began_at_s - BESIDE_S, summary.last_at_s),
+        records.packets(summary.attempt),
+        version,
+        settings,
+    )
+
+
 def encode_report(report: BootReport, maker_of: MakerOf) -> bytes:
     """A zip file of it."""
-    events, summary = [_redacted(event) for event in report.events], _redacted_summary(report.summary)
+    events, summary = [redact_event(event) for event in report.events], redact_summary(report.summary)
     timeline = "\n".join(text for text, _ in tell_boot(summary, events, maker_of, TEXT_WIDTH))
     station = {"version": report.version, "settings": _redacted_json(report.settings)}
     files: dict[str, str | bytes] = {
         "README.txt": README,
         "timeline.txt": timeline + "\n",
         "events.jsonl": _lines(events),
-        "beside.jsonl": _lines([_redacted(event) for event in report.beside]),
+        "beside.jsonl": _lines([redact_event(event) for event in report.beside]),
         "packets.pcap": encode_pcap(sorted(report.packets, key=lambda packet: packet.at_s)),
         "boot.json": json.dumps(asdict(summary), indent=2, ensure_ascii=False) + "\n",
         "station.json": json.dumps(station, indent=2, ensure_ascii=False) + "\n",
@@ -69,14 +87,6 @@ def encode_report(report: BootReport, maker_of: MakerOf) -> bytes:
 
 def _lines(events: Sequence[Event]) -> str:
     return "".join(json.dumps(event_json(event), ensure_ascii=False) + "\n" for event in events)
-
-
-def _redacted(event: Event) -> Event:
-    return replace(event, facts=redact_facts(event.facts))
-
-
-def _redacted_summary(summary: Summary) -> Summary:
-    return replace(summary, image=redact(summary.image), last_sign=redact(summary.last_sign))
 
 
 def _redacted_json(text: str) -> Any:

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
-from bootbeam.journal.events import Fact
+from bootbeam.journal.events import Event, Fact
+from bootbeam.journal.summary import Summary
 
 MARK = "***"
 _SECRET_WORDS = r"pass(?:word|wd|phrase)?|pw|pwd|token|secret|psk|auth|credentials?|key(?!map|board|table|-?layout)"
@@ -42,3 +44,13 @@ def redact(text: str) -> str:
 def redact_facts(facts: Mapping[str, Fact]) -> dict[str, Fact]:
     """Each text among them redacted."""
     return {name: redact(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+
+
+def redact_event(event: Event) -> Event:
+    """The event with its facts redacted."""
+    return replace(event, facts=redact_facts(event.facts))
+
+
+def redact_summary(summary: Summary) -> Summary:
+    """The summary with what was given to boot and the last sign redacted."""
+    return replace(summary, image=redact(summary.image), last_sign=redact(summary.last_sign))

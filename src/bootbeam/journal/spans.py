@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import pairwise
 
 from bootbeam.journal.attempts import BOOTED_KINDS, BOOTED_ROLES, FIRMWARE_KINDS
 from bootbeam.journal.events import Event, EventKind
@@ -62,16 +61,32 @@ class _Course:
     has_menu: bool = False
 
 
+class SpanFinder:
+    """Names the time between the events of one attempt as they come, oldest first."""
+
+    def __init__(self) -> None:
+        self._course = _Course()
+        self._under_way: dict[str, str] = {}
+        self._before: Event | None = None
+
+    def add(self, event: Event) -> Span | None:
+        """The span that this event ends; None for the first, and for what is no step of the machine."""
+        if event.kind in NOT_ITS_DOING:
+            return None
+        before, self._before = self._before, event
+        if before is None:
+            return None
+        _learn(self._course, before)
+        _follow_transfer(self._under_way, before)
+        under_way = self._under_way
+        name = next(reversed(under_way.values())) if under_way else _name(self._course, before, event)
+        return Span(name, before.at_s, max(event.at_s - before.at_s, 0.0), bool(under_way))
+
+
 def find_spans(events: Sequence[Event]) -> list[Span]:
     """The time between each event of an attempt and the next one, oldest first. Empty for fewer than two."""
-    steps = [event for event in events if event.kind not in NOT_ITS_DOING]
-    course, under_way, spans = _Course(), dict[str, str](), list[Span]()
-    for before, after in pairwise(steps):
-        _learn(course, before)
-        _follow_transfer(under_way, before)
-        name = next(reversed(under_way.values())) if under_way else _name(course, before, after)
-        spans.append(Span(name, before.at_s, max(after.at_s - before.at_s, 0.0), bool(under_way)))
-    return spans
+    finder = SpanFinder()
+    return [span for event in events if (span := finder.add(event)) is not None]
 
 
 def totals(spans: Sequence[Span]) -> list[tuple[str, float]]:
