@@ -156,8 +156,8 @@ class Station:
         dhcp6.start()
         overhearing.start()
         # What is here now stays: Python need not look through it for garbage again and again while it serves.
-        gc.collect()
         gc.freeze()
+        gc.enable()
         self._record_ready(interfaces, goods)
         for warning in listeners.warnings:
             record(EventKind.PROBLEM, what=warning.what, why=warning.why, fix=warning.fix)

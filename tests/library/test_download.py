@@ -10,7 +10,7 @@ import pytest
 
 from bootbeam.errors import UserError
 from bootbeam.library import download
-from bootbeam.library.download import Fetched, fetch_image, find_sum, is_address
+from bootbeam.library.download import Fetched, fetch_image, find_sum
 
 IMAGE = bytes(range(256)) * 20_000
 
@@ -174,8 +174,3 @@ def test_sums_in_each_format(text: str) -> None:
 def test_sums_of_other_files_are_no_sum() -> None:
     assert find_sum(f"{DIGEST}  other.iso\n", "image.iso") is None
     assert find_sum("<html>not found</html>", "image.iso") is None
-
-
-def test_addresses() -> None:
-    assert is_address("https://example.invalid/x.iso")
-    assert not is_address("build/http.elf")

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from bootbeam.library.cache import cache_directory
-from bootbeam.library.download import Fetched, fetch_image, is_address
+from bootbeam.library.image_address import is_address
+
+if TYPE_CHECKING:
+    from bootbeam.library.download import Fetched
 
 
 def local_images(names: Sequence[str]) -> tuple[Path, ...]:
@@ -20,6 +24,9 @@ def local_images(names: Sequence[str]) -> tuple[Path, ...]:
 
 
 def _fetch(address: str) -> Path:
+    # Loaded here: most images are files, and a station that fetches nothing starts without an HTTP client.
+    from bootbeam.library.download import fetch_image
+
     console = Console(stderr=True)
     progress = Progress(
         TextColumn("{task.description}"),
@@ -42,7 +49,7 @@ def _fetch(address: str) -> Path:
     return fetched.path
 
 
-def _tell(console: Console, address: str, fetched: Fetched) -> None:
+def _tell(console: Console, address: str, fetched: "Fetched") -> None:
     what = "already here" if fetched.was_there else "fetched"
     console.print(f"{address}: {what}, checked against {fetched.checked}", soft_wrap=True, highlight=False)
     console.print(f"  kept as {fetched.path}", soft_wrap=True, highlight=False)

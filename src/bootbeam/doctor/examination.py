@@ -19,7 +19,7 @@ from bootbeam.doctor.ipv6_servers import check_ipv6
 from bootbeam.doctor.loaders import check_loaders
 from bootbeam.doctor.ports import check_ports, try_ports
 from bootbeam.library.cache import cache_directory, state_directory
-from bootbeam.library.download import is_address
+from bootbeam.library.image_address import is_address
 from bootbeam.library.loader_packages import read_distribution
 from bootbeam.library.loaders import find_loaders
 from bootbeam.library.recipe_files import load_recipes, recipe_directories

@@ -11,8 +11,8 @@ from bootbeam.boot.recipe import Recipe
 from bootbeam.doctor.finding import Finding, ok, problem, warning
 from bootbeam.errors import UserError
 from bootbeam.formats.identity import ACCEPTED_WORDS
-from bootbeam.library.download import is_address
 from bootbeam.library.entries import INITRD_KINDS
+from bootbeam.library.image_address import is_address
 from bootbeam.library.inspection import inspect_file
 from bootbeam.net.privileges import may_read
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -164,8 +165,12 @@ def find_loaders(
     if chosen is not None:
         found += _look_into((chosen,), Place.CHOSEN, MAX_DEPTH)
     found += _look_into(own_directories() if own is None else own, Place.OWN, MAX_DEPTH)
-    installed = _look_into(system, Place.SYSTEM, 0)
-    owners = packages([loader.path for loader in installed])
+    with ThreadPoolExecutor(1) as pool:  # the package database takes longer to answer than the files to be read
+        asked = pool.submit(
+            packages, [path for each in system for path in files_in(each, 0) if name_of_loader(path.name)]
+        )
+        installed = _look_into(system, Place.SYSTEM, 0)
+        owners = asked.result()
     found += [_with_package(loader, owners.get(loader.path)) for loader in installed]
     return LoaderShelf(tuple(_with_version_from_beside(_without_doubles(found))))
 
