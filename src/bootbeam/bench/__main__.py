@@ -1,6 +1,6 @@
 """``make bench``: measure, print, write docs/performance.md and docs/performance.json.
 
-``python -m bootbeam.bench [tftp] [http] [dhcp] [cost] [--quick] [--guard] [--runs N]``; no part named: all of them.
+``python -m bootbeam.bench [PART ...] [--quick] [--guard] [--runs N]``; no part named: all of them.
 ``http --only "ranges.*, 20 "`` measures what has that regular expression in its name.
 """
 
@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bootbeam.bench import cost, dhcp, http, report, tftp
+from bootbeam.bench import alive, cost, dhcp, http, report, storm, tftp
 from bootbeam.bench.packages import Programs, compile_load, fetch_programs, read_names
 from bootbeam.bench.place import Places
-from bootbeam.bench.ratios import Cell
+from bootbeam.bench.ratios import Cell, number
 from bootbeam.errors import UserError
 
 PROJECT = Path(__file__).parents[3]
@@ -28,7 +28,14 @@ RUNS = 5
 QUICK_RUNS = 2
 GUARD_RATIO = 0.1
 """Far below every figure of docs/performance.md but those that it calls out: only a collapse gets there."""
-TITLES = {"tftp": "TFTP", "http": "HTTP", "dhcp": "DHCP", "cost": "What a station costs"}
+TITLES = {
+    "tftp": "TFTP",
+    "http": "HTTP",
+    "dhcp": "DHCP",
+    "cost": "What a station costs",
+    "storm": "A storm",
+    "alive": "While 200 machines download",
+}
 
 Part = Callable[[Programs, Path, int, bool], list[Cell]]
 
@@ -57,7 +64,19 @@ def _cost(programs: Programs, files: Path, runs: int, is_quick: bool) -> list[Ce
         return cost.run(places, files, runs, partial(_tell, width=48))
 
 
-PARTS: dict[str, Part] = {"tftp": _tftp, "http": _http, "dhcp": _dhcp, "cost": _cost}
+def _storm(programs: Programs, files: Path, runs: int, is_quick: bool) -> list[Cell]:
+    load = compile_load(Path(__file__).with_name("storm_load.c"), CACHE)
+    with Places(CACHE / "logs") as places:
+        return storm.run(storm.start_all(places, files), load, runs, is_quick, partial(_tell, width=60))
+
+
+def _alive(programs: Programs, files: Path, runs: int, is_quick: bool) -> list[Cell]:
+    load = compile_load(Path(__file__).with_name("dhcp_load.c"), CACHE)
+    with Places(CACHE / "logs") as places:
+        return alive.run(places, programs, files, load, runs, is_quick, partial(_tell, width=60))
+
+
+PARTS: dict[str, Part] = {"tftp": _tftp, "http": _http, "dhcp": _dhcp, "cost": _cost, "storm": _storm, "alive": _alive}
 
 
 def main() -> int:
@@ -97,7 +116,7 @@ def main() -> int:
 def _tell(cell: Cell, width: int) -> None:
     ratio = f"{cell.ratio:.2f}" if cell.ratio is not None else "-"
     spread = f"({min(cell.ratios):.2f} to {max(cell.ratios):.2f})" if cell.ratios else ""
-    values = ", ".join(f"{name} {value:,.0f}" for name, value in cell.medians.items())
+    values = ", ".join(f"{name} {number(value)}" for name, value in cell.medians.items())
     failed = "; ".join(f"{name}: {said}" for name, said in cell.failures.items())
     print(f"{cell.name:{width}} {ratio:>6} {spread:<16} {cell.unit}: {values}  {failed}", flush=True)
 

@@ -46,25 +46,35 @@ def start_bootbeam(place: Place, files: Sequence[Path], interface: str = "lo", i
     """The whole station as a person starts it, with limits of TFTP as wide as the others'. The files are the modules of
     a kernel, so that they are served as they are; the images are what else it serves."""
     kernel = make_multiboot_elf(files[0].parent / "kernel.elf")
-    initrds = [argument for file in files for argument in ("--initrd", str(file))]
+    return start_serving(place, [*map(str, images), *named_kernel(kernel, files)], interface)
+
+
+def named_kernel(kernel: Path, initrds: Sequence[Path]) -> list[str]:
+    """The arguments of ``bootbeam serve`` for a kernel and what goes with it."""
+    return ["--kernel", str(kernel), *(argument for file in initrds for argument in ("--initrd", str(file)))]
+
+
+def start_serving(
+    place: Place, images: Sequence[str], interface: str = "lo", state: Path | None = None, output: Path | None = None
+) -> Process:
+    """The same for whatever ``bootbeam serve`` takes.
+
+    Args:
+        place: where.
+        images: its arguments that name images.
+        interface: where it listens.
+        state: where it keeps what it remembers; None: a directory of the place's own.
+        output: where its lines go instead of into the log; then it is not waited for.
+    """
     process = place.start(
-        *(
-            *BOOTBEAM,
-            "serve",
-            *map(str, images),
-            "--kernel",
-            str(kernel),
-            *initrds,
-            "--interface",
-            interface,
-            "--log-format",
-            "json",
-        ),
+        *(*BOOTBEAM, "serve", *images, "--interface", interface, "--log-format", "json"),
         *("--tftp-blksize", "8192", "--tftp-windowsize", "64", "--http-port", str(HTTP_PORT)),
-        *("--state", str(place.logs / "state")),
+        *("--state", str(state or place.logs / "state")),
+        output=output,
     )
-    log = place.logs / f"{place.role}.log"
-    place.wait_until(lambda: '"station-ready"' in log.read_text("utf-8", "replace"))
+    if output is None:
+        log = place.logs / f"{place.role}.log"
+        place.wait_until(lambda: '"station-ready"' in log.read_text("utf-8", "replace"))
     return process
 
 

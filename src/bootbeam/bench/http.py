@@ -69,8 +69,13 @@ def _ask(place: Place, programs: Programs, path: str, connections: int, part: st
     if refused:
         raise LoadFailed(f"{place.role}: {refused[0]}")
     if unit == "MB/s":
-        return _number(said, r"Transfer/sec:\s+([\d.]+)([KMG]?)B") / 1e6
+        return megabytes_per_second(said)
     return _number(said, r"Requests/sec:\s+([\d.]+)([KMG]?)")
+
+
+def megabytes_per_second(said: str) -> float:
+    """What wrk says it got."""
+    return _number(said, r"Transfer/sec:\s+([\d.]+)([KMG]?)B") / 1e6
 
 
 def _number(said: str, pattern: str) -> float:

@@ -35,7 +35,9 @@ class Place:
         self.role = role
         self._claim = claim
         self._client: Namespace | None = None
-        self._processes: list[Process] = []
+        self.processes: list[Process] = []
+        """What was started here, the newest last."""
+        self.is_real_time = True
 
     def __enter__(self) -> Self:
         self.namespace.__enter__()
@@ -50,7 +52,7 @@ class Place:
             self._client.__exit__(kind, error, trace)
         self.namespace.__exit__(kind, error, trace)
 
-    def plug_in(self, server: str, client: str) -> None:
+    def plug_in(self, server: str, client: str) -> Namespace:
         """Lay a wire from ``eth0`` here to ``eth0`` in a namespace of the clients, with these addresses (and prefix
         lengths) at its ends. The load runs there from now on."""
         self._client = Namespace(self._claim.run_id, f"{self.role}-clients")
@@ -59,12 +61,18 @@ class Place:
         for namespace, address in ((self.namespace, server), (self._client, client)):
             namespace.ip("address", "add", address, "dev", "eth0")
             namespace.ip("link", "set", "eth0", "up")
+        return self._client
 
-    def start(self, *argv: str, env: Mapping[str, str] | None = None) -> Process:
-        """Start a contender here."""
+    @property
+    def _priority(self) -> tuple[str, ...]:
+        return REAL_TIME if self.is_real_time else ()
+
+    def start(self, *argv: str, env: Mapping[str, str] | None = None, output: Path | None = None) -> Process:
+        """Start a contender here. What it prints goes to ``output``, by default to a log."""
         log = self.logs / f"{self.role}.log"
-        process = self.namespace.start(*REAL_TIME, *argv, output=log, errors=self.logs / f"{self.role}.err", env=env)
-        self._processes.append(process)
+        errors = self.logs / f"{self.role}.err"
+        process = self.namespace.start(*self._priority, *argv, output=output or log, errors=errors, env=env)
+        self.processes.append(process)
         return process
 
     def wait_until(self, is_ready: Callable[[], bool]) -> None:
@@ -75,7 +83,7 @@ class Place:
         """
         deadline = time.monotonic() + START_TIMEOUT_S
         while not is_ready():
-            ended = [process for process in self._processes if process.exit_code is not None]
+            ended = [process for process in self.processes if process.exit_code is not None]
             if ended or time.monotonic() > deadline:
                 said = (self.logs / f"{self.role}.err").read_text("utf-8", "replace")[-2000:]
                 raise UserError(f"{self.role} did not start", said)
@@ -88,7 +96,7 @@ class Place:
             LoadFailed: with what it said.
         """
         namespace = self._client or self.namespace
-        wrapped = ("ip", "netns", "exec", namespace.name, *REAL_TIME, *argv)
+        wrapped = ("ip", "netns", "exec", namespace.name, *self._priority, *argv)
         try:
             done = subprocess.run(
                 wrapped, capture_output=True, text=True, timeout=timeout_s, stdin=subprocess.DEVNULL, env=env

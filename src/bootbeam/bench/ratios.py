@@ -22,6 +22,8 @@ class Cell:
     failures: dict[str, str] = field(default_factory=dict)
     """What a contender that did not finish said."""
     is_less_better: bool = False
+    limit: float | None = None
+    """bootbeam's own figure that should be reached, or not be passed where less is better; without any contender."""
 
     @property
     def medians(self) -> dict[str, float]:
@@ -79,14 +81,24 @@ def table(cells: Sequence[Cell]) -> str:
     ]
     for cell in cells:
         medians = cell.medians
-        values = [_number(medians[name]) if name in medians else "failed" for name in names]
+        values = [number(medians[name]) if name in medians else "failed" for name in names]
         ratio, ratios = cell.ratio, cell.ratios
         told = [f"**{ratio:.2f}**", f"{min(ratios):.2f} to {max(ratios):.2f}"] if ratio is not None else ["", ""]
-        target = "" if cell.target is None else f"{cell.target:g}"
-        missed = " (missed)" if ratio is not None and cell.target is not None and ratio < cell.target else ""
-        lines.append(f"| {cell.name} | {' | '.join(values)} | {' | '.join(told)} | {target}{missed} |")
+        lines.append(f"| {cell.name} | {' | '.join(values)} | {' | '.join(told)} | {_target(cell)} |")
     return "\n".join(lines) + "\n"
 
 
-def _number(value: float) -> str:
+def _target(cell: Cell) -> str:
+    """What should be reached, and whether it was."""
+    own = cell.medians.get(BOOTBEAM)
+    if cell.limit is not None:
+        is_missed = own is None or (own > cell.limit if cell.is_less_better else own < cell.limit)
+        return f"{cell.limit:g} {cell.unit}{' (missed)' if is_missed else ''}"
+    if cell.target is None:
+        return ""
+    return f"{cell.target:g}{' (missed)' if cell.ratio is not None and cell.ratio < cell.target else ''}"
+
+
+def number(value: float) -> str:
+    """As people write it: three digits at least, all of a large one."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
