@@ -470,6 +470,10 @@ def test_http_boot_gets_the_whole_disk_image_where_ipxe_cannot_run() -> None:
     arm = replace(machine(cpu=Cpu.ARM64, runs_ipxe=False), loads_by_http=True)
     arm_disk = entry_of("arm.img", BootWay(Method.DISK, Firmware.UEFI, ARM64))
     assert decide(arm, offering(arm_disk)) == LoadNbp("arm.img"), "there is no iPXE for it here"
+    ia32 = replace(machine(cpu=Cpu.I386, runs_ipxe=False), loads_by_http=True)
+    grub = {(Firmware.UEFI, Cpu.I386): "grub/i386-efi/grub.efi"}
+    assert decide(ia32, Offering((IA32_DISK,), grub)) == LoadNbp("ia32.img"), "the GRUB made here starts no disks"
+    assert decide(ia32, Offering((DEBIAN,), grub)) == LoadNbp("grub/i386-efi/grub.efi")
 
 
 def test_http_boot_gets_no_image_that_is_not_alone_or_not_for_it() -> None:
@@ -493,3 +497,24 @@ def test_a_grub_that_stands_in_for_ipxe_does_not_start_itself_for_what_it_cannot
     plan = decide(asking, Offering((entry,), {(Firmware.UEFI, Cpu.I386): "grub/i386-efi/grub.efi"}))
     assert isinstance(plan, Explain)
     assert "the station has no iPXE for this machine" in plan.explanation.why
+
+
+@pytest.mark.parametrize("entry", [SCRIPT, SHELL, IA32_DISK], ids=["script", "efi", "disk"])
+def test_u_boot_is_given_nothing_but_kernels(entry: BootEntry) -> None:
+    asking = replace(machine(Firmware.UBOOT, Cpu.ARM64, runs_ipxe=False), asks_by_u_boot=True)
+    plan = decide(asking, offering(entry))
+    assert isinstance(plan, Explain)
+    assert plan.explanation.finding == "BB-082"
+    assert "this machine runs U-Boot on 64-bit ARM" in plan.explanation.why
+    assert "it is for  " not in plan.explanation.why
+    if entry is SCRIPT:
+        assert plan.explanation.why.startswith("it is an iPXE script, which U-Boot cannot start")
+        assert "bootefi" in plan.explanation.fix
+
+
+def test_with_secure_boot_on_a_script_is_told_whose_signature_is_missing() -> None:
+    locked_down = replace(machine(runs_ipxe=False), grub=RunningGrub(is_locked_down=True))
+    plan = decide(locked_down, offering(SCRIPT))
+    assert isinstance(plan, Explain)
+    assert plan.explanation.title == "menu.ipxe cannot boot with Secure Boot on"
+    assert plan.explanation.why == "iPXE, which runs such scripts, carries no signature that the machine accepts"

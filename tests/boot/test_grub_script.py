@@ -233,7 +233,8 @@ def test_the_other_screens() -> None:
     assert local[-1] == "exit"
     assert "x is being written" in accepted_by_grub(render_wait("x is being written"))
     chain = commands(accepted_by_grub(render_chain(f"{BASE}/x64/snponly.efi")))
-    assert chain[1:3] == ["chainloader '(http,192.168.1.50:8080)/x64/snponly.efi'", "boot"]
+    assert chain[1] == "set root='http,192.168.1.50'"
+    assert chain[2:4] == ["chainloader '(http,192.168.1.50:8080)/x64/snponly.efi'", "boot"]
 
 
 def test_addresses() -> None:
@@ -241,6 +242,14 @@ def test_addresses() -> None:
     assert device_path("tftp://192.168.1.50") == "(tftp,192.168.1.50)"
     with pytest.raises(ValueError, match="GRUB cannot fetch"):
         device_path("https://192.168.1.50/x")
+
+
+def test_a_program_is_given_the_network_card_as_its_device() -> None:
+    """GRUB gives it the device that is root, and refuses where that is none of the firmware's."""
+    urls = FileUrls("tftp://[fd00::50]/shell.efi", ())
+    lines = commands(accepted_by_grub(render_entry(run_plan(Method.EFI_APPLICATION), urls)))
+    assert lines.index("set root='tftp,[fd00::50]'") < lines.index("chainloader '(tftp,[fd00::50])/shell.efi'")
+    assert "set root" not in render_entry(run_plan(Method.EFI_LINUX), urls)
 
 
 def test_an_efi_application_gets_no_companions_from_grub() -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from bootbeam.journal.events import EventKind
+from bootbeam.lab.boot_media import MediumSpec, make_boot_iso, make_disk_image
+from bootbeam.lab.initrd import command_line, make_linux_payload
 from bootbeam.lab.lan import Lan
 from tests.firmware.conftest import StartStation
 
@@ -59,6 +61,34 @@ def test_a_plain_bios_rom_gets_ipxe_whole(lan: Lan, start_station: StartStation,
         assert (EventKind.BOOT_SERVER_ACKNOWLEDGED in kinds) == told["asked_4011"]
         assert (EventKind.SIZE_PROBED in kinds) == ("no_options" not in quirks)
         assert EventKind.TRANSFER_FAILED not in kinds, "breaking off a question for the size is no failure"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["linux", "multiboot", "multiboot2", "efi", "iso", "disk", "script"])
+def test_a_plain_bios_rom_gets_ipxe_whole_whatever_is_served(
+    request: pytest.FixtureRequest, lan: Lan, start_station: StartStation, tmp_path: Path, kind: str
+) -> None:
+    """It has no screen of its own to say anything on: what cannot boot is told by the iPXE that it gets."""
+    payload = make_linux_payload(tmp_path)
+    medium = MediumSpec(payload, command_line("0"))
+    match kind:
+        case "linux":
+            image = payload.kernel
+        case "iso":
+            image = make_boot_iso(tmp_path / "cd.iso", medium)
+        case "disk":
+            image = make_disk_image(tmp_path / "whole.img", medium)
+        case "script":
+            image = tmp_path / "hello.ipxe"
+            image.write_text("#!ipxe\necho hello\n")
+        case _:
+            named = {"efi": "efi_application", "multiboot": "multiboot_elf", "multiboot2": "multiboot2_elf"}
+            image = request.getfixturevalue(named[kind])
+    start_station(image)
+    for number, quirks in enumerate([(), ("ignores_option_43",)]):
+        _, told = boot(lan, number, tmp_path / f"rom{number}", *quirks)
+        assert (told.get("failed"), told["file"]) == (None, "bios/undionly.kpxe")
+        assert (tmp_path / f"rom{number}" / "nbp").read_bytes() == UNDIONLY.read_bytes()
 
 
 def test_a_plain_bios_rom_gets_pxelinux_out_of_a_tree(lan: Lan, start_station: StartStation, tmp_path: Path) -> None:

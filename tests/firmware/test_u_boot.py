@@ -1,5 +1,6 @@
 """U-Boot on arm64, beside a router that knows nothing of booting: its own PXE, told once where the station is."""
 
+import re
 import secrets
 from dataclasses import replace
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from bootbeam.journal.events import EventKind
+from bootbeam.lab.boot_media import MediumSpec, make_boot_iso, make_disk_image
 from bootbeam.lab.firmware import U_BOOT
-from bootbeam.lab.initrd import command_line, expected_marker, make_arm64_linux_payload
+from bootbeam.lab.initrd import command_line, expected_marker, make_arm64_linux_payload, make_linux_payload
 from bootbeam.lab.lan import ROUTER_ADDRESS
 from bootbeam.lab.machine import PcSpec
+from bootbeam.lab.payload import make_arm64_efi_application
 from bootbeam.lab.u_boot_environment import write_flash
 from bootbeam.machine import Cpu
 from tests.firmware.conftest import CACHE_DIR, PowerOn, StartStation
@@ -65,4 +68,41 @@ def test_what_u_boot_cannot_start_is_told_on_its_console(
     pc.wait_for(r"bootbeam: tiny\.elf cannot boot on this machine", BOOT_TIMEOUT_S)
     pc.wait_for(r"U-Boot on 64-bit ARM", 10)
     pc.wait_for(r"finding BB-082", 10)
+    station.wait_for(EventKind.FINDING, 10, mac=pc.mac)
+
+
+@pytest.mark.slow
+@pytest.mark.finding("BB-082")
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("multiboot2", "it is for .*x86"),
+        ("efi", "it is an EFI application, which needs UEFI firmware"),
+        ("iso", "the boot loader in it is for BIOS and for UEFI on"),
+        ("disk", "the boot loader in it is for BIOS and for UEFI on"),
+        ("script", "it is an iPXE script, which U-Boot cannot start"),
+    ],
+)
+def test_images_of_every_kind_that_u_boot_cannot_start_are_told_on_its_console(
+    request: pytest.FixtureRequest, start_station: StartStation, power_on: PowerOn, tmp_path: Path, kind: str, why: str
+) -> None:
+    medium = MediumSpec(make_linux_payload(tmp_path), command_line("0"))
+    match kind:
+        case "multiboot2":
+            image: Path = request.getfixturevalue("multiboot2_elf")
+        case "efi":
+            image = make_arm64_efi_application(tmp_path / "tiny.efi")
+        case "iso":
+            image = make_boot_iso(tmp_path / "cd.iso", medium)
+        case "disk":
+            image = make_disk_image(tmp_path / "whole.img", medium)
+        case _:
+            image = tmp_path / "own.ipxe"
+            image.write_text("#!ipxe\nshell\n")
+    station = start_station(image)
+    told = replace(U_BOOT, variables=write_flash(tmp_path / "flash.fd", dict([SETTING])))
+    pc = power_on(PcSpec("pc", told, nic_model="e1000"))
+    pc.wait_for(rf"bootbeam: {re.escape(image.name)} cannot boot on this machine", BOOT_TIMEOUT_S)
+    pc.wait_for(r"finding BB-082", 10)
+    assert re.search(rf"{why}.* U-Boot on 64-bit ARM", " ".join(pc.console.split()))
     station.wait_for(EventKind.FINDING, 10, mac=pc.mac)

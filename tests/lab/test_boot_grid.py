@@ -44,7 +44,15 @@ def test_what_was_run_is_in_its_cell_and_the_rest_is_not_claimed() -> None:
     assert field(text, boot_grid.UEFI32, "Linux") == "20 s *", "only make matrix runs it"
     assert field(text, boot_grid.UEFI32_HTTP, "Linux") == "**failed**"
     assert field(text, boot_grid.BIOS, "EFI program") == "says why"
-    assert field(text, boot_grid.UBOOT, "ISO") == "-"
+    assert field(text, boot_grid.UBOOT, "TFTP tree") == "-"
+
+
+def test_what_only_arrived_is_no_boot() -> None:
+    case = "test_a_plain_bios_rom_gets_pxelinux_out_of_a_tree"
+    text = rewrite_grid(DOCUMENT, {case: [Outcome(True, 3.0)]}, [case])
+    assert field(text, boot_grid.BIOS_ROM, "TFTP tree") == "PXELINUX whole"
+    text = rewrite_grid(DOCUMENT, {case: [Outcome(False, 3.0)]}, [case])
+    assert field(text, boot_grid.BIOS_ROM, "TFTP tree") == "**failed**"
 
 
 def test_what_was_not_run_keeps_what_it_said() -> None:

@@ -91,6 +91,8 @@ class Machine:
     @property
     def methods(self) -> frozenset[Method]:
         """What the loader that runs on it can start; iPXE fetches a GRUB for what it cannot."""
+        if self.asks_by_u_boot:
+            return frozenset({Method.UBOOT_LINUX})
         return self.grub.methods if self.grub else frozenset(Method)
 
 
@@ -220,7 +222,8 @@ def _first_program(machine: Machine, cpu: Cpu, offering: Offering) -> BootPlan:
         wants_signed = offering.secure_boot is SecureBootPolicy.ALWAYS or (
             offering.secure_boot is SecureBootPolicy.AUTO and machine.standing.chain is Chain.SIGNED
         )
-        image = _whole_image(machine, cpu, offering) if wants_signed or plain is None else None
+        has_no_ipxe = plain is None or plain.startswith(GRUB_DIRECTORY)
+        image = _whole_image(machine, cpu, offering) if wants_signed or has_no_ipxe else None
         if image is not None:
             return image
         signed = _signed(machine, cpu, offering) if wants_signed else None

@@ -75,9 +75,12 @@ def explain_secure_boot(entry: BootEntry) -> Explanation:
             fix="serve it alone and start the machine by its firmware's own HTTP boot (UEFI HTTPv4 in its boot menu), "
             "which loads all of it into memory; or switch Secure Boot off in the machine's setup",
         )
+    is_script = bool(entry.ways) and entry.ways[0].method is Method.IPXE_SCRIPT
     return Explanation(
         title=f"{entry.name} cannot boot with Secure Boot on",
-        why=f"{entry.title} carries no signature that the machine could check",
+        why="iPXE, which runs such scripts, carries no signature that the machine accepts"
+        if is_script
+        else f"{entry.title} carries no signature that the machine could check",
         fix="switch Secure Boot off in the machine's setup, or serve the signed kernel of a distribution",
         finding="BB-085",
     )
@@ -117,6 +120,8 @@ def _why(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> str:
     right_firmware = [way for way in entry.ways if way.firmware in (None, firmware)]
     if right_firmware:
         cpus = sorted({CPU_WORDS[needed] for way in right_firmware for needed in way.cpus})
+        if not cpus:
+            return f"it is {_a(right_firmware[0].method)}, which {firmware} cannot start, and {machine}"
         return f"it is for {' or '.join(cpus)}, and {machine}"
     way = entry.ways[0]
     return f"it is {_a(way.method)}, which needs {way.firmware} firmware, and {machine}"

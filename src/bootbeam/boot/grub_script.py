@@ -48,6 +48,7 @@ LOCAL_DISK_LINES = (
 """Start what an installed system put on the machine's disks; where there is none, leave."""
 
 _URL = re.compile(r"(http|tftp)://([^/]+)(/.*)?")
+_PORT = re.compile(r":\d+$")
 _QUOTED = re.compile(r'"([^"]*)"')
 _COMMANDS = {
     Method.LINUX: ("linux", "initrd"),
@@ -137,6 +138,7 @@ def render_entry(plan: RunEntry, urls: FileUrls, notes: Sequence[str] = (), fail
     return _script(
         f"echo {quote(f'bootbeam: booting {screen_text(entry.title)}')}",
         *(line for note in notes for line in _screen(note)),
+        *([_root_at(urls.kernel)] if method is Method.EFI_APPLICATION else []),
         *_chain([*loads, "boot"]),
         "echo",
         "echo 'bootbeam: this did not start; the reason is in the words of GRUB above.'",
@@ -170,7 +172,7 @@ def render_menu(plan: ChooseEntry, choice_url: str, local: str) -> str:
 
 def render_chain(url: str) -> str:
     """Start an EFI program that can do what GRUB cannot."""
-    return _script(*_chain([f"chainloader {quote(device_path(url))}", "boot"]))
+    return _script(_root_at(url), *_chain([f"chainloader {quote(device_path(url))}", "boot"]))
 
 
 def render_local_disk(plan: BootLocalDisk) -> str:
@@ -266,6 +268,20 @@ def _get_ipv6(addresses: Sequence[str]) -> list[str]:
         "    fi",
         "  done",
     ]
+
+
+def _root_at(url: str) -> str:
+    """Make the card that reaches the station GRUB's root.
+
+    Quirk: GRUB under UEFI: an EFI program is given the device that is root, wherever its file is; where that is none of
+    the firmware's own, as the archive inside a GRUB made here, it is refused ("not a valid root device").
+    """
+    match = _URL.fullmatch(url)
+    if match is None:
+        raise ValueError(f"GRUB cannot fetch {url!r}")
+    # Without a port, which would stand in the way of finding the card for that address.
+    host = _PORT.sub("", match[2])
+    return f"set root={quote(f'{match[1]},{host}')}"
 
 
 def _command(command: str, url: str, arguments: str) -> str:

@@ -27,6 +27,8 @@ CORNER = "firmware / image"
 HEAD = f"| {CORNER} | {' | '.join(IMAGES)} |"
 RULE = "|---" * (len(IMAGES) + 1) + "|"
 FAILED, NEVER, SAYS_WHY, ONLY_MATRIX = "**failed**", "-", "says why", " *"
+IPXE_WHOLE, PXELINUX_WHOLE = "iPXE whole", "PXELINUX whole"
+"""What arrived, where there is nothing that could run it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Cell:
     """Its name, with the id of its parameters when only those stand for the cell."""
     says_why: bool = False
     """The image cannot boot there, and the machine's screen says so."""
+    arrived: str = ""
+    """How far it is seen, where that is not a boot: ``IPXE_WHOLE``, ``PXELINUX_WHOLE``."""
 
     def is_proved_by(self, case: str) -> bool:
         """Whether the test case ``case``, as pytest names it, stands for the cell."""
@@ -64,6 +68,38 @@ _PROGRAMS = "test_programs_boot_by_other_ways_to_the_loader_too"
 _MEDIA_HTTP = "test_media_boot_by_http_boot_too"
 _ARM64_EFI, _SCRIPT = "test_an_efi_application_boots_on_arm64", "test_an_ipxe_script_runs"
 _TREE = "test_a_trees_own_shim_and_grub_boot_a_uefi_machine"
+_PLACES = {
+    "bios": BIOS,
+    "ovmf32": UEFI32,
+    "ovmf32-http": UEFI32_HTTP,
+    "arm64": ARM64,
+    "arm64-http": ARM64_HTTP,
+    "ipv6": UEFI6,
+    "ipv6-http": UEFI6_HTTP,
+    "secure": SECURE,
+    "secure-http": SECURE_HTTP,
+}
+_KINDS = {
+    "efi": EFI,
+    "efi-ia32": EFI,
+    "efi-signed": EFI,
+    "multiboot": MULTIBOOT1,
+    "multiboot2": MULTIBOOT2,
+    "iso": ISO,
+    "disk": DISK,
+    "script": SCRIPT,
+}
+"""What ``tests/firmware/test_grid.py`` calls firmwares and images."""
+
+
+def _cells(test: str, place: str, *kinds: str, says_why: bool = False) -> tuple[Cell, ...]:
+    """Of a test that has a case for each of these."""
+    return tuple(Cell(_PLACES[place], _KINDS[kind], f"{test}[{place}-{kind}]", says_why) for kind in kinds)
+
+
+_ROM = "test_a_plain_bios_rom_gets_ipxe_whole_whatever_is_served"
+_PROGRAM, _MEDIUM = "test_a_program_boots_in_its_cell", "test_a_medium_boots_in_its_cell"
+_RUNS, _CANNOT = "test_a_script_runs_in_its_cell", "test_what_cannot_boot_in_its_cell_says_why"
 CELLS = (
     Cell(BIOS, LINUX, "test_both_firmwares_reach_userland_beside_a_router_that_knows_nothing_of_booting"),
     Cell(BIOS, MULTIBOOT1, "test_a_multiboot_elf_boots_on_bios_by_the_network_cards_rom"),
@@ -75,7 +111,21 @@ CELLS = (
     Cell(BIOS, DISK, _DISK),
     Cell(BIOS, SCRIPT, f"{_SCRIPT}[bios]"),
     Cell(BIOS_GRUB, MULTIBOOT1, "test_bios_grub_starts_ipxe_as_a_linux_kernel_into_a_multiboot_elf_over_http"),
-    Cell(BIOS_ROM, TREE, "test_a_plain_bios_rom_gets_pxelinux_out_of_a_tree"),
+    *(
+        Cell(BIOS_ROM, _KINDS.get(kind, LINUX), f"{_ROM}[{kind}]", arrived=IPXE_WHOLE)
+        for kind in ("linux", "multiboot", "multiboot2", "efi", "iso", "disk", "script")
+    ),
+    Cell(BIOS_ROM, TREE, "test_a_plain_bios_rom_gets_pxelinux_out_of_a_tree", arrived=PXELINUX_WHOLE),
+    *(
+        Cell(BIOS_GRUB, _KINDS.get(kind, LINUX), f"test_bios_grub_boots_what_the_station_has_by_its_own_ipxe[{kind}]")
+        for kind in ("linux", "multiboot2", "iso", "disk", "script")
+    ),
+    Cell(BIOS_GRUB, EFI, "test_bios_grub_says_why_an_efi_application_does_not_boot", says_why=True),
+    Cell(PXELINUX, LINUX, "test_pxelinux_started_by_a_network_cards_rom_boots_what_its_configuration_says"),
+    *(
+        Cell(PXELINUX, _KINDS[kind], f"test_pxelinux_out_of_a_tree_starts_other_images_by_its_own_modules[{kind}]")
+        for kind in ("multiboot", "iso", "disk", "script")
+    ),
     Cell(PXELINUX, TREE, "test_pxelinux_started_by_a_network_cards_rom_boots_what_its_configuration_says"),
     Cell(UEFI, LINUX, "test_both_firmwares_reach_userland_beside_a_router_that_knows_nothing_of_booting"),
     Cell(UEFI, MULTIBOOT1, "test_a_multiboot_kernel_boots_on_uefi"),
@@ -123,6 +173,35 @@ CELLS = (
     Cell(SECURE, ISO, "test_a_live_system_with_a_signed_kernel_boots_out_of_its_iso"),
     Cell(UBOOT, LINUX, "test_u_boot_that_was_told_once_where_the_station_is_reaches_userland_by_itself"),
     Cell(UBOOT, MULTIBOOT1, "test_what_u_boot_cannot_start_is_told_on_its_console", says_why=True),
+    *(
+        Cell(
+            *(UBOOT, _KINDS[kind]),
+            f"test_images_of_every_kind_that_u_boot_cannot_start_are_told_on_its_console[{kind}]",
+            says_why=True,
+        )
+        for kind in ("multiboot2", "efi", "iso", "disk", "script")
+    ),
+    *(Cell(_PLACES[place], TREE, f"test_a_tree_boots_in_its_cell[{place}]") for place in _PLACES),
+    *_cells(_PROGRAM, "ovmf32", "efi-ia32"),
+    *_cells(_PROGRAM, "ovmf32-http", "efi-ia32", "multiboot", "multiboot2"),
+    *_cells(_PROGRAM, "secure-http", "efi-signed"),
+    *_cells(_PROGRAM, "ipv6", "multiboot2"),
+    *_cells(_PROGRAM, "ipv6-http", "efi", "multiboot", "multiboot2"),
+    *(
+        cell
+        for place in ("ovmf32-http", "arm64", "arm64-http", "ipv6")
+        for cell in _cells(_MEDIUM, place, "iso", "disk")
+    ),
+    *_cells(_MEDIUM, "ipv6-http", "iso", "disk"),
+    *_cells(_MEDIUM, "secure-http", "iso"),
+    *_cells(_RUNS, "ipv6", "script"),
+    *_cells(_RUNS, "ipv6-http", "script"),
+    *_cells(_CANNOT, "ovmf32", "iso", "disk", "script", says_why=True),
+    *_cells(_CANNOT, "ovmf32-http", "script", says_why=True),
+    *_cells(_CANNOT, "arm64", "multiboot", "multiboot2", says_why=True),
+    *_cells(_CANNOT, "arm64-http", "multiboot", "multiboot2", says_why=True),
+    *_cells(_CANNOT, "secure", "multiboot", "disk", "script", says_why=True),
+    *_cells(_CANNOT, "secure-http", "multiboot", "multiboot2", "script", says_why=True),
 )
 """What no cell stands for has not been run."""
 
@@ -192,5 +271,7 @@ def _field(firmware: str, image: str, outcomes: Mapping[str, Sequence[Outcome]],
     if not all(outcome.passed for _, case in ran for outcome in outcomes[case]):
         return FAILED
     mark = "" if any(cell.is_proved_by(case) for cell in cells for case in quick) else ONLY_MATRIX
-    boots = [outcome.duration_s for cell, case in ran if not cell.says_why for outcome in outcomes[case]]
-    return f"{min(boots):.0f} s{mark}" if boots else f"{SAYS_WHY}{mark}"
+    boots = [
+        outcome.duration_s for cell, case in ran if not (cell.says_why or cell.arrived) for outcome in outcomes[case]
+    ]
+    return f"{f'{min(boots):.0f} s' if boots else ran[0][0].arrived or SAYS_WHY}{mark}"

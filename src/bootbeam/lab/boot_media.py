@@ -16,7 +16,7 @@ from bootbeam.errors import UserError
 from bootbeam.lab.claim import run_tool
 from bootbeam.lab.grub_disk import GRUB_DIR, SECTOR_BYTES
 from bootbeam.lab.initrd import LinuxPayload
-from bootbeam.machine import Firmware
+from bootbeam.machine import Cpu, Firmware
 
 BOTH = frozenset({Firmware.BIOS, Firmware.UEFI})
 _CORE_START, _CORE_SECTORS = 2048, 2048
@@ -27,7 +27,9 @@ _TYPE_BIOS_BOOT, _TYPE_ESP = "21686148-6449-6E6F-744E-656564454649", "C12A7328-F
 _BOOT_SECTOR_CORE, _CORE_BLOCK_LIST = 0x5C, 0x1F4
 """Where GRUB's boot.img has the sector its core begins at, and the core the sector it goes on at: 64 bits each."""
 _KERNEL, _INITRD = "vmlinuz", "initrd.img"
-_EFI_PATH = "EFI/BOOT/BOOTX64.EFI"
+_EFI_SUFFIXES = {Cpu.I386: "ia32", Cpu.X86_64: "x64", Cpu.ARM64: "aa64"}
+_GRUB_PLATFORMS = {Cpu.I386: "i386-efi", Cpu.X86_64: "x86_64-efi"}
+_EFI_IMAGE_KIB, _SIGNED_EFI_IMAGE_KIB = 2880, 16 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,15 @@ class MediumSpec:
     firmware: frozenset[Firmware] = BOTH
     """It has a boot loader for these."""
     signed_loaders: Path | None = None
-    """A directory with Debian's signed shim and GRUB: a disk image's boot loader for UEFI, accepted by Secure Boot."""
+    """A directory with Debian's signed shim and GRUB: the boot loader for UEFI, accepted by Secure Boot. None makes a
+    GRUB, which there is for 32-bit and 64-bit x86."""
+    cpu: Cpu = Cpu.X86_64
+    """The processor its boot loader for UEFI is for."""
+
+    @property
+    def efi_path(self) -> str:
+        """Where UEFI looks for a boot loader (UEFI Specification 2.10 §3.5.1.1)."""
+        return f"EFI/BOOT/BOOT{_EFI_SUFFIXES[self.cpu].upper()}.EFI"
 
 
 def make_disk_image(path: Path, spec: MediumSpec) -> Path:
@@ -58,11 +68,12 @@ def make_disk_image(path: Path, spec: MediumSpec) -> Path:
         prefix = "(,gpt2)/"
         esp = _esp(scratch, spec)
         if spec.signed_loaders is not None:
-            _add_signed_chain(esp, spec.signed_loaders, script)
+            _add_signed_chain(esp, spec, spec.signed_loaders, script)
+            _copy_into_fat(esp, script, "boot/grub/grub.cfg")
         elif Firmware.UEFI in spec.firmware:
-            loader = scratch / "bootx64.efi"
-            _grub_image("x86_64-efi", loader, prefix, script, "part_gpt", "fat", "linux")
-            _copy_into_fat(esp, loader, _EFI_PATH)
+            loader = scratch / "boot.efi"
+            _grub_image(_GRUB_PLATFORMS[spec.cpu], loader, prefix, script, "part_gpt", "fat", "linux")
+            _copy_into_fat(esp, loader, spec.efi_path)
         with path.open("r+b") as image:
             if Firmware.BIOS in spec.firmware:
                 core = scratch / "core.img"
@@ -94,11 +105,15 @@ def make_boot_iso(path: Path, spec: MediumSpec) -> Path:
             options += ["-b", "boot/bios.img", "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table"]
             options += ["--grub2-boot-info"]
         if Firmware.UEFI in spec.firmware:
-            loader = scratch / "bootx64.efi"
-            _grub_image("x86_64-efi", loader, "/boot", script, "part_gpt", "fat", *modules)
             fat = tree / "boot" / "efi.img"
-            run_tool("mkfs.fat", "-C", str(fat), "2880")
-            _copy_into_fat(fat, loader, _EFI_PATH)
+            size_kib = _EFI_IMAGE_KIB if spec.signed_loaders is None else _SIGNED_EFI_IMAGE_KIB
+            run_tool("mkfs.fat", "-C", str(fat), str(size_kib))
+            if spec.signed_loaders is not None:
+                _add_signed_chain(fat, spec, spec.signed_loaders, script)
+            else:
+                loader = scratch / "boot.efi"
+                _grub_image(_GRUB_PLATFORMS[spec.cpu], loader, "/boot", script, "part_gpt", "fat", *modules)
+                _copy_into_fat(fat, loader, spec.efi_path)
             options += [*(["-eltorito-alt-boot"] if options else []), "-e", "boot/efi.img", "-no-emul-boot"]
         run_tool("xorriso", "-as", "mkisofs", "-quiet", "-R", "-V", "LAB", *options, "-o", str(path), str(tree))
     return path
@@ -152,12 +167,14 @@ def _esp(scratch: Path, spec: MediumSpec) -> Path:
     return esp
 
 
-def _add_signed_chain(esp: Path, loaders: Path, script: Path) -> None:
+def _add_signed_chain(fat: Path, spec: MediumSpec, loaders: Path, script: Path) -> None:
     """shim, and the GRUB for removable media, which looks for its script in /boot/grub, else beside itself."""
-    _copy_into_fat(esp, loaders / "shimx64.efi.signed", _EFI_PATH)
-    run_tool("mcopy", "-i", str(esp), str(loaders / "gcdx64.efi.signed"), "::/EFI/BOOT/grubx64.efi")
-    run_tool("mcopy", "-i", str(esp), str(script), "::/EFI/BOOT/grub.cfg")
-    _copy_into_fat(esp, script, "boot/grub/grub.cfg")
+    suffix = _EFI_SUFFIXES[spec.cpu]
+    (shim,) = loaders.rglob(f"shim{suffix}.efi.signed")
+    (grub,) = loaders.rglob(f"gcd{suffix}.efi.signed")
+    _copy_into_fat(fat, shim, spec.efi_path)
+    for file, name in ((grub, f"grub{suffix}.efi"), (script, "grub.cfg")):
+        run_tool("mcopy", "-i", str(fat), str(file), f"::/EFI/BOOT/{name}")
 
 
 def _copy_into_fat(fat: Path, file: Path, path: str) -> None:

@@ -22,7 +22,7 @@ MULTIBOOT_ADDRESS = 0x100000
 HYPERVISOR_NAME = "hypervisor.elf"
 PE_HEADERS_BYTES = 0x200
 PE_TEXT_ADDRESS = 0x1000
-_PE_MACHINES = {Cpu.X86_64: 0x8664, Cpu.ARM64: 0xAA64}
+_PE_MACHINES = {Cpu.I386: 0x14C, Cpu.X86_64: 0x8664, Cpu.ARM64: 0xAA64}
 _SUBSYSTEM_EFI_APPLICATION = 10
 
 XEN_PACKAGE = "xen-hypervisor-4.17-amd64"
@@ -62,6 +62,15 @@ def make_efi_application(path: Path) -> Path:
     return _make_efi(path, "efi-x64.s")
 
 
+def make_ia32_efi_application(path: Path) -> Path:
+    """The same for 32-bit UEFI."""
+    with TemporaryDirectory() as scratch:
+        text = Path(scratch) / "text"
+        _link("efi-ia32.s", text, "--32", "elf_i386", "--oformat", "binary", "-Ttext", f"{PE_TEXT_ADDRESS:#x}")
+        path.write_bytes(wrap_in_pe(text.read_bytes(), Cpu.I386))
+    return path
+
+
 def make_hypervisor_loader(path: Path) -> Path:
     """Write an EFI application for x64 to ``path``; it prints size and hash of ``HYPERVISOR_NAME``, which it opens in
     its own directory, and returns success, as BitVisor's loader does when its hypervisor runs."""
@@ -78,7 +87,7 @@ def make_arm64_efi_application(path: Path) -> Path:
         run_tool(f"{tools}as", "-o", str(assembled), str(ASSEMBLY_DIR / "efi-arm64.s"))
         # Nothing in it is left for a linker to do.
         run_tool(f"{tools}objcopy", "-O", "binary", "-j", ".text", str(assembled), str(text))
-        path.write_bytes(wrap_in_pe(text.read_bytes(), _PE_MACHINES[Cpu.ARM64]))
+        path.write_bytes(wrap_in_pe(text.read_bytes(), Cpu.ARM64))
     return path
 
 
@@ -90,23 +99,29 @@ def _make_efi(path: Path, source: str) -> Path:
     return path
 
 
-def wrap_in_pe(text: bytes, machine: int = _PE_MACHINES[Cpu.X86_64]) -> bytes:
-    """A PE32+ EFI application whose one section is the position-independent code ``text``, entered at its start.
+def wrap_in_pe(text: bytes, cpu: Cpu = Cpu.X86_64) -> bytes:
+    """An EFI application whose one section is the position-independent code ``text``, entered at its start: PE32 for
+    32-bit x86, PE32+ for the others.
 
-    Layout (Microsoft PE Format): MS-DOS header 64, signature 4, COFF header 20, optional header 112 + 16 * 8,
-    section header 40, padding to ``PE_HEADERS_BYTES``, ``text``.
+    Layout (Microsoft PE Format): MS-DOS header 64, signature 4, COFF header 20, optional header (96 in PE32, 112 in
+    PE32+) + 16 * 8, section header 40, padding to ``PE_HEADERS_BYTES``, ``text``.
     """
+    is_32_bit = cpu is Cpu.I386
     size_bytes = -(-len(text) // PE_HEADERS_BYTES) * PE_HEADERS_BYTES
     image_bytes = -(-(PE_TEXT_ADDRESS + size_bytes) // PE_TEXT_ADDRESS) * PE_TEXT_ADDRESS
     dos = b"MZ".ljust(60, b"\0") + struct.pack("<I", 64)
-    coff = b"PE\0\0" + struct.pack("<HHIIIHH", machine, 1, 0, 0, 0, 240, 0x0022)
-    optional = struct.pack(
-        "<HBBIIIIIQIIHHHHHHIIIIHH",
-        *(0x20B, 0, 0, size_bytes, 0, 0, PE_TEXT_ADDRESS, PE_TEXT_ADDRESS),
-        *(0, PE_TEXT_ADDRESS, PE_HEADERS_BYTES),  # image base, alignment in memory, in the file
+    headers = (224, 0x0102) if is_32_bit else (240, 0x0022)  # size of the optional one; executable, and of what width
+    coff = b"PE\0\0" + struct.pack("<HHIIIHH", _PE_MACHINES[cpu], 1, 0, 0, 0, *headers)
+    sizes = (0, 0, size_bytes, 0, 0, PE_TEXT_ADDRESS, PE_TEXT_ADDRESS)
+    # Where the image begins: 64 bits, of which PE32 has the first half for where its data begins.
+    optional = struct.pack("<HBBIIIIIQ", 0x10B if is_32_bit else 0x20B, *sizes, 0)
+    optional += struct.pack(
+        "<IIHHHHHHIIIIHH",
+        *(PE_TEXT_ADDRESS, PE_HEADERS_BYTES),  # alignment in memory, in the file
         *(0, 0, 0, 0, 0, 0, 0, image_bytes, PE_HEADERS_BYTES, 0, _SUBSYSTEM_EFI_APPLICATION, 0),
     )
-    optional += struct.pack("<QQQQII", 0, 0, 0, 0, 0, 16) + bytes(16 * 8)
+    # Stack and heap, reserved and committed; then 16 data directories, all empty.
+    optional += struct.pack("<IIIIII" if is_32_bit else "<QQQQII", 0, 0, 0, 0, 0, 16) + bytes(16 * 8)
     section = struct.pack(
         "<8sIIIIIIHHI",
         *(b".text", len(text), PE_TEXT_ADDRESS, size_bytes, PE_HEADERS_BYTES, 0, 0, 0, 0),
