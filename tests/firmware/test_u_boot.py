@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,3 +107,29 @@ def test_images_of_every_kind_that_u_boot_cannot_start_are_told_on_its_console(
     pc.wait_for(r"finding BB-082", 10)
     assert re.search(rf"{why}.* U-Boot on 64-bit ARM", " ".join(pc.console.split()))
     station.wait_for(EventKind.FINDING, 10, mac=pc.mac)
+
+
+@pytest.mark.slow
+def test_u_boot_that_was_told_once_boots_out_of_a_tree(
+    start_station: StartStation, power_on: PowerOn, tmp_path: Path
+) -> None:
+    """What the log says to type, kept as its boot command."""
+    nonce = secrets.token_hex(8)
+    payload = make_arm64_linux_payload(tmp_path, CACHE_DIR)
+    tree = tmp_path / "tree"
+    (tree / "pxelinux.cfg").mkdir(parents=True)
+    shutil.copyfile(payload.kernel, tree / "linux")
+    payload.initrd.rename(tree / "initrd.img")
+    (tree / "pxelinux.cfg" / "default").write_text(
+        f"DEFAULT linux\nLABEL linux\n KERNEL linux\n INITRD initrd.img\n APPEND {command_line(nonce, Cpu.ARM64)}\n"
+    )
+    station = start_station("--tree", tree)
+    typed = "setenv autoload no; dhcp; setenv serverip 192.168.1.50; pxe get; pxe boot"
+    told = replace(U_BOOT, variables=write_flash(tmp_path / "flash.fd", {"bootcmd": typed}))
+    pc = power_on(PcSpec("pc", told, nic_model="e1000"))
+    pc.wait_for(expected_marker(nonce), BOOT_TIMEOUT_S)
+    events = station.events(pc.mac)
+    advice = next(str(event.facts["fix"]) for event in events if event.facts.get("fix"))
+    assert typed.replace("192.168.1.50", "STATION") in advice or typed in advice
+    fetched = [str(event.facts["file"]) for event in events if event.kind is EventKind.TRANSFER_FINISHED]
+    assert fetched == ["pxelinux.cfg/default", "linux", "initrd.img"]

@@ -44,7 +44,7 @@ def test_what_was_run_is_in_its_cell_and_the_rest_is_not_claimed() -> None:
     assert field(text, boot_grid.UEFI32, "Linux") == "20 s *", "only make matrix runs it"
     assert field(text, boot_grid.UEFI32_HTTP, "Linux") == "**failed**"
     assert field(text, boot_grid.BIOS, "EFI program") == "says why"
-    assert field(text, boot_grid.UBOOT, "TFTP tree") == "-"
+    assert field(text, boot_grid.BIOS_GRUB, "TFTP tree") == "-"
 
 
 def test_what_only_arrived_is_no_boot() -> None:

@@ -173,6 +173,7 @@ CELLS = (
     Cell(SECURE, ISO, "test_a_live_system_with_a_signed_kernel_boots_out_of_its_iso"),
     Cell(UBOOT, LINUX, "test_u_boot_that_was_told_once_where_the_station_is_reaches_userland_by_itself"),
     Cell(UBOOT, MULTIBOOT1, "test_what_u_boot_cannot_start_is_told_on_its_console", says_why=True),
+    Cell(UBOOT, TREE, "test_u_boot_that_was_told_once_boots_out_of_a_tree"),
     *(
         Cell(
             *(UBOOT, _KINDS[kind]),
