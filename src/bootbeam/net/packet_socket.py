@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from bootbeam.net.bursts import BurstReader
+
 ETH_P_ALL = 3
 PACKET_OUTGOING = 4
 """Linux <linux/if_packet.h>."""
@@ -29,6 +31,8 @@ TFTP_PORT = 69
 """Requests only: the transfers themselves go to other ports."""
 
 _INSTRUCTION = struct.Struct("@HBBI")
+_PACKET_TYPE_AT = 10
+"""Of sll_pkttype in a ``sockaddr_ll`` (packet(7))."""
 _TIMESPEC = struct.Struct("@ll")
 _FPROG = struct.Struct("@HP")
 _LOAD_HALF, _LOAD_BYTE, _LOAD_HALF_X, _LOAD_IP_HEADER_LENGTH = 0x28, 0x30, 0x48, 0xB1
@@ -88,6 +92,20 @@ def receive_frame(sock: socket.socket) -> Frame | None:
             seconds, nanoseconds = _TIMESPEC.unpack_from(value)
             at_s = seconds + nanoseconds / 1e9
     return Frame(data, at_s, address[2] == PACKET_OUTGOING)
+
+
+def receive_frames(reader: BurstReader, sock: socket.socket) -> list[Frame]:
+    """The frames that wait, the oldest first, as many as ``reader`` takes at once.
+
+    Raises:
+        OSError: as ``receive_frame``.
+    """
+    frames = []
+    for message in reader.read(sock):
+        seconds, nanoseconds = _TIMESPEC.unpack_from(message.ancillary)
+        is_own = message.address[_PACKET_TYPE_AT] == PACKET_OUTGOING
+        frames.append(Frame(message.data, seconds + nanoseconds / 1e9, is_own))
+    return frames
 
 
 def filter_program() -> bytes:

@@ -10,11 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bootbeam.net.addresses6 import scope_of
+from bootbeam.net.bursts import BurstReader, Sender
 
 IP_PKTINFO = 8
 """Linux <bits/in.h>; Python's socket module does not name it."""
 _IN_PKTINFO = struct.Struct("@I4s4s")
 """struct in_pktinfo: interface index, address to send from (local), address the datagram was sent to."""
+_SOCKADDR_IN = struct.Struct("=H2s4s8x")
+"""struct sockaddr_in: AF_INET in the computer's own order, port and address in the network's."""
 _IN6_PKTINFO = struct.Struct("@16sI")
 """struct in6_pktinfo (RFC 3542 §6.1): the address sent to or to send from, interface index."""
 
@@ -135,6 +138,40 @@ def receive(sock: socket.socket) -> Datagram | None:
             packed, index = _IN6_PKTINFO.unpack_from(value)
             destination = socket.inet_ntop(socket.AF_INET6, packed)
     return Datagram(data, (str(source[0]).partition("%")[0], int(source[1])), destination, index)
+
+
+def receive_burst(reader: BurstReader, sock: socket.socket) -> list[Datagram]:
+    """What waits at an IPv4 socket of ``bind_udp``, the oldest first, as much as ``reader`` takes at once.
+
+    Raises:
+        OSError: as ``receive``.
+    """
+    datagrams = []
+    for message in reader.read(sock):
+        _, port, source = _SOCKADDR_IN.unpack(message.address)
+        index, _, destination = _IN_PKTINFO.unpack_from(message.ancillary)
+        sender = (socket.inet_ntoa(source), int.from_bytes(port, "big"))
+        datagrams.append(Datagram(message.data, sender, socket.inet_ntoa(destination), index))
+    return datagrams
+
+
+def send_in_burst(
+    sender: Sender,
+    sock: socket.socket,
+    data: bytes,
+    destination: tuple[str, int],
+    local_address: str,
+    interface_index: int,
+) -> None:
+    """As ``send_from``, for one answer of many.
+
+    Raises:
+        OSError: as from sendmsg(2).
+    """
+    address, port = destination
+    target = _SOCKADDR_IN.pack(socket.AF_INET, port.to_bytes(2, "big"), socket.inet_aton(address))
+    packet_info = _IN_PKTINFO.pack(interface_index, socket.inet_aton(local_address), b"\0\0\0\0")
+    sender.send(sock, data, target, socket.IPPROTO_IP, IP_PKTINFO, packet_info)
 
 
 def send_from(

@@ -3,22 +3,24 @@
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from bootbeam.errors import DecodeError
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
+from bootbeam.net.bursts import BurstReader, Sender
 from bootbeam.net.interfaces import Interface
-from bootbeam.net.udp import Datagram, receive, send_from
+from bootbeam.net.udp import Datagram, receive_burst, send_in_burst
 from bootbeam.pxe.actions import Action, AddressAsked, Destination, Ignore, Lease, Send
 from bootbeam.pxe.proxydhcp import Arrival, ProxyDhcp
 from bootbeam.pxe.reply import BOOT_SERVER_PORT
 from bootbeam.servers.dhcp_notes import DhcpNotes
 from bootbeam.servers.packet_keeping import PacketKeeping
+from bootbeam.wire.dhcp4 import MAX_DATAGRAM_BYTES
 
-MAX_DATAGRAMS_PER_TURN = 64
-"""After so many the other servers of the loop get their turn."""
+MAX_REMEMBERED_ARRIVALS = 1000
+"""Senders, of each socket. Machines that boot have no address yet, so that they are one."""
 NO_ADDRESS = IPv4Address(0)
 """What a computer without IPv4 sends from."""
 
@@ -31,6 +33,8 @@ class DhcpSocket:
     port: int
     """67 or 4011 as the client knows it; tests bind others."""
     interface: Interface
+    arrivals: dict[tuple[tuple[str, int], str], Arrival] = field(default_factory=dict)
+    """Of what came before from the same sender to the same address."""
 
 
 class DhcpServer:
@@ -62,6 +66,8 @@ class DhcpServer:
         self._clock = clock
         self._learn = learn
         self._packets = packets
+        self._reader = BurstReader(MAX_DATAGRAM_BYTES + 1)
+        self._sender = Sender()
         self._notes = DhcpNotes(record, has_loaded)
 
     @property
@@ -83,23 +89,18 @@ class DhcpServer:
             listener.sock.close()
 
     def _on_readable(self, listener: DhcpSocket) -> None:
-        for _ in range(MAX_DATAGRAMS_PER_TURN):
-            try:
-                datagram = receive(listener.sock)
-            except OSError as error:
-                self._notes.problem(f"cannot read from port {listener.port}", error, listener.interface.name)
-                return
-            if datagram is None:
-                return
+        try:
+            datagrams = receive_burst(self._reader, listener.sock)
+        except OSError as error:
+            self._notes.problem(f"cannot read from port {listener.port}", error, listener.interface.name)
+            return
+        for datagram in datagrams:
             self._handle(listener, datagram)
 
     def _handle(self, listener: DhcpSocket, datagram: Datagram) -> None:
         source_address, source_port = datagram.source
         interface = listener.interface
-        server = self._server_address(interface, datagram)
-        link_local = next((address.ip for address in interface.addresses6 if address.is_link_local), None)
-        source = Destination(IPv4Address(source_address), source_port)
-        arrival = Arrival(listener.port, source, server, interface.name, link_local)
+        arrival = self._arrival(listener, datagram)
         try:
             actions = self._proxy.handle_datagram(datagram.data, arrival, self._clock())
         except DecodeError as error:
@@ -109,7 +110,21 @@ class DhcpServer:
             client = action.client if isinstance(action, Send | Ignore) else None
             if client is not None and listener.port == BOOT_SERVER_PORT:
                 self._notes.boot_server_asked(client, interface.name, source_port)
-            self._perform(listener, server, action)
+            self._perform(listener, arrival.server, action)
+
+    def _arrival(self, listener: DhcpSocket, datagram: Datagram) -> Arrival:
+        key = (datagram.source, datagram.local_address)
+        arrival = listener.arrivals.get(key)
+        if arrival is None:
+            source = Destination(IPv4Address(datagram.source[0]), datagram.source[1])
+            interface = listener.interface
+            link_local = next((address.ip for address in interface.addresses6 if address.is_link_local), None)
+            server = self._server_address(interface, datagram)
+            arrival = Arrival(listener.port, source, server, interface.name, link_local)
+            if len(listener.arrivals) >= MAX_REMEMBERED_ARRIVALS:
+                listener.arrivals.clear()
+            listener.arrivals[key] = arrival
+        return arrival
 
     @staticmethod
     def _server_address(interface: Interface, datagram: Datagram) -> IPv4Address | None:
@@ -143,7 +158,14 @@ class DhcpServer:
             self._notes.seen(client, listener.interface.name)
         destination = (str(action.destination.address), action.destination.port)
         try:
-            send_from(listener.sock, action.datagram, destination, str(server or NO_ADDRESS), listener.interface.index)
+            send_in_burst(
+                self._sender,
+                listener.sock,
+                action.datagram,
+                destination,
+                str(server or NO_ADDRESS),
+                listener.interface.index,
+            )
         except OSError as error:
             self._notes.not_sent(client.mac, listener.port, error, listener.interface.name)
             return

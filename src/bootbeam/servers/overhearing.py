@@ -14,8 +14,9 @@ from typing import Protocol
 from bootbeam.errors import DecodeError
 from bootbeam.journal.events import EventKind, Fact
 from bootbeam.journal.journal import Record
+from bootbeam.net.bursts import BurstReader
 from bootbeam.net.interfaces import Interface
-from bootbeam.net.packet_socket import Frame, receive_frame
+from bootbeam.net.packet_socket import MAX_FRAME_BYTES, Frame, receive_frames
 from bootbeam.pxe.dhcp6 import DHCP6_SERVER_PORT
 from bootbeam.pxe.reply import BOOT_SERVER_PORT, DHCP_SERVER_PORT
 from bootbeam.wire import dhcp4, dhcp6
@@ -23,8 +24,6 @@ from bootbeam.wire.dhcp6_options import decode_duid, decode_ia_na
 from bootbeam.wire.frame import ArpQuestion, UdpFrame, decode_frame
 from bootbeam.wire.tftp import TFTP_PORT
 
-MAX_FRAMES_PER_TURN = 64
-"""After so many the other servers of the loop get their turn."""
 MAX_EVENTS_PER_S = 50
 """More is a flood; the rest is not journaled."""
 STRANGERS_EVERY_S = 60.0
@@ -78,6 +77,7 @@ class Overhearing:
         self._clock = clock
         self._is_booting = is_booting
         self._keep = keep
+        self._reader = BurstReader(MAX_FRAME_BYTES)
         self._noted: OrderedDict[tuple[str, ...], float] = OrderedDict()
         self._second = 0
         self._events_this_second = 0
@@ -96,16 +96,10 @@ class Overhearing:
             ear.sock.close()
 
     def _on_readable(self, ear: Ear) -> None:
-        frames: list[Frame] = []
-        for _ in range(MAX_FRAMES_PER_TURN):
-            try:
-                frame = receive_frame(ear.sock)
-            except OSError:  # the interface is down for now; the DHCP driver tells of that
-                break
-            if frame is None:
-                break
-            if not frame.is_own:
-                frames.append(frame)
+        try:
+            frames = [frame for frame in receive_frames(self._reader, ear.sock) if not frame.is_own]
+        except OSError:  # the interface is down for now; the DHCP driver tells of that
+            return
         # Two turns later: by then the DHCP driver has told of the question that this may be the answer to.
         loop = asyncio.get_running_loop()
         loop.call_soon(loop.call_soon, self._hear_all, ear, frames)
