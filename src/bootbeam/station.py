@@ -26,6 +26,7 @@ from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Journal, Record, Watcher
 from bootbeam.journal.verdict.watch import LOOK_INTERVAL_S as VERDICT_INTERVAL_S
 from bootbeam.journal.verdict.watch import VerdictWatch
+from bootbeam.library import first_programs, machine_book, reply_watch
 from bootbeam.library.answers import Answers, short_form_file
 from bootbeam.library.cache import STATE_FILE, state_directory
 from bootbeam.library.catalogue import Catalogue
@@ -123,9 +124,9 @@ class Station:
     async def _serve(self, interfaces: list[Interface], listeners: Listeners, goods: "Goods") -> None:
         record = self._journal.record
         offering, book = goods.offering, goods.book
-        self._journal.watch(book.watch)
+        self._journal.watch(book.watch, machine_book.WATCHED_KINDS)
         programs = FirstProgramWatch(offering, record, time.monotonic)
-        self._journal.watch(programs.watch)
+        self._journal.watch(programs.watch, first_programs.WATCHED_KINDS)
         store = self._boot_store()
         self._journal.watch(store.watch)
         packets = PacketKeeping(self._journal.attempt_of, store.keep_packet, time.time)
@@ -138,7 +139,7 @@ class Station:
         variants = ReplyVariantWatch(
             self._settings.replies, remembered, record, time.monotonic, asyncio.get_running_loop().call_soon
         )
-        self._journal.watch(variants.watch)
+        self._journal.watch(variants.watch, reply_watch.WATCHED_KINDS)
         proxy = ProxyDhcp(choice, stand_in, variants.choose)
         learn, has_loaded = self._neighbours.learn, self._journal.has_loaded
         dhcp = DhcpServer(listeners.dhcp, proxy, record, time.monotonic, learn, has_loaded, packets)
@@ -207,7 +208,7 @@ class Station:
     def _catalogue(self, stock: "Stock", offering: Callable[[], Offering], book: MachineBook) -> Catalogue:
         images, http_port, record = stock.images, self._settings.http_port, self._journal.record
         u_boot = UBootFiles(offering, images.resolve, record, book.complete)
-        self._journal.watch(u_boot.watch)
+        self._journal.watch(u_boot.watch, [EventKind.CLIENT_SEEN])
         return Catalogue(
             images.files,
             stock.loaders.files,

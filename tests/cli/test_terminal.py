@@ -4,6 +4,7 @@ import io
 import json
 import re
 import threading
+from typing import ClassVar
 
 from rich.console import Console
 
@@ -69,7 +70,9 @@ def test_a_findings_words_stand_under_each_other_and_its_commands_are_whole() ->
 
 def test_json_lines() -> None:
     stream = io.StringIO()
-    JsonView(stream).show(MESSAGE)
+    view = JsonView(stream)
+    view.show(MESSAGE)
+    view.flush()
     line = json.loads(stream.getvalue())
     assert line["kind"] == "message-shown"
     assert line["at"] == "2023-11-14T22:13:20.000+00:00"
@@ -105,11 +108,14 @@ def test_a_terminal_that_stands_still_holds_nobody_up() -> None:
     release = threading.Event()
 
     class Stuck:
-        shown = 0
+        shown: ClassVar[list[Event]] = []
 
         def show(self, event: Event) -> None:
             release.wait(10)
-            Stuck.shown += 1
+            Stuck.shown.append(event)
+
+        def flush(self) -> None:
+            pass
 
         def close(self) -> None:
             pass
@@ -118,4 +124,8 @@ def test_a_terminal_that_stands_still_holds_nobody_up() -> None:
         for _ in range(20_000):
             printer.watch(MESSAGE)
         release.set()
-    assert Stuck.shown >= 1
+    *shown, last = Stuck.shown
+    assert set(map(id, shown)) == {id(MESSAGE)}
+    assert last.kind is EventKind.PROBLEM
+    number = int(str(last.facts["what"]).split()[0])
+    assert len(shown) + number == 20_000

@@ -106,6 +106,23 @@ def test_boots_that_were_let_go_of_go_on_where_they_were(tmp_path: Path, monkeyp
     assert (summary.began_at_s, summary.last_at_s) == (100.0, 500.0)
 
 
+def test_what_a_slow_disk_leaves_no_room_for_is_counted_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boot_store, "MAX_WAITING", 10)
+    path, complaints = tmp_path / "boots.db", Complaints()
+    store = BootStore(keeping(path), complaints)
+    for number in range(14):
+        store.watch(seen(kind=EventKind.INSTALL_PROGRESS, at_s=100.0 + number))
+    store.start()
+    store.stop()
+    [(what, _, fix)] = complaints
+    assert what == "4 events and packets of boots were not kept"
+    assert "--state" in fix
+    with BootRecords(path) as records:
+        assert [each.at_s for each in records.events("a1")] == [104.0 + number for number in range(10)]
+
+
 def test_nothing_is_kept_where_that_is_wished(tmp_path: Path) -> None:
     store = BootStore(keeping(tmp_path / "boots.db", max_attempts=0), Complaints())
     store.watch(seen())

@@ -55,3 +55,12 @@ def test_several_threads_lose_nothing() -> None:
     for thread in threads:
         thread.join()
     assert len(journal.events()) == 2000
+
+
+def test_a_watcher_hears_of_the_kinds_it_wants_alone() -> None:
+    journal, seen = Journal(lambda: 5.0), list[Event]()
+    journal.watch(seen.append, (EventKind.SCRIPT_SENT, EventKind.OFFERED))
+    for kind in EventKind:
+        journal.record(kind)
+    assert {event.kind for event in seen} == {EventKind.SCRIPT_SENT, EventKind.OFFERED}
+    assert len(seen) == 2

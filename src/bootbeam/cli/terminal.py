@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Protocol, TextIO
 
 from rich.console import Console
+from rich.control import strip_control_codes
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.text import Text
 
@@ -44,7 +45,10 @@ class View(Protocol):
     """Shows events one after another."""
 
     def show(self, event: Event) -> None:
-        """Show one event."""
+        """Show one event, at the latest with ``flush``."""
+
+    def flush(self) -> None:
+        """What was shown is to be seen now."""
 
     def close(self) -> None:
         """Leave the terminal as it was."""
@@ -61,6 +65,9 @@ class JsonView:
         if event.kind is EventKind.TRANSFER_PROGRESS:
             return
         self._stream.write(json.dumps(event_json(event), ensure_ascii=False) + "\n")
+
+    def flush(self) -> None:
+        """Hand the lines on."""
         self._stream.flush()
 
     def close(self) -> None:
@@ -98,6 +105,11 @@ class StoryView:
         if line is not None:
             self._print(event, line)
 
+    def flush(self) -> None:
+        """Hand on what is written to a file or a pipe; a terminal has it already."""
+        if not self._console.is_terminal:
+            self._console.file.flush()
+
     def close(self) -> None:
         """Take the bars away."""
         if self._bars:
@@ -108,14 +120,17 @@ class StoryView:
         who = event.mac or event.address or ""
         head = f"{moment:%H:%M:%S} {who:17} "
         for text, style in ((line.text, STYLES[line.tone]), *((f"  {more}", "") for more in line.more)):
+            if not self._console.is_terminal:
+                # Nobody sees colours there, and rich takes ten times as long for a line of text.
+                self._console.file.write(strip_control_codes(f"{head}{text}") + "\n")
+                head = " " * len(head)
+                continue
             for row in self._wrap(text, len(head)):
                 self._console.print(Text.assemble((head, "dim"), (row, style)), soft_wrap=True, highlight=False)
                 head = " " * len(head)
 
     def _wrap(self, text: str, indent: int) -> list[str]:
-        """Lines that fit beside the head; unbroken when nobody watches, so that grep finds whole lines."""
-        if not self._console.is_terminal:
-            return [text]
+        """Lines that fit beside the head."""
         width = max(self._console.width - indent, 30)
         lead = _LEAD.match(text)
         column = lead.end() if lead else 0
@@ -158,16 +173,19 @@ class EventPrinter:
     def __init__(self, view: View) -> None:
         self._view = view
         self._waiting: deque[Event] = deque()
+        self._left_out = 0
         self._wake = threading.Event()
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="terminal", daemon=True)
 
     def watch(self, event: Event) -> None:
         """Take one event; may be called from any thread, never blocks."""
-        if len(self._waiting) < MAX_WAITING_EVENTS:
-            self._waiting.append(event)
-            if not self._wake.is_set():
-                self._wake.set()
+        if len(self._waiting) >= MAX_WAITING_EVENTS:
+            self._left_out += 1
+            return
+        self._waiting.append(event)
+        if not self._wake.is_set():
+            self._wake.set()
 
     def __enter__(self) -> "EventPrinter":
         self._thread.start()
@@ -196,6 +214,12 @@ class EventPrinter:
     def _show_waiting(self) -> None:
         while self._waiting:
             self._view.show(self._waiting.popleft())
+        left_out, self._left_out = self._left_out, 0
+        if left_out:
+            what = f"{left_out} events are not shown here: they came faster than this terminal takes them"
+            fix = "they are kept all the same: bootbeam boots"
+            self._view.show(Event(EventKind.PROBLEM, time.time(), facts={"what": what, "why": "", "fix": fix}))
+        self._view.flush()
 
 
 def view_for(log_format: str, maker_of: Callable[[str], str | None]) -> View:

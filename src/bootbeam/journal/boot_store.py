@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bootbeam.journal.attempts import is_older
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.packets import Packet
 from bootbeam.journal.summary import Summary
@@ -89,7 +90,10 @@ class BootStore:
         self._wake = threading.Event()
         self._is_stopping = False
         self._under_way: OrderedDict[str, _UnderWay] = OrderedDict()
+        self._newest = ""
+        """The attempt that began last."""
         self._has_let_go = False
+        self._left_out = 0
         self._database: BootDatabase | None = None
         self._retry_at_s = 0.0
         self._has_complained = False
@@ -97,13 +101,19 @@ class BootStore:
 
     def watch(self, event: Event) -> None:
         """Keep one event; may be called from any thread, and never waits."""
-        if self._is_keeping and event.kind not in NOT_KEPT:
-            self._waiting.append(event)
+        if event.kind not in NOT_KEPT:
+            self._keep(event)
 
     def keep_packet(self, packet: Packet) -> None:
         """Keep one packet, likewise."""
-        if self._is_keeping:
-            self._waiting.append(packet)
+        self._keep(packet)
+
+    def _keep(self, item: Event | Packet) -> None:
+        if not self._is_keeping:
+            return
+        if len(self._waiting) >= MAX_WAITING:
+            self._left_out += 1
+        self._waiting.append(item)
 
     def start(self) -> None:
         """Begin to write. What was handed in before is written too."""
@@ -138,6 +148,16 @@ class BootStore:
                 self._fail("boots are not being kept", error)
                 return
         self._has_complained = False
+        self._tell_left_out()
+
+    def _tell_left_out(self) -> None:
+        left_out, self._left_out = self._left_out, 0
+        if left_out:
+            self._complain(
+                f"{left_out} events and packets of boots were not kept",
+                f"they came faster than {self._keeping.path.parent} takes them",
+                "see whether the disk is slow: iostat -x 1, or keep boots elsewhere: --state DIRECTORY",
+            )
 
     def _write_batch(self, database: "BootDatabase") -> None:
         from bootbeam.journal.boot_database import Batch
@@ -161,7 +181,9 @@ class BootStore:
         if under_way is None:
             who = event.mac or event.address or ""
             # Asked only where it may be one that was let go of: of a machine that was silent for long among many.
-            known = self._database.summary(attempt) if self._database and self._has_let_go else None
+            is_new = is_older(self._newest, attempt)
+            known = self._database.summary(attempt) if self._database and self._has_let_go and not is_new else None
+            self._newest = attempt if is_new else self._newest
             summary = known or Summary(attempt, who, event.at_s, event.at_s)
             under_way = self._under_way[attempt] = _UnderWay(summary)
             while len(self._under_way) > MAX_ATTEMPTS_UNDER_WAY:

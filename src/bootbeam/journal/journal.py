@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from bootbeam.journal.attempts import Attempts
@@ -44,13 +44,15 @@ class Journal:
         self._clock = clock
         self._mac_of_address = mac_of_address
         self._events: deque[Event] = deque(maxlen=MAX_KEPT_EVENTS)
-        self._watchers: list[Watcher] = []
+        self._watchers: dict[EventKind, list[Watcher]] = {kind: [] for kind in EventKind}
         self._attempts = Attempts()
         self._lock = threading.Lock()
 
-    def watch(self, watcher: Watcher) -> None:
-        """Call ``watcher`` with every event from now on, in the thread that records it; it must be quick."""
-        self._watchers.append(watcher)
+    def watch(self, watcher: Watcher, kinds: Iterable[EventKind] = EventKind) -> None:
+        """Call ``watcher`` with every event of these ``kinds`` from now on, in the thread that records it; it must be
+        quick."""
+        for kind in kinds:
+            self._watchers[kind].append(watcher)
 
     def record(
         self,
@@ -69,7 +71,7 @@ class Journal:
             with self._lock:
                 event = self._attempts.place(event)
                 self._events.append(event)
-        for watcher in self._watchers:
+        for watcher in self._watchers[kind]:
             watcher(event)
 
     def events(self) -> list[Event]:

@@ -21,6 +21,15 @@ LOOK_INTERVAL_S = 5.0
 """How often somebody should call ``tell_silent``."""
 
 
+WATCHED_KINDS = (
+    EventKind.CLIENT_SEEN,
+    EventKind.TRANSFER_FINISHED,
+    EventKind.SCRIPT_SENT,
+    EventKind.MESSAGE_SHOWN,
+)
+"""What ``FirstProgramWatch.watch`` wants to hear of."""
+
+
 class FirstProgramWatch:
     """Watches the journal. Safe to use from several threads.
 

@@ -15,6 +15,10 @@ REPORT_AFTER_A_RESTART = ("autounattend",)
 machine goes to its own disk from the moment it took its answers."""
 
 
+WATCHED_KINDS = (EventKind.SCRIPT_SENT, EventKind.ANSWERS_FETCHED)
+"""What ``MachineBook.watch`` wants to hear of."""
+
+
 class InstalledMachines(Protocol):
     """Where installations are remembered: ``library.machines.Machines``."""
 

@@ -21,6 +21,15 @@ _OBSERVED = {
 }
 
 
+WATCHED_KINDS = (
+    EventKind.ADDRESS_REQUESTED,
+    EventKind.OTHER_SERVER_ANSWERED,
+    EventKind.READ_REQUESTED,
+    EventKind.FILE_REFUSED,
+)
+"""What ``ReplyVariantWatch.watch`` wants to hear of."""
+
+
 class Remembered(Protocol):
     """Where it is kept what worked: ``library.remembered_replies.RememberedReplies``."""
 

@@ -74,17 +74,18 @@ class VerdictWatch:
             if event.kind in SURROUNDING_KINDS or event.kind is EventKind.OTHER_SERVER_ANSWERED:
                 self._surroundings.append(event)
             if event.mac is not None and event.attempt is not None:
-                self._forget(NO_MACHINE)
-                self._is_anybody_heard = True
+                if not self._is_anybody_heard:
+                    self._forget(NO_MACHINE)
+                    self._is_anybody_heard = True
                 self._keep(event.mac, event.attempt, event)
             elif event.kind is EventKind.STATION_READY and not self._is_anybody_heard:
                 self._keep(NO_MACHINE, "", event)
 
     def _keep(self, mac: str, attempt: str, event: Event) -> None:
         machine = self._machines.get(mac)
-        if machine is not None and is_older(attempt, machine.attempt):
-            return  # the end of something that a reset cut off
         if machine is None or machine.attempt != attempt:
+            if machine is not None and is_older(attempt, machine.attempt):
+                return  # the end of something that a reset cut off
             before, machine = machine, _Machine(attempt)
             self._machines[mac] = machine
             if before is not None:
