@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.fault_lab import FaultLab
+from tests.firmware.conftest import fetched_loaders
+
+__all__ = ["fault", "fetched_loaders"]
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -61,12 +61,13 @@ class FaultLab:
         """A Linux kernel and an initrd that go together."""
         return make_linux_payload(self.log_dir)
 
-    def serve(self, *arguments: str | Path) -> StationProcess:
-        """``bootbeam serve ARGUMENTS...``; without any, a good Linux kernel and initrd."""
+    def serve(self, *arguments: str | Path, environment: Mapping[str, str] | None = None) -> StationProcess:
+        """``bootbeam serve ARGUMENTS...``; without any, a good Linux kernel and initrd. ``environment`` has what
+        is otherwise than in this process."""
         if not arguments:
             payload = self.payload()
             arguments = ("--kernel", payload.kernel, "--initrd", payload.initrd, "--cmdline", "console=ttyS0")
-        self.station = self._stack.enter_context(StationProcess(self.lan, *arguments))
+        self.station = self._stack.enter_context(StationProcess(self.lan, *arguments, environment=environment))
         return self.station
 
     def power_on(
@@ -130,8 +131,15 @@ class FaultLab:
             where=lambda event: all(event.facts.get(name) == value for name, value in facts.items()),
         )
 
-    def expect(self, mac: str, finding_id: str, timeout_s: float, *, or_id: str = "") -> Event:
-        """The station's first finding about this machine must be this one, or ``or_id``, which says the same."""
+    def expect_nothing(self, mac: str) -> None:
+        """Nothing has been found of this machine."""
+        told = [event.facts for event in self.station.events(mac) if event.kind is EventKind.FINDING]
+        self._say("verdict", f"{told[0]['id']} {told[0]['title']}" if told else "nothing, as it must be")
+        assert told == []
+
+    def expect(self, mac: str | None, finding_id: str, timeout_s: float, *, or_id: str = "") -> Event:
+        """The station's first finding about this machine must be this one, or ``or_id``, which says the same. Without
+        ``mac``, the first of all."""
         try:
             finding = self.station.wait_for(EventKind.FINDING, timeout_s, mac=mac)
         except StationFailed:

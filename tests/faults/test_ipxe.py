@@ -29,6 +29,20 @@ def test_ipxe_does_not_hear_our_offer(fault: FaultLab) -> None:
     fault.expect_on_screen(pc, finding)
 
 
+def test_ipxe_hears_nobody_at_all(fault: FaultLab) -> None:
+    fault.inject("iPXE asks and hears no answer at all: nothing from port 67 gets through to it")
+    lan = fault.network()
+    fault.serve()
+    lan.switch.run(
+        "nft",
+        "add table bridge fault; add chain bridge fault forward { type filter hook forward priority 0; }; "
+        "add rule bridge fault forward udp sport 67 drop",
+    )
+    pc = fault.power_on(SEABIOS)
+    finding = fault.expect(pc.mac, "BB-050", 100)
+    fault.expect_on_screen(pc, finding)
+
+
 def test_http_is_dropped(fault: FaultLab) -> None:
     fault.inject("this computer's own firewall drops HTTP")
     lan = fault.network()

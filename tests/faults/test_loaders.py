@@ -7,9 +7,11 @@ import pytest
 
 from bootbeam.journal.events import EventKind
 from bootbeam.lab.firmware import OVMF, OVMF_SECURE_BOOT
+from bootbeam.lab.initrd import KERNEL
 from bootbeam.lab.lan import Lan
 from tests.dhcp_packets import build, pxe_options
 from tests.faults.fault_lab import FaultLab
+from tests.firmware.test_secure_boot import with_a_bit_turned, without_signature
 
 pytestmark = [pytest.mark.firmware, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -91,6 +93,42 @@ def test_a_second_stage_that_shim_does_not_trust(fault: FaultLab) -> None:
     fault.serve("--tree", tree(fault, bootx64_efi=SHIM, grubx64_efi=IPXE / "snponly.efi"))
     pc = fault.power_on(OVMF_SECURE_BOOT)
     fault.expect(pc.mac, "BB-044", 150)
+
+
+def test_a_shim_that_the_machine_does_not_accept(fault: FaultLab, fetched_loaders: Path) -> None:
+    fault.inject("Secure Boot is on, and the shim is not what was signed (one bit is another)")
+    fault.network()
+    (shim,) = fetched_loaders.rglob("shimx64.efi.signed")
+    (grub,) = fetched_loaders.rglob("grubnetx64.efi.signed")
+    altered = fault.log_dir / "shim"
+    altered.write_bytes(with_a_bit_turned(shim.read_bytes()))
+    fault.serve("--tree", tree(fault, shimx64_efi=altered, grubx64_efi=grub))
+    pc = fault.power_on(OVMF_SECURE_BOOT)
+    finding = fault.expect(pc.mac, "BB-042", 150)
+    assert "Access Denied" in str(finding.facts["screen"])
+
+
+def test_a_kernel_without_a_signature(fault: FaultLab, fetched_loaders: Path) -> None:
+    fault.inject("Secure Boot is on, and the kernel is not signed")
+    kernel_under_secure_boot(fault, fetched_loaders, without_signature(KERNEL.read_bytes()))
+    pc = fault.power_on(OVMF_SECURE_BOOT)
+    fault.expect(pc.mac, "BB-085", 150)
+    pc.wait_for("finding BB-085", 60)
+
+
+def test_a_kernel_whose_signature_does_not_fit(fault: FaultLab, fetched_loaders: Path) -> None:
+    fault.inject("Secure Boot is on, and the kernel is not what was signed (one bit is another)")
+    kernel_under_secure_boot(fault, fetched_loaders, with_a_bit_turned(KERNEL.read_bytes()))
+    pc = fault.power_on(OVMF_SECURE_BOOT)
+    fault.expect(pc.mac, "BB-086", 150)
+    pc.wait_for("finding BB-086", 60)
+
+
+def kernel_under_secure_boot(lab: FaultLab, loaders: Path, kernel: bytes) -> None:
+    """A station that serves this kernel by the signed chain."""
+    lab.network()
+    (lab.log_dir / "vmlinuz").write_bytes(kernel)
+    lab.serve("--loaders", loaders, "--secure-boot", "always", lab.log_dir / "vmlinuz")
 
 
 def test_a_boot_loader_that_is_deleted(fault: FaultLab) -> None:

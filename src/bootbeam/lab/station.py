@@ -4,7 +4,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -32,11 +32,19 @@ class StationProcess:
         lan: where it runs.
         arguments: after ``bootbeam serve``, e.g. ``"image.elf"`` or ``"--kernel", "linux"``.
         name: names its files in the LAN's directory of logs: ``NAME.jsonl`` and ``NAME.err``.
+        environment: variables that are otherwise than in this process.
     """
 
-    def __init__(self, lan: Lan, *arguments: str | Path, name: str = "station") -> None:
+    def __init__(
+        self,
+        lan: Lan,
+        *arguments: str | Path,
+        name: str = "station",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.lan = lan
         self.arguments = tuple(str(argument) for argument in arguments)
+        self._environment = dict(environment or {})
         self.log = lan.log_dir / f"{name}.jsonl"
         self.error_log = lan.log_dir / f"{name}.err"
         self.state_directory = lan.log_dir / f"{name}.state"
@@ -46,6 +54,7 @@ class StationProcess:
         self.log.unlink(missing_ok=True)
         self.error_log.unlink(missing_ok=True)
         self._process = self.lan.station.start(
+            *("env", *(f"{name}={value}" for name, value in self._environment.items())),
             *(sys.executable, "-m", "bootbeam", "serve", *self.arguments),
             *("--interface", INTERFACE, "--log-format", "json", "--state", str(self.state_directory)),
             output=self.log,

@@ -1,0 +1,101 @@
+"""Misfortunes with addresses and answers that are played packet by packet."""
+
+import sys
+import time
+
+import pytest
+
+from tests.dhcp_packets import build
+from tests.faults.fault_lab import FaultLab
+from tests.faults.played import BIOS, PlayedMachine
+from tests.faults.test_addresses import add_rogue
+
+pytestmark = [pytest.mark.firmware, pytest.mark.slow, pytest.mark.timeout(300)]
+
+GUEST = "52:54:00:aa:aa:aa"
+
+
+def test_nobody_asks(fault: FaultLab) -> None:
+    fault.inject("no machine is set to network boot: nothing asks for two minutes")
+    fault.network()
+    fault.serve()
+    fault.expect(None, "BB-001", 150)
+
+
+def test_the_last_address_went_to_another_machine(fault: FaultLab) -> None:
+    fault.inject("the router's range is used up: its only address has gone to another machine")
+    lan = fault.network(router_arguments=("--dhcp-range=192.168.1.2,192.168.1.2,255.255.255.0,12h",))
+    fault.serve()
+    guest = lan.add_host("guest", "192.168.1.71")
+    wanted = [(50, bytes((192, 168, 1, 2))), (54, bytes((192, 168, 1, 1)))]
+    for packet in (build(1, GUEST, xid=9), build(3, GUEST, xid=9, options=wanted)):
+        guest.run(sys.executable, "-m", "tests.dhcp_client", packet.hex())
+    machine = PlayedMachine(fault, lan)
+    machine.ask_in_vain()
+    finding = fault.expect(machine.mac, "BB-003", 30)
+    assert "192.168.1.1" in str(finding.facts["fix"])
+
+
+def test_an_address_that_is_refused(fault: FaultLab) -> None:
+    fault.inject("the machine wants the address it had in another network, and the router refuses it (DHCPNAK)")
+    lan = fault.network()
+    fault.serve()
+    machine = PlayedMachine(fault, lan)
+    machine.ask()
+    machine.take_address(address="10.1.2.3", server=None)
+    fault.expect(machine.mac, "BB-004", 30)
+
+
+def test_two_dhcp_servers_of_different_networks(fault: FaultLab) -> None:
+    fault.inject("a second router gives addresses of a network of its own")
+    lan = fault.network()
+    add_rogue(fault, lan)
+    fault.serve()
+    machine = PlayedMachine(fault, lan)
+    machine.ask()
+    finding = fault.expect(machine.mac, "BB-010", 40)
+    assert "10.9.9.1" in str(finding.facts["seen"])
+
+
+def test_a_machine_that_follows_somebody_else(fault: FaultLab) -> None:
+    fault.inject("a machine takes its address and then looks for a server that is not there any more")
+    lan = fault.network()
+    fault.serve()
+    machine = PlayedMachine(fault, lan)
+    machine.ask()
+    machine.take_address()
+    machine.look_for("192.168.1.77")
+    finding = fault.expect(machine.mac, "BB-017", 40)
+    assert "192.168.1.77" in str(finding.facts["seen"])
+
+
+def test_a_bios_whose_download_does_not_begin(fault: FaultLab) -> None:
+    fault.inject("a BIOS takes its address; its request for the boot file gets lost")
+    lan = fault.network()
+    fault.serve()
+    machine = PlayedMachine(fault, lan)
+    machine.ask(BIOS)
+    machine.take_address(BIOS)
+    fault.expect(machine.mac, "BB-024", 40)
+
+
+def test_an_architecture_without_a_boot_loader(fault: FaultLab) -> None:
+    fault.inject("a machine with a processor that no boot loader here is for (LoongArch)")
+    lan = fault.network()
+    fault.serve()
+    machine = PlayedMachine(fault, lan)
+    machine.ask((39, "003000"))
+    finding = fault.expect(machine.mac, "BB-081", 30)
+    assert "loaders" in str(finding.facts["fix"])
+
+
+def test_a_lease_taken_and_nothing_after_it_is_no_haste(fault: FaultLab) -> None:
+    """What is not wrong yet is not told: the rules wait as long as real machines may take."""
+    fault.inject("nothing yet: a machine that has had its address for 3 s")
+    lan = fault.network()
+    fault.serve()
+    machine = PlayedMachine(fault, lan)
+    machine.ask()
+    machine.take_address()
+    time.sleep(3)
+    fault.expect_nothing(machine.mac)
