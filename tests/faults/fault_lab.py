@@ -12,6 +12,7 @@ from typing import Self
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.lab.firmware import Firmware
 from bootbeam.lab.initrd import LinuxPayload, make_linux_payload
+from bootbeam.lab.ipv6_router import RouterIpv6
 from bootbeam.lab.lan import Lan
 from bootbeam.lab.machine import PcSpec, VirtualMachine
 from bootbeam.lab.netns import Namespace
@@ -52,9 +53,17 @@ class FaultLab:
         """Say in words what is broken."""
         self._say("injected", words)
 
-    def network(self, *, router: bool = True, router_arguments: tuple[str, ...] = ()) -> Lan:
+    def network(
+        self,
+        *,
+        router: bool = True,
+        router_arguments: tuple[str, ...] = (),
+        ipv4: bool = True,
+        ipv6: RouterIpv6 | None = None,
+    ) -> Lan:
         """The LAN, with a router that is configured like this."""
-        self.lan = self._stack.enter_context(Lan(self.log_dir, router=router, router_arguments=router_arguments))
+        lan = Lan(self.log_dir, router=router, router_arguments=router_arguments, ipv4=ipv4, ipv6=ipv6)
+        self.lan = self._stack.enter_context(lan)
         return self.lan
 
     def payload(self) -> LinuxPayload:
@@ -90,24 +99,22 @@ class FaultLab:
 
     def drop_from_station(self, lan: Lan, match: str) -> None:
         """Drop at the switch what the station sends and ``match`` fits: the station itself notices nothing."""
-        port = self._port_to(lan, "station")
-        lan.switch.run(
-            "nft",
-            "add table bridge fault; add chain bridge fault forward { type filter hook forward priority 0; }; "
-            f"add rule bridge fault forward iifname {port} {match} drop",
-        )
+        self.drop_at_switch(lan, f"iifname {self.port_to('station')} {match}")
 
     def drop_to_station(self, lan: Lan, match: str) -> None:
         """Drop at the switch what is for the station and ``match`` fits."""
-        port = self._port_to(lan, "station")
+        self.drop_at_switch(lan, f"oifname {self.port_to('station')} {match}")
+
+    def drop_at_switch(self, lan: Lan, match: str) -> None:
+        """Drop at the switch what ``match`` fits."""
         lan.switch.run(
             "nft",
             "add table bridge fault; add chain bridge fault forward { type filter hook forward priority 0; }; "
-            f"add rule bridge fault forward oifname {port} {match} drop",
+            f"add rule bridge fault forward {match} drop",
         )
 
     @staticmethod
-    def _port_to(lan: Lan, host: str) -> str:
+    def port_to(host: str) -> str:
         """The switch's port that leads to this host: hosts are plugged in one after the other."""
         return {"router": "veth1", "station": "veth2"}[host]
 

@@ -33,11 +33,7 @@ def test_ipxe_hears_nobody_at_all(fault: FaultLab) -> None:
     fault.inject("iPXE asks and hears no answer at all: nothing from port 67 gets through to it")
     lan = fault.network()
     fault.serve()
-    lan.switch.run(
-        "nft",
-        "add table bridge fault; add chain bridge fault forward { type filter hook forward priority 0; }; "
-        "add rule bridge fault forward udp sport 67 drop",
-    )
+    fault.drop_at_switch(lan, "udp sport 67")
     pc = fault.power_on(SEABIOS)
     finding = fault.expect(pc.mac, "BB-050", 100)
     fault.expect_on_screen(pc, finding)
@@ -125,3 +121,12 @@ def test_a_kernel_that_is_cut_off(fault: FaultLab) -> None:
     fault.serve("--kernel", half, "--initrd", payload.initrd)
     pc = fault.power_on(SEABIOS)
     fault.expect(pc.mac, "BB-075", 120)
+
+
+def test_a_kernel_that_panics_and_restarts_the_machine(fault: FaultLab) -> None:
+    fault.inject("the kernel finds no root file system, and restarts the machine (panic=1, no initrd)")
+    fault.network()
+    fault.serve("--kernel", fault.payload().kernel, "--cmdline", "console=ttyS0 panic=1")
+    pc = fault.power_on(SEABIOS)
+    pc.control("set-action", reboot="reset")
+    fault.expect(pc.mac, "BB-076", 250)

@@ -26,7 +26,7 @@ def test_the_question_to_port_4011_does_not_arrive() -> None:
     finding = only(events, 11.5)
     assert finding.id == "BB-020"
     assert finding.screen == ("PXE-E16: No valid offer received.",)
-    assert "    sudo ufw allow 67,69,4011/udp" in finding.fix
+    assert "    sudo ufw allow 67,69,547,4011/udp" in finding.fix
     assert "    sudo ufw allow 8080/tcp" in finding.fix
 
 

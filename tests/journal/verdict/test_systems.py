@@ -1,7 +1,11 @@
 """Verdicts on systems that stop while they are loaded, or after."""
 
+from dataclasses import replace
+
 from bootbeam.journal.events import Event, EventKind, Fact
-from tests.verdict_timelines import at, downloaded, findings, only, seen
+from bootbeam.journal.timeline import Timeline
+from bootbeam.journal.verdict.rules import judge
+from tests.verdict_timelines import MAC, READY, START_S, at, downloaded, findings, only, seen
 
 
 def started(**facts: Fact) -> list[Event]:
@@ -77,3 +81,33 @@ def test_a_machine_that_waits_for_an_image() -> None:
     assert findings(events, 29) == []
     assert only(events, 31).id == "BB-075"
     assert findings([*events, at(15, EventKind.SCRIPT_SENT, entry="the menu")], 60) == []
+
+
+def power_ons(*seconds: float, version: str = "d8808aa4ca18", entry: str = "linux") -> list[list[Event]]:
+    """What is recorded at each of several power-ons: a kernel is loaded, and nothing after that."""
+    boots = []
+    for number, second in enumerate(seconds):
+        kernel = downloaded(second + 20, "linux", "kernel", "http")
+        told = [replace(event, facts={**event.facts, "version_sha256": version}) for event in kernel]
+        script = at(second + 19, EventKind.SCRIPT_SENT, entry=entry)
+        boots.append([*seen(second, "bios-pxe", xid=f"{number:08x}"), script, *told])
+    return boots
+
+
+def judged(boots: list[list[Event]], second: float) -> list[str]:
+    earlier = tuple(event for boot in boots[:-1] for event in boot if event.kind is EventKind.TRANSFER_FINISHED)
+    return [each.id for each in judge(Timeline(MAC, tuple(boots[-1]), (READY,), earlier), START_S + second).findings]
+
+
+def test_a_machine_that_is_back_again_and_again() -> None:
+    assert judged(power_ons(0, 40, 80), 105) == []
+    assert judged(power_ons(0, 40, 80, 120), 145) == ["BB-076"]
+
+
+def test_a_machine_that_is_started_again_now_and_then_or_with_another_kernel_is_well() -> None:
+    assert judged(power_ons(0, 300, 600, 900), 925) == []
+    changed = [*power_ons(0, 40, 80), *power_ons(120, version="aaaaaaaaaaaa")]
+    assert judged(changed, 145) == []
+    system = [*power_ons(0, 40, 80, 120)]
+    system[-1].append(at(160, EventKind.SYSTEM_SEEN, vendor_class="d-i"))
+    assert judged(system, 170) == []

@@ -43,6 +43,8 @@ def _judge_each(course: Course, *kinds: str) -> tuple[Try | None, Judged]:
     """The first try that asked in vain; or when to look again."""
     later: Judged = None
     for each in course.tries_of(*kinds):
+        if each.is_ipv6:
+            continue
         judged = in_vain(each, course.now)
         if isinstance(judged, Match):
             return each, judged

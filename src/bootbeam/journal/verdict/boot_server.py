@@ -16,10 +16,11 @@ OPEN_PORTS = (
     "see what this computer's firewall holds back:",
     "    sudo bootbeam doctor",
     "and let it through; with ufw:",
-    "    sudo ufw allow 67,69,4011/udp",
+    "    sudo ufw allow 67,69,547,4011/udp",
     "    sudo ufw allow {http_port}/tcp",
     "with firewalld:",
-    "    sudo firewall-cmd --add-port=67/udp --add-port=69/udp --add-port=4011/udp --add-port={http_port}/tcp",
+    "    sudo firewall-cmd --add-port=67/udp --add-port=69/udp --add-port=547/udp --add-port=4011/udp",
+    "    sudo firewall-cmd --add-port={http_port}/tcp",
     "with anything else, change the rules that drop or reject UDP:",
     "    sudo nft list ruleset",
 )
@@ -51,6 +52,11 @@ def judge_question_lost(course: Course) -> Judged:
     for each in course.tries_of("uefi-pxe"):
         asked = _lease_taken(each)
         is_done = each.has_come_on or each.of(EventKind.BOOT_SERVER_ASKED, EventKind.BOOT_SERVER_ACKNOWLEDGED)
+        if each.is_ipv6 and not is_done:
+            judged = _question_lost_over_ipv6(course, each)
+            if isinstance(judged, Match):
+                return judged
+            later = later or judged
         if asked is None or is_done or not each.is_offered or each.is_ipv6:
             continue
         stood = each.stood_still(asked, course.now)
@@ -61,6 +67,23 @@ def judge_question_lost(course: Course) -> Judged:
         if each.ended_at_s is None:
             later = Later(asked.at_s + BOOT_SERVER_WAIT_S)
     return later
+
+
+def _question_lost_over_ipv6(course: Course, each: Try) -> Judged:
+    """There nothing is heard of the address that another server gives, but that the machine stops asking."""
+    offers = each.of(EventKind.OFFERED)
+    if not offers or offers[-1].facts.get("address_offered") or len(each.questions) >= ASKED_AGAIN:
+        return None
+    last = each.questions[-1]
+    stood = each.stood_still(last, course.now)
+    if stood < DOWNLOAD_WAIT_S:
+        return Later(last.at_s + DOWNLOAD_WAIT_S) if each.ended_at_s is None else None
+    times = "once" if len(each.questions) == 1 else f"{len(each.questions)} times"
+    return Match(
+        f"over IPv6 it asked for an address {times}, which another server gives here, and then did not ask port "
+        f"4011 of this computer, for {stood:.0f} s",
+        sure=Sureness.POSSIBLY,
+    )
 
 
 def _looked_for_us(each: Try, asked: Event) -> bool:
@@ -118,14 +141,19 @@ def judge_download_not_begun(course: Course) -> Judged:
     """It has our answer from port 4011, and never asks for the file."""
     later: Judged = None
     for each in course.tries_of("uefi-pxe", "bios-pxe"):
-        answered = _answered(each)
+        answered = _answered(each) or _address_given(each)
         is_other = len(each.of(EventKind.BOOT_SERVER_ASKED)) >= ASKED_AGAIN
         if answered is None or each.has_come_on or is_other:
             continue
         stood = each.stood_still(answered, course.now)
         if stood >= DOWNLOAD_WAIT_S:
-            told = f"{text(answered, 'file')} from {text(answered, 'siaddr')}"
-            return Match(f"port 4011 told it to load {told}, and no request for it has come for {stood:.0f} s")
+            if answered.kind is EventKind.ADDRESS_GIVEN:
+                offered = each.of(EventKind.OFFERED)
+                file = text(offered[-1], "file") if offered else "its boot file"
+                told = f"it took {text(answered, 'address_given')}, which we gave it over IPv6 with the name {file}"
+            else:
+                told = f"port 4011 told it to load {text(answered, 'file')} from {text(answered, 'siaddr')}"
+            return Match(f"{told}, and no request for it has come for {stood:.0f} s")
         if each.ended_at_s is None:
             later = Later(answered.at_s + DOWNLOAD_WAIT_S)
     return later
@@ -134,6 +162,12 @@ def judge_download_not_begun(course: Course) -> Judged:
 def _answered(each: Try) -> Event | None:
     answers = each.of(EventKind.BOOT_SERVER_ACKNOWLEDGED)
     return answers[-1] if answers else None
+
+
+def _address_given(each: Try) -> Event | None:
+    """Over IPv6 the file's name comes with the address that this station gives."""
+    given = each.of(EventKind.ADDRESS_GIVEN)
+    return given[-1] if given else None
 
 
 def judge_bios_download_not_begun(course: Course) -> Judged:
@@ -258,7 +292,8 @@ RULES = (
         "BB-023",
         "the machine's request for its boot file does not arrive",
         judge_download_not_begun,
-        "port 4011 is asked and answered; then no request for the file comes to the TFTP server",
+        "port 4011 is asked and answered, or over IPv6 an address and the file's name are taken; then no request for "
+        "the file comes to the TFTP server",
         "a firewall, on this computer or between it and the machine, drops TFTP (UDP port 69)",
         Sureness.MOST_LIKELY,
         {

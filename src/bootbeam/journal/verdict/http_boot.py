@@ -15,13 +15,14 @@ def judge_not_fetched(course: Course) -> Judged:
     """HTTP boot has an address and our URL, and no request comes."""
     later: Judged = None
     for each in course.tries_of("uefi-http"):
-        asked = each.of(EventKind.ADDRESS_REQUESTED)
-        if not asked or each.has_come_on or not each.is_offered or each.is_ipv6:
+        asked = each.of(EventKind.ADDRESS_GIVEN if each.is_ipv6 else EventKind.ADDRESS_REQUESTED)
+        if not asked or each.has_come_on or not each.is_offered:
             continue
         stood = each.stood_still(asked[-1], course.now)
         if stood >= FETCH_WAIT_S:
-            address = text(asked[-1], "address_requested") or "its address"
-            return Match(f"it took {address}, was told {course.values.get('file')}, and has asked for nothing")
+            address = text(asked[-1], "address_given" if each.is_ipv6 else "address_requested") or "its address"
+            url = text(each.of(EventKind.OFFERED)[-1], "file")
+            return Match(f"it took {address}, was told {url}, and has asked for nothing", {"file": url})
         if each.ended_at_s is None:
             later = Later(asked[-1].at_s + FETCH_WAIT_S)
     return later

@@ -4,7 +4,7 @@ import math
 import re
 
 from bootbeam.journal.events import Event, EventKind
-from bootbeam.journal.verdict.addresses import in_vain
+from bootbeam.journal.verdict.addresses import ASKED_IN_VAIN, in_vain
 from bootbeam.journal.verdict.boot_server import OPEN_PORTS
 from bootbeam.journal.verdict.course import Course, Try, number, text
 from bootbeam.journal.verdict.finding import UNKNOWN_VALUES, Judged, Later, Match, Rule, Screen, Sureness
@@ -69,7 +69,9 @@ def judge_script_not_fetched(course: Course) -> Judged:
             seen = f"iPXE took {address}, asked our web server for nothing, and gave up"
             return Match(seen, screens=(Screen.IPXE,))
     asked = _asked_by_ipxe(course)
-    if asked is None or _fetched_after(course, asked):
+    if asked is None:
+        return _judge_script_over_ipv6(course)
+    if _fetched_after(course, asked):
         return None
     secs = asked.facts.get("secs")
     if secs is not None and int(number(asked, "secs")) & HEARD_US == 0:
@@ -82,6 +84,23 @@ def judge_script_not_fetched(course: Course) -> Judged:
     looked = ", looked for this computer's network card (ARP)" if sought else ""
     seen = f"iPXE took {address}{looked}, and has asked our web server for nothing"
     return Match(seen, screens=(Screen.IPXE,))
+
+
+def _judge_script_over_ipv6(course: Course) -> Judged:
+    """The same where nothing is heard of the address that it takes."""
+    tries = course.tries_of("ipxe")
+    if not tries or not tries[-1].is_ipv6 or not tries[-1].is_offered or course.kind != "ipxe":
+        return None
+    last = tries[-1].questions[-1]
+    if _fetched_after(course, last) or len(tries[-1].questions) >= ASKED_IN_VAIN:
+        return None
+    moment = last.at_s + SCRIPT_WAIT_S
+    if course.now < moment:
+        return Later(moment)
+    seen = (
+        f"iPXE was told over IPv6 where its script is, and for {SCRIPT_WAIT_S:.0f} s it has asked our web server for "
+    )
+    return Match(f"{seen}nothing", screens=(Screen.IPXE,))
 
 
 def _looked_for_us(each: Try) -> bool:

@@ -20,7 +20,7 @@ bootbeam watches every boot and says by itself what went wrong. Its terminal the
            what to do:     see what this computer's firewall holds back:
                                sudo bootbeam doctor
                            and let it through; with ufw:
-                               sudo ufw allow 67,69,4011/udp
+                               sudo ufw allow 67,69,547,4011/udp
 ```
 
 `BB-020` is the number of a finding: each has a section below, and `bootbeam explain BB-020` prints it. What a machine's

@@ -12,6 +12,10 @@ NO_SYSTEM_S = 240.0
 MEMORY_S = 120.0
 HELD_BACK_S = 20.0
 """A build that is written takes seconds."""
+RESTARTS = 4
+RESTARTS_S = 600.0
+"""The same version of the same kernel so often in so short a time: a person who changes something has another version
+by then."""
 PARTIAL_CONTENT = 206
 LOADED = ("kernel", "initrd", "image")
 INSTALLING = (
@@ -116,7 +120,49 @@ def judge_held_back(course: Course) -> Judged:
     return Match(seen, {"file": text(held, "file")})
 
 
+def judge_restarts(course: Course) -> Judged:
+    """The same system is loaded at one power-on after the other."""
+    loaded = [
+        event
+        for event in (*course.timeline.earlier, *course.events)
+        if event.kind is EventKind.TRANSFER_FINISHED
+        and text(event, "role") in ("kernel", "image")
+        and event.at_s > course.now - RESTARTS_S
+    ]
+    if not loaded or course.of(EventKind.SYSTEM_SEEN, EventKind.LOADER_FAILED, *INSTALLING):
+        return None
+    same = [event for event in loaded if _version(event) == _version(loaded[-1])]
+    if len(same) < RESTARTS or not text(loaded[-1], "version_sha256"):
+        return None
+    span = same[-1].at_s - same[0].at_s
+    return Match(f"it loaded {text(same[-1], 'file')} {len(same)} times within {span:.0f} s, each time from the start")
+
+
+def _version(event: Event) -> tuple[str, str]:
+    return text(event, "file"), text(event, "version_sha256")
+
+
 RULES = (
+    Rule(
+        "BB-076",
+        "the system starts, and the machine is back soon after",
+        judge_restarts,
+        "the same version of the same kernel is loaded four times or more within ten minutes, and nothing is heard of "
+        "the system between",
+        "the system stops right after its start and the machine resets: a kernel panic (no root file system, a wrong "
+        "command line, no initrd), an image for other hardware; or the system itself restarts the machine, and that "
+        "boots from the network first",
+        Sureness.MOST_LIKELY,
+        {Screen.SYSTEM: ("Kernel panic - not syncing: ... (for a moment, before it resets)",)},
+        (
+            "let the screen stand still, so that the last lines can be read; for Linux:",
+            '    bootbeam serve ... --cmdline "panic=0 ignore_loglevel"',
+            "`VFS: Unable to mount root fs`: it needs an initrd, or root=... on its command line:",
+            "    bootbeam serve --kernel KERNEL --initrd INITRD",
+            "the system is meant to restart the machine: put the disk before the network in the machine's boot order",
+        ),
+        explains=frozenset({"BB-046", "BB-072"}),
+    ),
     Rule(
         "BB-073",
         "the installation failed",
