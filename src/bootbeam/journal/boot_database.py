@@ -8,93 +8,33 @@ the same after a million others.
 import errno
 import json
 import os
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Engine,
-    Float,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Row,
-    Select,
-    String,
-    Table,
-    Text,
-    create_engine,
-    delete,
-    event,
-    func,
-    select,
-)
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Engine, Row, Select, create_engine, delete, event, func, select
+from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.engine import Connection
 
+from bootbeam.journal.boot_tables import NO_ATTEMPT, SCHEMA_VERSION, attempts, events, metadata, packets, runs
 from bootbeam.journal.events import Event, EventKind
+from bootbeam.journal.many_rows import ManyRows
 from bootbeam.journal.packets import Packet
 from bootbeam.journal.summary import Outcome, Summary
 
-SCHEMA_VERSION = 1
 LOCK_TIMEOUT_S = 5
 WAL_PAGES = 1000
 """The write-ahead log is taken over into the database when it has so many pages."""
 PRUNED_AT_ONCE = 20
 """Boots that go in one transaction; the next one goes on."""
 MAX_PACKETS_PER_ATTEMPT = 200
+MAX_COUNTED_ATTEMPTS = 10_000
+"""Whose packets are counted; those of an attempt that was silent for long among many are counted anew."""
 MAX_STATION_EVENTS = 10_000
 """Events that belong to no attempt."""
-NO_ATTEMPT = ""
-"""In the column ``attempt``, of events that belong to none."""
 
-_metadata = MetaData()
-attempts = Table(
-    "attempts",
-    _metadata,
-    Column("attempt", String(16), primary_key=True),
-    Column("run", Integer, nullable=False),
-    Column("mac", String(45), nullable=False),
-    Column("began_at_s", Float, nullable=False),
-    Column("last_at_s", Float, nullable=False),
-    Column("outcome", String(16), nullable=False),
-    *(Column(name, Text, nullable=False) for name in ("last_sign", "firmware", "model", "image")),
-    *(Column(name, String(45), nullable=False) for name in ("address", "interface")),
-    Index("attempts_by_time", "began_at_s"),
-    Index("attempts_by_mac", "mac", "began_at_s"),
-)
-events = Table(
-    "events",
-    _metadata,
-    Column("seq", Integer, primary_key=True),
-    Column("attempt", String(16), nullable=False),
-    Column("at_s", Float, nullable=False),
-    Column("kind", String(40), nullable=False),
-    *(Column(name, String(45)) for name in ("mac", "address", "interface")),
-    Column("facts", Text, nullable=False),
-    Index("events_by_attempt", "attempt", "at_s"),
-)
-packets = Table(
-    "packets",
-    _metadata,
-    Column("seq", Integer, primary_key=True),
-    Column("attempt", String(16), nullable=False),
-    Column("at_s", Float, nullable=False),
-    Column("interface", String(45), nullable=False),
-    Column("frame", LargeBinary, nullable=False),
-    Index("packets_by_attempt", "attempt"),
-)
-runs = Table(
-    "runs",
-    _metadata,
-    Column("run", Integer, primary_key=True),
-    Column("began_at_s", Float, nullable=False),
-    Column("version", Text, nullable=False),
-    Column("settings", Text, nullable=False),
-)
 MAX_RUNS = 1000
 """Starts of the station that are remembered, with the settings of each."""
 
@@ -134,11 +74,17 @@ class BootDatabase:
         self._limits = limits
         self._run = 0
         self._engine = _open(f"sqlite:///{path}")
+        dialect = self._engine.dialect
+        self._event_rows = ManyRows(lambda rows: insert(events).values(rows), _EVENT_COLUMNS, dialect)
+        self._packet_rows = ManyRows(lambda rows: insert(packets).values(rows), _PACKET_COLUMNS, dialect)
+        self._attempt_rows = ManyRows(_insert_attempts, _ATTEMPT_COLUMNS, dialect)
+        self._packets_of: OrderedDict[str, int] = OrderedDict()
+        """How many were written of an attempt."""
         with self._engine.begin() as connection:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
             if version not in (0, SCHEMA_VERSION):
                 raise OSError(errno.EINVAL, f"it is of another version of bootbeam ({version}, not {SCHEMA_VERSION})")
-            _metadata.create_all(connection)
+            metadata.create_all(connection)
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
             self._attempts = _count(connection, select(func.count()).select_from(attempts))
             self._station_events = _count(connection, station_event_count())
@@ -169,7 +115,7 @@ class BootDatabase:
             if batch.summaries:
                 self._write_summaries(connection, batch.summaries)
             if batch.events:
-                connection.execute(insert(events), [_event_row(each) for each in batch.events])
+                self._event_rows.write(connection, [_event_row(each) for each in batch.events])
             if batch.packets:
                 self._write_packets(connection, batch.packets)
             added = sum(each.attempt is None for each in batch.events)
@@ -177,25 +123,24 @@ class BootDatabase:
             self._attempts -= self._prune(connection)
 
     def _write_summaries(self, connection: Connection, summaries: Sequence[Summary]) -> None:
-        rows = [{"run": self._run, **_summary_row(each)} for each in summaries]
+        rows = [_summary_row(each, self._run) for each in summaries]
         known = connection.execute(
             select(func.count()).where(attempts.c.attempt.in_([each.attempt for each in summaries]))
         ).scalar_one()
-        statement = insert(attempts)
-        changing = {name: statement.excluded[name] for name in _summary_row(summaries[0]) if name != "attempt"}
-        connection.execute(statement.on_conflict_do_update(["attempt"], set_=changing), rows)
+        self._attempt_rows.write(connection, rows)
         self._attempts += len(rows) - known
 
-    @staticmethod
-    def _write_packets(connection: Connection, kept: Sequence[Packet]) -> None:
-        rows = [
-            {"attempt": each.attempt, "at_s": each.at_s, "interface": each.interface, "frame": each.frame}
-            for each in kept
-        ]
-        connection.execute(insert(packets), rows)
-        for attempt in {each.attempt for each in kept}:
-            newest = oldest_kept_packet(attempt)
-            connection.execute(delete(packets).where(packets.c.attempt == attempt, packets.c.seq <= newest))
+    def _write_packets(self, connection: Connection, kept: Sequence[Packet]) -> None:
+        rows = [(each.attempt, each.at_s, each.interface, each.frame) for each in kept]
+        self._packet_rows.write(connection, rows)
+        for attempt, added in Counter(each.attempt for each in kept).items():
+            number = self._packets_of.pop(attempt, 0) + added
+            if number > MAX_PACKETS_PER_ATTEMPT:
+                newest = oldest_kept_packet(attempt)
+                connection.execute(delete(packets).where(packets.c.attempt == attempt, packets.c.seq <= newest))
+            self._packets_of[attempt] = min(number, MAX_PACKETS_PER_ATTEMPT)
+        while len(self._packets_of) > MAX_COUNTED_ATTEMPTS:
+            self._packets_of.popitem(last=False)
 
     def _prune(self, connection: Connection) -> int:
         """How many boots went."""
@@ -342,16 +287,15 @@ def _used_bytes(connection: Connection) -> int:
     return (pages - free) * size_bytes
 
 
-def _event_row(each: Event) -> dict[str, Any]:
-    return {
-        "attempt": each.attempt or NO_ATTEMPT,
-        "at_s": each.at_s,
-        "kind": each.kind.value,
-        "mac": each.mac,
-        "address": each.address,
-        "interface": each.interface,
-        "facts": _storable(json.dumps(dict(each.facts), ensure_ascii=False)),
-    }
+_EVENT_COLUMNS = ("attempt", "at_s", "kind", "mac", "address", "interface", "facts")
+_PACKET_COLUMNS = ("attempt", "at_s", "interface", "frame")
+_encode_facts = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _event_row(each: Event) -> Sequence[Any]:
+    """In the order of ``_EVENT_COLUMNS``."""
+    facts = _storable(_encode_facts(dict(each.facts)))
+    return (each.attempt or NO_ATTEMPT, each.at_s, each.kind.value, each.mac, each.address, each.interface, facts)
 
 
 def _events(rows: Iterable[Row[Any]]) -> list[Event]:
@@ -366,14 +310,26 @@ def _event(row: Row[Any]) -> Event:
     return Event(kind, row.at_s, row.mac, row.address, row.interface, json.loads(row.facts), attempt)
 
 
-def _summary_row(summary: Summary) -> dict[str, Any]:
-    values = {name: getattr(summary, name) for name in _SUMMARY_FIELDS} | {"outcome": summary.outcome.value}
-    return {name: _storable(value) if isinstance(value, str) else value for name, value in values.items()}
+_ATTEMPT_COLUMNS = tuple(column.name for column in attempts.columns)
+_SUMMARY_FIELDS = tuple(name for name in _ATTEMPT_COLUMNS if name != "run")
+
+
+def _insert_attempts(rows: list[dict[str, Any]]) -> Insert:
+    statement = insert(attempts).values(rows)
+    changing = {name: statement.excluded[name] for name in _SUMMARY_FIELDS if name != "attempt"}
+    return statement.on_conflict_do_update(["attempt"], set_=changing)
+
+
+def _summary_row(summary: Summary, run: int) -> list[Any]:
+    """In the order of ``_ATTEMPT_COLUMNS``."""
+    values = (run if name == "run" else getattr(summary, name) for name in _ATTEMPT_COLUMNS)
+    # An outcome is a ``str`` of a kind that drivers do not take.
+    return [_storable(str(value)) if isinstance(value, str) else value for value in values]
 
 
 def _storable(text: str) -> str:
     """Bytes that were no UTF-8 (lone surrogates in a ``str``) as hex: one such name must not spoil a batch."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _summary_of(connection: Connection, attempt: str) -> Summary | None:
@@ -384,6 +340,3 @@ def _summary_of(connection: Connection, attempt: str) -> Summary | None:
 def _summary(row: Row[Any]) -> Summary:
     values = {name: getattr(row, name) for name in _SUMMARY_FIELDS}
     return Summary(**(values | {"outcome": Outcome(row.outcome)}))
-
-
-_SUMMARY_FIELDS = tuple(column.name for column in attempts.columns if column.name != "run")
