@@ -234,7 +234,8 @@ def test_the_other_screens() -> None:
     assert "x is being written" in accepted_by_grub(render_wait("x is being written"))
     chain = commands(accepted_by_grub(render_chain(f"{BASE}/x64/snponly.efi")))
     assert chain[1] == "set root='http,192.168.1.50'"
-    assert chain[2:4] == ["chainloader '(http,192.168.1.50:8080)/x64/snponly.efi'", "boot"]
+    assert chain[2] == '[ "$grub_netfs_type" = "efi" ]; then unset root; fi', "by HTTP boot"
+    assert chain[3:5] == ["chainloader '(http,192.168.1.50:8080)/x64/snponly.efi'", "boot"]
 
 
 def test_addresses() -> None:

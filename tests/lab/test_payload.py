@@ -14,6 +14,7 @@ from bootbeam.lab.machine import PcSpec, VirtualMachine
 from bootbeam.lab.payload import (
     fnv1a,
     make_efi_application,
+    make_ia32_efi_application,
     make_multiboot2_elf,
     make_multiboot_elf,
     make_multiboot_elf64,
@@ -143,3 +144,18 @@ def fake_apt(tmp_path: Path) -> Path:
     (directory / "apt-get").write_text("#!/bin/sh\necho no network here >&2\nexit 100\n")
     (directory / "apt-get").chmod(0o755)
     return directory
+
+
+def test_the_pe_headers_for_32_bits_say_what_others_read_in_them(tmp_path: Path) -> None:
+    program = make_ia32_efi_application(tmp_path / "app.efi")
+    said = subprocess.check_output(
+        ["objdump", "--private-headers", "--section-headers", program], text=True, timeout=10
+    )
+    assert "pei-i386" in said
+    assert "(EFI application)" in said
+    assert "(PE32)" in said
+    assert said.split("SectionAlignment")[1].split()[0] == "00001000"
+    assert said.split("SizeOfImage")[1].split()[0] == "00002000"
+    assert said.split("NumberOfRvaAndSizes")[1].split()[0] == "00000010"
+    sections = [line.split() for line in said.splitlines() if " .text " in line]
+    assert [int(field, 16) for field in sections[0][3:6]] == [0x1000, 0x1000, 0x200]

@@ -138,7 +138,7 @@ def render_entry(plan: RunEntry, urls: FileUrls, notes: Sequence[str] = (), fail
     return _script(
         f"echo {quote(f'bootbeam: booting {screen_text(entry.title)}')}",
         *(line for note in notes for line in _screen(note)),
-        *([_root_at(urls.kernel)] if method is Method.EFI_APPLICATION else []),
+        *(_root_at(urls.kernel) if method is Method.EFI_APPLICATION else []),
         *_chain([*loads, "boot"]),
         "echo",
         "echo 'bootbeam: this did not start; the reason is in the words of GRUB above.'",
@@ -172,7 +172,7 @@ def render_menu(plan: ChooseEntry, choice_url: str, local: str) -> str:
 
 def render_chain(url: str) -> str:
     """Start an EFI program that can do what GRUB cannot."""
-    return _script(_root_at(url), *_chain([f"chainloader {quote(device_path(url))}", "boot"]))
+    return _script(*_root_at(url), *_chain([f"chainloader {quote(device_path(url))}", "boot"]))
 
 
 def render_local_disk(plan: BootLocalDisk) -> str:
@@ -270,18 +270,23 @@ def _get_ipv6(addresses: Sequence[str]) -> list[str]:
     ]
 
 
-def _root_at(url: str) -> str:
+def _root_at(url: str) -> list[str]:
     """Make the card that reaches the station GRUB's root.
 
     Quirk: GRUB under UEFI: an EFI program is given the device that is root, wherever its file is; where that is none of
-    the firmware's own, as the archive inside a GRUB made here, it is refused ("not a valid root device").
+    the firmware's own, as the archive inside a GRUB made here, it is refused ("not a valid root device"). GRUB 2.12
+    does without one; started by HTTP boot it leaves networks to the firmware, knows no way to any card by itself, and
+    refuses one as root ("destination unreachable").
     """
     match = _URL.fullmatch(url)
     if match is None:
         raise ValueError(f"GRUB cannot fetch {url!r}")
     # Without a port, which would stand in the way of finding the card for that address.
     host = _PORT.sub("", match[2])
-    return f"set root={quote(f'{match[1]},{host}')}"
+    return [
+        f"set root={quote(f'{match[1]},{host}')}",
+        'if [ "$grub_netfs_type" = "efi" ]; then unset root; fi',
+    ]
 
 
 def _command(command: str, url: str, arguments: str) -> str:

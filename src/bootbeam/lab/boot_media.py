@@ -110,6 +110,7 @@ def make_boot_iso(path: Path, spec: MediumSpec) -> Path:
             run_tool("mkfs.fat", "-C", str(fat), str(size_kib))
             if spec.signed_loaders is not None:
                 _add_signed_chain(fat, spec, spec.signed_loaders, script)
+                _add_debians_marks(tree, script)
             else:
                 loader = scratch / "boot.efi"
                 _grub_image(_GRUB_PLATFORMS[spec.cpu], loader, "/boot", script, "part_gpt", "fat", *modules)
@@ -175,6 +176,14 @@ def _add_signed_chain(fat: Path, spec: MediumSpec, loaders: Path, script: Path) 
     _copy_into_fat(fat, shim, spec.efi_path)
     for file, name in ((grub, f"grub{suffix}.efi"), (script, "grub.cfg")):
         run_tool("mcopy", "-i", str(fat), str(file), f"::/EFI/BOOT/{name}")
+
+
+def _add_debians_marks(tree: Path, script: Path) -> None:
+    """By which that GRUB finds the disc, and its script on it."""
+    (tree / ".disk").mkdir()
+    (tree / ".disk" / "info").write_text("lab\n")
+    (tree / "boot" / "grub").mkdir()
+    shutil.copyfile(script, tree / "boot" / "grub" / "grub.cfg")
 
 
 def _copy_into_fat(fat: Path, file: Path, path: str) -> None:
