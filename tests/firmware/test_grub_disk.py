@@ -131,7 +131,7 @@ def test_bios_grub_boots_what_the_station_has_by_its_own_ipxe(
     pc = power_on(PcSpec("pc", SEABIOS, disk=make_disk(output, tmp_path)))
     pc.wait_for(marker, BOOT_TIMEOUT_S)
     transfers = [event.facts for event in station.events(pc.mac) if event.kind is EventKind.TRANSFER_FINISHED]
-    assert {facts["protocol"] for facts in transfers} == {"http"}, "nothing comes by TFTP: iPXE is on the disk"
+    assert {facts["protocol"] for facts in transfers} <= {"http"}, "nothing comes by TFTP: iPXE is on the disk"
 
 
 @pytest.mark.slow

@@ -77,12 +77,13 @@ def test_what_u_boot_cannot_start_is_told_on_its_console(
 @pytest.mark.parametrize(
     ("kind", "why"),
     [
-        ("multiboot2", "it is for .*x86"),
+        ("multiboot2", "it is a Multiboot 2 kernel started by GRUB, which needs BIOS or UEFI firmware"),
         ("efi", "it is an EFI application, which needs UEFI firmware"),
         ("iso", "the boot loader in it is for BIOS and for UEFI on"),
         ("disk", "the boot loader in it is for BIOS and for UEFI on"),
         ("script", "it is an iPXE script, which U-Boot cannot start"),
     ],
+    ids=["multiboot2", "efi", "iso", "disk", "script"],
 )
 def test_images_of_every_kind_that_u_boot_cannot_start_are_told_on_its_console(
     request: pytest.FixtureRequest, start_station: StartStation, power_on: PowerOn, tmp_path: Path, kind: str, why: str

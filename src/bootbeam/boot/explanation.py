@@ -123,8 +123,8 @@ def _why(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> str:
         if not cpus:
             return f"it is {_a(right_firmware[0].method)}, which {firmware} cannot start, and {machine}"
         return f"it is for {' or '.join(cpus)}, and {machine}"
-    way = entry.ways[0]
-    return f"it is {_a(way.method)}, which needs {way.firmware} firmware, and {machine}"
+    needed = " or ".join(sorted({str(way.firmware) for way in entry.ways}))
+    return f"it is {_a(entry.ways[0].method)}, which needs {needed} firmware, and {machine}"
 
 
 def _fix(entry: BootEntry, firmware: Firmware, cpu: Cpu) -> str:
