@@ -55,6 +55,7 @@ from bootbeam.pxe.proxydhcp import ProxyDhcp
 from bootbeam.servers.dhcp import DhcpServer
 from bootbeam.servers.dhcp6 import Dhcp6Server
 from bootbeam.servers.http import HttpServer
+from bootbeam.servers.http_thread import HttpThread
 from bootbeam.servers.listeners import Listeners, bind_all
 from bootbeam.servers.overhearing import Overhearing
 from bootbeam.servers.packet_keeping import PacketKeeping
@@ -147,9 +148,8 @@ class Station:
         overhearing = Overhearing(listeners.ears, record, time.monotonic, self._journal.is_booting, packets.heard)
         limits, library = _tftp_limits(self._settings, interfaces), load_turn_library()
         tftp = TftpServer(listeners.tftp, goods.source, record, limits, library)
-        http = HttpServer(
-            goods.source, record, listeners.http, Reports(record, book.expects_report, book.set_installed).routes
-        )
+        pages = Reports(record, book.expects_report, book.set_installed).routes
+        http = HttpThread(HttpServer(goods.source, record, listeners.http, pages))
         stopped = _stop_on_signals()
         await http.start()
         tftp.start()

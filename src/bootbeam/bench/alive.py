@@ -14,7 +14,7 @@ from pathlib import Path
 from bootbeam.bench import contenders, storm
 from bootbeam.bench.http import megabytes_per_second
 from bootbeam.bench.packages import Programs
-from bootbeam.bench.place import REAL_TIME, START_TIMEOUT_S, LoadFailed, Place, Places
+from bootbeam.bench.place import PREFERRED, REAL_TIME, START_TIMEOUT_S, LoadFailed, Place, Places
 from bootbeam.bench.ratios import BOOTBEAM, Cell
 
 DOWNLOADS = 200
@@ -96,7 +96,7 @@ def run(
     cells = [Cell(name, "ms", None, {BOOTBEAM: []}, is_less_better=True, limit=limit) for name, limit in names]
     cells.append(Cell("the downloads meanwhile", "MB/s", None, {BOOTBEAM: []}))
     place = places.add(BOOTBEAM)
-    place.is_real_time = False
+    place.priority = PREFERRED
     storm.plug_in_machines(place)
     images = contenders.named_kernel(
         storm.make_kernel(files), [contenders.make_word_file(files / "initrd.img", storm.INITRD_BYTES)]

@@ -20,6 +20,8 @@ START_TIMEOUT_S = 20.0
 REAL_TIME = ("chrt", "--rr", "1")
 """Contenders and load alike are real-time processes while they are measured: whatever else this computer does then
 takes a twentieth of the time at most."""
+PREFERRED = ("nice", "-n", "-15")
+"""For what lasts longer, and where several threads of a contender have to share the cores as they would anywhere."""
 
 
 class LoadFailed(UserError):
@@ -37,7 +39,7 @@ class Place:
         self._client: Namespace | None = None
         self.processes: list[Process] = []
         """What was started here, the newest last."""
-        self.is_real_time = True
+        self.priority: tuple[str, ...] = REAL_TIME
 
     def __enter__(self) -> Self:
         self.namespace.__enter__()
@@ -63,15 +65,11 @@ class Place:
             namespace.ip("link", "set", "eth0", "up")
         return self._client
 
-    @property
-    def _priority(self) -> tuple[str, ...]:
-        return REAL_TIME if self.is_real_time else ()
-
     def start(self, *argv: str, env: Mapping[str, str] | None = None, output: Path | None = None) -> Process:
         """Start a contender here. What it prints goes to ``output``, by default to a log."""
         log = self.logs / f"{self.role}.log"
         errors = self.logs / f"{self.role}.err"
-        process = self.namespace.start(*self._priority, *argv, output=output or log, errors=errors, env=env)
+        process = self.namespace.start(*self.priority, *argv, output=output or log, errors=errors, env=env)
         self.processes.append(process)
         return process
 
@@ -96,7 +94,7 @@ class Place:
             LoadFailed: with what it said.
         """
         namespace = self._client or self.namespace
-        wrapped = ("ip", "netns", "exec", namespace.name, *self._priority, *argv)
+        wrapped = ("ip", "netns", "exec", namespace.name, *self.priority, *argv)
         try:
             done = subprocess.run(
                 wrapped, capture_output=True, text=True, timeout=timeout_s, stdin=subprocess.DEVNULL, env=env

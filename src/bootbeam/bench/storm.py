@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bootbeam.bench import contenders
-from bootbeam.bench.place import LoadFailed, Place, Places
+from bootbeam.bench.place import PREFERRED, LoadFailed, Place, Places
 from bootbeam.bench.ratios import BOOTBEAM, Cell
 from bootbeam.lab.payload import wrap_in_pe
 
@@ -26,7 +26,7 @@ MAX_RETRIES, MAX_SPREAD, MAX_MEMORY_MB = 1.0, 2.0, 200.0
 def start_all(places: Places, files: Path) -> Place:
     """The station, with a wire to a network namespace in which all machines live."""
     place = places.add(BOOTBEAM)
-    place.is_real_time = False  # its own sending and the load's receiving share the cores as they would anywhere
+    place.priority = PREFERRED
     plug_in_machines(place)
     initrd = contenders.make_word_file(files / "initrd.img", INITRD_BYTES)
     contenders.start_serving(place, contenders.named_kernel(make_kernel(files), [initrd]), "eth0")

@@ -106,6 +106,11 @@ class ImageLibrary:
             self._kept_entries = (changes, now + ENTRIES_KEPT_S, entries)
         return entries
 
+    @property
+    def changes(self) -> int:
+        """Goes up whenever an image has become another one."""
+        return self._changes
+
     def _note_change(self) -> None:
         self._changes += 1
 

@@ -1,6 +1,8 @@
 """Images, boot loaders and a person's settings together: what the one decision chooses from."""
 
+import threading
 import time
+from dataclasses import dataclass
 
 from bootbeam.boot.decision import Offering
 from bootbeam.boot.entry import BootEntry
@@ -9,8 +11,18 @@ from bootbeam.library.images import ImageLibrary
 from bootbeam.library.loader_files import LoaderFiles
 from bootbeam.settings.model import StationSettings
 
-LOADERS_KEPT_S = 1.0
+LOOK_AGAIN_S = 1.0
 """How long it is taken for granted that GRUB's modules, some 200 files, are still installed, or not."""
+TOO_OLD_S = 5.0
+"""Nobody has asked for so long that the first who does waits for a look; else it is taken beside the answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    offering: Offering
+    changes: int
+    """How often images had changed."""
+    at_s: float
 
 
 class Offerings:
@@ -30,16 +42,33 @@ class Offerings:
         self._loaders = loaders
         self._grub = grub
         self._settings = settings
-        self._kept: tuple[float, Offering] | None = None
+        self._kept: _Kept | None = None
+        self._looking = threading.Lock()
 
     def __call__(self) -> Offering:
-        """The offering of now."""
-        now, entries, kept = time.monotonic(), self._images.entries(), self._kept
-        if kept is not None and kept[1].entries is entries and now < kept[0]:
-            return kept[1]
-        made = self._make(entries)
-        offering = kept[1] if kept is not None and made == kept[1] else made
-        self._kept = (now + LOADERS_KEPT_S, offering)
+        """The offering of now. A rebuilt image counts at once; what is installed, within two seconds.
+
+        Looking takes some 500 system calls. While transfers are under way, each of them is a chance for another thread
+        to keep the answer waiting: together they took 10 ms and more.
+        """
+        now, kept = time.monotonic(), self._kept
+        if kept is None or kept.changes != self._images.changes or now >= kept.at_s + TOO_OLD_S:
+            return self._look(now)
+        if now >= kept.at_s + LOOK_AGAIN_S and self._looking.acquire(blocking=False):
+            threading.Thread(target=self._look_beside, name="offering", daemon=True).start()
+        return kept.offering
+
+    def _look_beside(self) -> None:
+        try:
+            self._look(time.monotonic())
+        finally:
+            self._looking.release()
+
+    def _look(self, now: float) -> Offering:
+        changes, kept = self._images.changes, self._kept
+        made = self._make(self._images.entries())
+        offering = kept.offering if kept is not None and made == kept.offering else made
+        self._kept = _Kept(offering, changes, now)
         return offering
 
     def _make(self, entries: tuple[BootEntry, ...]) -> Offering:

@@ -23,14 +23,17 @@ STALL_TIMEOUT_S = 120.0
 """A client that takes no byte for so long is gone. iPXE itself gives up a silent server after the same time."""
 KEEPALIVE_TIMEOUT_S = 75.0
 """How long a connection may be silent between two requests, and before the first."""
-MAX_CONNECTIONS = 1000
+MAX_CONNECTIONS = 4000
+"""A thousand machines at once, though an iPXE may have an idle connection beside the one it loads by."""
 DESCRIPTORS_PER_CONNECTION = 4
 """The socket, its second descriptor, and the files of what it sends."""
 RESERVED_DESCRIPTORS = 64
 """Kept free for the rest of the station."""
 MAX_REQUEST_LINE_BYTES = 4096
 MAX_HEADER_BYTES = 8190
-BACKLOG = 128
+BACKLOG = 4096
+"""Connections that wait to be accepted. When a thousand machines ask at once, one that finds no place there is dropped
+by the kernel, and tries again after one second, then three."""
 MAX_REPORTED_MISTAKES = 1000
 """How many pairs of a source and its mistake are remembered, so that each is recorded once."""
 BUSY_LINGER_S = 1.0

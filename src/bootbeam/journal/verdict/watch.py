@@ -13,7 +13,7 @@ from bootbeam.journal.timeline import Timeline
 from bootbeam.journal.verdict.finding import Finding
 from bootbeam.journal.verdict.rules import judge
 
-LOOK_INTERVAL_S = 0.5
+LOOK_INTERVAL_S = 0.1
 """How often somebody should call ``look``."""
 MAX_MACHINES = 10_000
 MAX_EVENTS_PER_MACHINE = 300
@@ -22,7 +22,7 @@ MAX_SURROUNDINGS = 100
 MAX_EARLIER = 20
 NO_MACHINE = ""
 """Under which the station itself is judged, until a machine is heard."""
-LOOK_BUDGET_S = 0.01
+LOOK_BUDGET_S = 0.002
 """A look judges no further machine after so long: 2 % of the time, whatever happens. The others' turn comes next."""
 
 SURROUNDING_KINDS = frozenset(
