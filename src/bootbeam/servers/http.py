@@ -8,15 +8,17 @@ import logging
 import resource
 import socket
 from collections.abc import Sequence
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
-from bootbeam import __version__
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import ContentSource
+from bootbeam.servers.http_any_request import answer_by_aiohttp
+from bootbeam.servers.http_connection import SERVER, FileConnection, Service
 from bootbeam.servers.http_download import Downloads, shown
 
 STALL_TIMEOUT_S = 120.0
@@ -68,18 +70,29 @@ class HttpServer:
     ) -> None:
         self._record = record
         self._listeners = listeners
-        self._downloads = Downloads(source, record, stall_timeout_s)
-        self._answering: dict[asyncio.Task[object], asyncio.Transport | None] = {}
+        self._downloads = Downloads(source, record)
+        self._stall_timeout_s = stall_timeout_s
+        self._answering: dict[asyncio.Task[Any], asyncio.Transport | None] = {}
         self._servers: list[asyncio.Server] = []
         self._arriving = 0
         self._max_connections = _affordable_connections()
         application = web.Application(middlewares=[self._answer])
         application.add_routes(routes)
         application.on_response_prepare.append(_name_the_server)
+        logger = _logger(record, listeners)
+        self._service = Service(
+            self._downloads,
+            stall_timeout_s,
+            KEEPALIVE_TIMEOUT_S,
+            self._aiohttp,
+            tuple(route.path.partition("{")[0] for route in routes if isinstance(route, web.RouteDef)),
+            logger,
+            self._answering,
+        )
         self._runner = web.AppRunner(
             application,
             access_log=None,
-            logger=_logger(record, listeners),
+            logger=logger,
             shutdown_timeout=CLOSING_S,
             keepalive_timeout=KEEPALIVE_TIMEOUT_S,
             max_line_size=MAX_REQUEST_LINE_BYTES,
@@ -97,6 +110,10 @@ class HttpServer:
         """Accept nothing more, let transfers end for up to ``deadline_s`` seconds, then end them."""
         for server in self._servers:
             server.close()
+        self._service.is_stopping = True
+        for file_connection in list(self._service.connections):
+            if file_connection.is_idle:
+                file_connection.close()
         if self._runner.server:
             self._runner.server.pre_shutdown()
             busy = set(self._answering.values())
@@ -107,17 +124,25 @@ class HttpServer:
             await asyncio.wait(self._answering, timeout=deadline_s)
         for task in self._answering:
             task.cancel()
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=CLOSING_S)
         await self._runner.cleanup()
 
     def _connection(self) -> asyncio.Protocol:
         server = self._runner.server
-        if server is None or len(server.connections) + self._arriving >= self._max_connections:
+        number = self._arriving + len(self._service.connections) + (len(server.connections) if server else 0)
+        if number >= self._max_connections:
             return _TooMany()
         # asyncio accepts many connections at one go and tells their protocols so one turn later: they count at once.
         self._arriving += 1
         loop = asyncio.get_running_loop()
         loop.call_soon(loop.call_soon, self._arrived)
-        return server()
+        return FileConnection(self._service)
+
+    def _aiohttp(self) -> asyncio.Protocol:
+        if self._runner.server is None:
+            raise RuntimeError("a connection is answered while the server runs")
+        return self._runner.server()
 
     def _arrived(self) -> None:
         self._arriving -= 1
@@ -132,7 +157,7 @@ class HttpServer:
         try:
             missing = request.match_info.http_exception
             if isinstance(missing, web.HTTPNotFound):
-                return await self._downloads.answer(request)
+                return await answer_by_aiohttp(request, self._downloads, self._stall_timeout_s)
             return await handler(request)
         finally:
             del self._answering[task]
@@ -196,4 +221,4 @@ def _affordable_connections() -> int:
 
 
 async def _name_the_server(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers["Server"] = f"bootbeam/{__version__}"
+    response.headers["Server"] = SERVER

@@ -142,8 +142,9 @@ class BodySocket:
             ClientGone: it stalls, or it went away without that much.
         """
         target = self._acknowledged_bytes() + self._unacknowledged_bytes() - but_bytes
-        await self._emptied(lambda: max(0, self._unacknowledged_bytes() - but_bytes))
-        # A reset empties the queue too. One that comes after the last byte is how some firmware closes.
+        # What others send meanwhile does not count.
+        await self._emptied(lambda: max(0, target - self._acknowledged_bytes()))
+        # One that comes after the last byte is how some firmware closes.
         if self._is_over() and self._acknowledged_bytes() < target:
             raise ClientGone(CLOSED)
 
@@ -207,9 +208,7 @@ class BodySocket:
         self._on_sent(self.sent_bytes)
 
     def _unacknowledged_bytes(self) -> int:
-        """What the kernel holds for this connection, sent or not (``SIOCOUTQ``, the same number as ``TIOCOUTQ``)."""
-        answer = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, b"\0" * 4)
-        return int(struct.unpack("i", answer)[0])
+        return unacknowledged_bytes(self._socket.fileno())
 
     def _acknowledged_bytes(self) -> int:
         """What the client has acknowledged since the connection began."""
@@ -226,6 +225,12 @@ class BodySocket:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
             self._transport.abort()
         self._socket.close()
+
+
+def unacknowledged_bytes(fd: int) -> int:
+    """What the kernel holds for this connection, sent or not (``SIOCOUTQ``, the same number as ``TIOCOUTQ``)."""
+    answer = fcntl.ioctl(fd, termios.TIOCOUTQ, b"\0" * 4)
+    return int(struct.unpack("i", answer)[0])
 
 
 def _wake(ready: "asyncio.Future[None]") -> None:

@@ -2,20 +2,20 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from email.utils import formatdate
-from pathlib import PurePosixPath
+from functools import lru_cache
+from posixpath import splitext
 from typing import Any
 from urllib.parse import unquote_to_bytes
-
-from aiohttp import web
 
 from bootbeam.errors import DecodeError
 from bootbeam.journal.events import EventKind, Fact
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import DISK_ROLE, Content, ContentSource, Missing, NotReady, Peer
 from bootbeam.servers.block_reads import BlockReads
-from bootbeam.servers.http_send import send_part
+from bootbeam.servers.http_send import Download
 from bootbeam.servers.http_transfer import Transfer
 from bootbeam.wire.http_conditions import Validators, Verdict, evaluate_conditions, range_still_applies
 from bootbeam.wire.http_range import (
@@ -32,6 +32,7 @@ MAX_HASHED_BODY_BYTES = 1 << 20
 """A body made in memory gets its entity tag from its digest; a longer one is not worth the time."""
 DATE_SETTLED_S = 1.0
 """A file can change once more within the second its date names; until that is over the date tells nothing apart."""
+MAX_REMEMBERED_DATES = 256
 MAX_SHOWN_CHARACTERS = 200
 """How much of a client's own text goes into an event or an answer."""
 
@@ -46,13 +47,40 @@ MEDIA_TYPES = {
 """UEFI HTTP boot takes a file for what its media type says (UEFI §24.7); other names stay plain bytes."""
 
 
+@dataclass(frozen=True, slots=True)
+class FileRequest:
+    """What is asked, and who asks."""
+
+    method: str
+    target: str
+    """The request target as sent."""
+    headers: Mapping[str, str]
+    """Found at least by their names in title case, as in "If-None-Match"."""
+    range_text: str | None
+    """The one ``Range`` header; None when there is none, or several."""
+    peer: Peer
+    has_body: bool = False
+    """All of it would have to be read to find the next request behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer without a file."""
+
+    status: int
+    headers: dict[str, str]
+    text: str = ""
+    """For a person who looks; not sent to a HEAD."""
+    closes: bool = False
+    """The connection is no good for another request."""
+
+
 class Downloads:
-    """Answers requests for files.
+    """Decides what requests for files get.
 
     Args:
         source: where the bytes come from.
         record: the journal.
-        stall_timeout_s: how long a client may take not a single byte.
         clock: seconds, never going back; measures transfers.
         wall_clock: seconds since the epoch; tells whether a file's date is settled.
     """
@@ -61,56 +89,55 @@ class Downloads:
         self,
         source: ContentSource,
         record: Record,
-        stall_timeout_s: float,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._source = source
         self._record = record
         self._block_reads = BlockReads(record, clock)
-        self._stall_timeout_s = stall_timeout_s
         self._clock = clock
         self._wall_clock = wall_clock
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        """The answer to any request that no page of the station takes."""
-        peer = peer_of(request)
+    def answer(self, request: FileRequest) -> Answer | Download:
+        """The answer to a request that no page of the station takes. Whoever gets a ``Download`` closes its content."""
+        peer = request.peer
         if request.method not in ("GET", "HEAD"):
             allow = {"Allow": "GET, HEAD"}
-            return self._refused(request, peer, 405, f"method {request.method}: files are only read here", allow)
+            return self._refused(request, 405, f"method {request.method}: files are only read here", allow)
         try:
-            path = decode_path(_requested_path(request.raw_path))
+            path = decode_path(_requested_path(request.target))
         except DecodeError as error:
-            return self._refused(request, peer, 404, str(error))
+            return self._refused(request, 404, str(error))
         content = self._source.open(path, peer)
         if isinstance(content, Missing):
-            return self._refused(request, peer, 404, content.reason, file=path, is_searched=content.is_searched)
+            return self._refused(request, 404, content.reason, file=path, is_searched=content.is_searched)
         if isinstance(content, NotReady):
             retry = {"Retry-After": str(content.retry_after_s)}
-            return self._refused(request, peer, 503, content.reason, retry, file=path)
+            return self._refused(request, 503, content.reason, retry, file=path)
         try:
-            return await self._answer_content(request, peer, path, content)
-        finally:
+            answer = self._answer_content(request, path, content)
+        except BaseException:
             content.close()
+            raise
+        if isinstance(answer, Answer):
+            content.close()
+        return answer
 
-    async def _answer_content(
-        self, request: web.Request, peer: Peer, path: str, content: Content
-    ) -> web.StreamResponse:
+    def _answer_content(self, request: FileRequest, path: str, content: Content) -> Answer | Download:
+        peer = request.peer
         validators = self._validators(content)
         headers = _headers(path, content, validators)
         verdict = evaluate_conditions(request.headers, validators)
         if verdict is Verdict.NOT_MODIFIED:
-            return web.Response(status=304, headers=headers)
+            return Answer(304, headers)
         if verdict is Verdict.PRECONDITION_FAILED:
-            return web.Response(status=412, text="the file is another version by now\n")
+            return Answer(412, {}, "the file is another version by now\n")
         part = _part(request, content, validators)
         if isinstance(part, Unsatisfiable):
             reason = f"the part asked for is outside of its {content.size_bytes} bytes"
-            self._note_refused(request, peer, 416, path, reason)
-            text = f"the file has {content.size_bytes} bytes\n"
-            return web.Response(
-                status=416, headers={"Content-Range": encode_unsatisfied_range(content.size_bytes)}, text=text
-            )
+            self._note_refused(request, 416, path, reason)
+            unsatisfied = {"Content-Range": encode_unsatisfied_range(content.size_bytes)}
+            return Answer(416, unsatisfied, f"the file has {content.size_bytes} bytes\n")
         status = 200
         if isinstance(part, WholeFile):
             part = ByteRange(0, content.size_bytes)
@@ -126,12 +153,12 @@ class Downloads:
                 file=content.name,
                 size_bytes=content.size_bytes,
             )
-            return web.Response(status=status, headers=headers)
+            return Answer(status, headers)
         # The source that makes a script records by itself who got it, with more than is known here.
         records: dict[str, Record] = {"script": _record_nothing, DISK_ROLE: self._block_reads}
         record = records.get(content.role, self._record)
         transfer = Transfer(record, peer, content, part.offset, part.size_bytes, self._clock, status)
-        return await send_part(request, status, headers, content, part, transfer, self._stall_timeout_s)
+        return Download(status, headers, content, part, transfer)
 
     def _validators(self, content: Content) -> Validators:
         if content.body is not None:
@@ -147,52 +174,35 @@ class Downloads:
 
     def _refused(
         self,
-        request: web.Request,
-        peer: Peer,
+        request: FileRequest,
         status: int,
         reason: str,
         headers: dict[str, str] | None = None,
         file: str | None = None,
         is_searched: bool = False,
-    ) -> web.Response:
+    ) -> Answer:
         """No file: a short text for a person who looks, an event, and no waiting.
 
         ``file`` is the cleaned path; None: the request target is shown as it came.
         """
-        shown_file = shown(request.raw_path).lstrip("/") if file is None else file
-        self._note_refused(request, peer, status, shown_file, reason, is_searched)
-        response = web.Response(status=status, headers=headers, text=f"{shown_file}: {reason}\n")
-        if request.can_read_body:
-            # All of its body would have to be read to find the next request behind it.
-            response.force_close()
-        return response
+        shown_file = shown(request.target).lstrip("/") if file is None else file
+        self._note_refused(request, status, shown_file, reason, is_searched)
+        return Answer(status, headers or {}, f"{shown_file}: {reason}\n", closes=request.has_body)
 
     def _note_refused(
-        self, request: web.Request, peer: Peer, status: int, file: str, reason: str, is_searched: bool = False
+        self, request: FileRequest, status: int, file: str, reason: str, is_searched: bool = False
     ) -> None:
         self._record(
             EventKind.FILE_REFUSED,
-            address=peer.address,
-            protocol=peer.protocol,
+            address=request.peer.address,
+            protocol=request.peer.protocol,
             file=file,
             reason=reason,
             status=status,
             method=request.method,
-            user_agent=peer.user_agent,
+            user_agent=request.peer.user_agent,
             is_searched=is_searched,
         )
-
-
-def peer_of(request: web.Request) -> Peer:
-    """Who sent ``request``, and which address of ours it reached."""
-    transport = request.transport
-    return Peer(
-        address=_plain_address(transport.get_extra_info("peername") if transport else None),
-        local_address=_plain_address(transport.get_extra_info("sockname") if transport else None),
-        protocol="http",
-        user_agent=shown(request.headers.get("User-Agent", "")),
-        is_looking=request.method == "HEAD",
-    )
 
 
 def _requested_path(target: str) -> bytes:
@@ -207,20 +217,19 @@ def _requested_path(target: str) -> bytes:
     return unquote_to_bytes(path.encode("utf-8", "surrogateescape"))
 
 
-def _part(request: web.Request, content: Content, validators: Validators) -> ByteRange | WholeFile | Unsatisfiable:
+def _part(request: FileRequest, content: Content, validators: Validators) -> ByteRange | WholeFile | Unsatisfiable:
     """Ranges are for GET alone (RFC 9110 §14.2), and never for half a file of another version."""
-    ranges = request.headers.getall("Range", [])
-    if request.method != "GET" or len(ranges) != 1:
+    if request.method != "GET" or request.range_text is None:
         return WholeFile()
     if not range_still_applies(request.headers.get("If-Range"), validators):
         return WholeFile()
-    return requested_part(ranges[0], content.size_bytes)
+    return requested_part(request.range_text, content.size_bytes)
 
 
 def _headers(path: str, content: Content, validators: Validators) -> dict[str, str]:
     media_type = content.media_type
     if media_type == PLAIN_BYTES:
-        media_type = MEDIA_TYPES.get(PurePosixPath(path).suffix.lower(), PLAIN_BYTES)
+        media_type = MEDIA_TYPES.get(splitext(path)[1].lower(), PLAIN_BYTES)
     headers = {"Content-Type": media_type, "Accept-Ranges": "bytes"}
     if validators.etag:
         headers["ETag"] = validators.etag
@@ -229,6 +238,7 @@ def _headers(path: str, content: Content, validators: Validators) -> dict[str, s
     return headers
 
 
+@lru_cache(MAX_REMEMBERED_DATES)
 def _http_date(moment_s: float) -> str | None:
     """The second of ``moment_s`` (RFC 9110 §5.6.7); None for a file's date that no calendar has."""
     try:
@@ -237,7 +247,7 @@ def _http_date(moment_s: float) -> str | None:
         return None
 
 
-def _plain_address(name: Any) -> str:
+def plain_address(name: Any) -> str:
     """The address of a socket's name: an IPv4 one without the mapping that a socket for both families shows it in, a
     link-local one without its zone, which only this computer understands."""
     return str(name[0]).removeprefix("::ffff:").partition("%")[0] if name else ""
@@ -245,6 +255,8 @@ def _plain_address(name: Any) -> str:
 
 def shown(text: str) -> str:
     """A client's own text, fit for a log: printable ASCII, and not endless."""
+    if text.isascii() and text.isprintable() and len(text) <= MAX_SHOWN_CHARACTERS:
+        return text
     printable = "".join(character if " " <= character <= "~" else "?" for character in text[:MAX_SHOWN_CHARACTERS])
     return printable if len(text) <= MAX_SHOWN_CHARACTERS else printable + "..."
 

@@ -1,11 +1,12 @@
 """Sends one part of a ``Content`` as the body of a response, and tells the journal how it went."""
 
 import asyncio
-
-from aiohttp import web
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
 
 from bootbeam.library.content import Content, ContentChanged
-from bootbeam.servers.http_body import BodySocket, ClientGone
+from bootbeam.servers.http_body import CLOSED, BodySocket, ClientGone
 from bootbeam.servers.http_transfer import Transfer
 from bootbeam.wire.http_range import ByteRange
 
@@ -27,68 +28,82 @@ got when more follows, and otherwise waits for up to 40 ms. A range of 1 MiB too
 CHANGED_RETRY_AFTER_S = 2
 
 
-async def send_part(
-    request: web.Request,
-    status: int,
-    headers: dict[str, str],
-    content: Content,
-    part: ByteRange,
-    transfer: Transfer,
-    stall_timeout_s: float,
-) -> web.StreamResponse:
-    """Answer ``request`` with the bytes ``part`` of ``content``, to a client that takes some of them now and then.
+@dataclass(frozen=True, slots=True)
+class Download:
+    """The answer that is a part of a file, or all of it."""
 
-    A client never gets the end of a body whose bytes are of two versions: the connection is reset before.
+    status: int
+    headers: dict[str, str]
+    content: Content
+    part: ByteRange
+    transfer: Transfer
+
+    @property
+    def is_short(self) -> bool:
+        """It is read into memory and goes out in one piece with its headers."""
+        return self.part.size_bytes <= COPIED_BODY_BYTES
+
+    def read(self) -> bytes:
+        """All of a short one. Raises ``ContentChanged``."""
+        self.content.check()
+        body = self.content.read_at(self.part.offset, self.part.size_bytes)
+        self.content.check()
+        return body
+
+
+async def told(
+    sending: Coroutine[Any, Any, None], transfer: Transfer, transport: asyncio.Transport | None, stall_timeout_s: float
+) -> None:
+    """Carry out ``sending``, and tell the journal how it went; a client that goes away is no error.
+
+    Raises:
+        ContentChanged: the file is being rewritten. What has been sent of it is not all, and the connection is reset.
     """
-    transfer.started()
-    response = web.StreamResponse(status=status, headers=headers)
     try:
-        content.check()
-        if part.size_bytes <= COPIED_BODY_BYTES:
-            body = content.read_at(part.offset, part.size_bytes)
-            content.check()
-            response = web.Response(status=status, headers=headers, body=body)
-            async with asyncio.timeout(stall_timeout_s):
-                await response.prepare(request)
-                await response.write_eof()
-            if part.size_bytes > LAST_BYTES and request.transport is not None:
-                async with BodySocket(
-                    request.transport, stall_timeout_s, on_stall=transfer.stalled, sent_bytes=part.size_bytes
-                ) as sent:
-                    await sent.delivered(LAST_BYTES)
-        else:
-            await response.prepare(request)
-            await _send_long(request, content, part, transfer, stall_timeout_s)
-            await response.write_eof()
-    except ContentChanged as error:
-        transfer.failed(str(error))
-        if response.prepared:
-            return response
-        retry = {"Retry-After": str(CHANGED_RETRY_AFTER_S)}
-        return web.Response(status=503, headers=retry, text=f"{error}\n")
+        await sending
     except (ClientGone, ConnectionError) as error:
         transfer.failed(str(error))
-        return response
     except TimeoutError:
         transfer.failed(f"the client took nothing for {stall_timeout_s:g} s")
-        if request.transport:
-            request.transport.abort()
-        return response
+        if transport is not None:
+            transport.abort()
     except BaseException as error:
-        stopped = isinstance(error, asyncio.CancelledError)
-        transfer.failed("the station was stopped" if stopped else f"the station failed: {error!r}")
+        transfer.failed(failure_words(error))
         raise
-    transfer.finished()
-    return response
+    else:
+        transfer.finished()
 
 
-async def _send_long(
-    request: web.Request, content: Content, part: ByteRange, transfer: Transfer, stall_timeout_s: float
+def failure_words(error: BaseException) -> str:
+    """Why a download ended that the client did not end."""
+    if isinstance(error, ContentChanged):
+        return str(error)
+    return "the station was stopped" if isinstance(error, asyncio.CancelledError) else f"the station failed: {error!r}"
+
+
+async def short_delivered(
+    transport: asyncio.Transport | None, size_bytes: int, transfer: Transfer, stall_timeout_s: float
 ) -> None:
-    if request.transport is None:
-        raise ClientGone("the client closed the connection")
+    """Wait until a body that went out in one piece has arrived, but for its last bytes. Raises ``ClientGone``."""
+    if transport is not None:
+        async with BodySocket(transport, stall_timeout_s, on_stall=transfer.stalled, sent_bytes=size_bytes) as sent:
+            await sent.delivered(LAST_BYTES)
+
+
+async def send_body(transport: asyncio.Transport | None, download: Download, stall_timeout_s: float) -> None:
+    """Send a longer body, behind its head, to a client that takes some bytes of it now and then.
+
+    A client never gets the end of a body whose bytes are of two versions: the connection is reset before.
+
+    Raises:
+        ClientGone: it went away, or takes nothing.
+        ContentChanged: the file is being rewritten.
+    """
+    if transport is None:
+        raise ClientGone(CLOSED)
+    content, part, transfer = download.content, download.part, download.transfer
     end = part.offset + part.size_bytes
-    async with BodySocket(request.transport, stall_timeout_s, transfer.progress, transfer.stalled) as body:
+    async with BodySocket(transport, stall_timeout_s, transfer.progress, transfer.stalled) as body:
         if content.body is not None:
             await body.send_bytes(memoryview(content.body)[part.offset : end])
             await body.delivered(LAST_BYTES)

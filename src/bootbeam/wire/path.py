@@ -21,7 +21,7 @@ def decode_path(raw: bytes) -> str:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DecodeError("file name is not UTF-8", error.start) from None
-    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
+    if not text.isprintable() and any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
         raise DecodeError("control character in the file name")
     steps = [step for step in text.replace("\\", "/").split("/") if step not in ("", ".")]
     if ".." in steps:

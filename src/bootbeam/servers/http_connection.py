@@ -1,0 +1,301 @@
+"""One connection of a client that asks for files: plain requests are answered here, all others by aiohttp.
+
+aiohttp takes some 60 microseconds for a small answer, of which a boot of hundreds of machines needs thousands; what
+boot clients send needs nothing of what it does in them. Whatever is not a plain request for a file (a page, a body, a
+request in pieces, HTTP/1.0) goes to aiohttp, and so does all that comes after it on that connection.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any
+from urllib.parse import unquote
+
+from bootbeam import __version__
+from bootbeam.library.content import ContentChanged, Peer
+from bootbeam.servers.http_body import BodySocket, ClientGone, unacknowledged_bytes
+from bootbeam.servers.http_download import Answer, Downloads, FileRequest, plain_address, shown
+from bootbeam.servers.http_send import (
+    CHANGED_RETRY_AFTER_S,
+    LAST_BYTES,
+    Download,
+    failure_words,
+    send_body,
+    short_delivered,
+    told,
+)
+from bootbeam.wire.http_request import MAX_PLAIN_HEAD_BYTES, PlainRequest, encode_response_head, find_plain_request
+
+MAX_WAITING_BYTES = 4 * MAX_PLAIN_HEAD_BYTES
+"""What a client may send ahead while it is being answered; then it is read no further for the moment."""
+SERVER = f"bootbeam/{__version__}"
+
+
+@dataclass(slots=True)
+class Service:
+    """What all connections of one server share."""
+
+    downloads: Downloads
+    stall_timeout_s: float
+    keepalive_timeout_s: float
+    aiohttp: Callable[[], asyncio.Protocol]
+    """Makes the protocol that takes a connection over."""
+    page_prefixes: tuple[str, ...]
+    """What the paths of all pages begin with: those are aiohttp's."""
+    logger: logging.Logger
+    answering: dict[asyncio.Task[Any], asyncio.Transport | None]
+    """What takes time at present: a stop waits for it."""
+    connections: "set[FileConnection]" = field(default_factory=set)
+    is_stopping: bool = False
+    _date: tuple[int, str] = (0, "")
+
+    def common_headers(self) -> dict[str, str]:
+        """``Server`` and ``Date``, of every answer."""
+        second = int(time.time())
+        if self._date[0] != second:
+            self._date = (second, formatdate(second, usegmt=True))
+        return {"Server": SERVER, "Date": self._date[1]}
+
+
+class FileConnection(asyncio.Protocol):
+    """Answers one request after the other, in their order."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._fd = -1
+        self._address = self._local_address = ""
+        self._peers: dict[tuple[str, bool], Peer] = {}
+        self._is_busy = False
+        self._is_last = False
+        self._waiting = b""
+        self._heard_s = 0.0
+        self._keepalive: asyncio.TimerHandle | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is being sent on it."""
+        return not self._is_busy
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It begins to count, and to be watched for silence."""
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError("a connection is a stream")
+        self._transport = transport
+        self._fd = transport.get_extra_info("socket").fileno()
+        self._address = plain_address(transport.get_extra_info("peername"))
+        self._local_address = plain_address(transport.get_extra_info("sockname"))
+        self._service.connections.add(self)
+        self._heard_s = self._loop.time()
+        self._keepalive = self._loop.call_later(self._service.keepalive_timeout_s, self._look_whether_silent)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """What is still being sent on it finds out by itself."""
+        self._leave()
+
+    def eof_received(self) -> bool:
+        """Quirk: simple clients (netcat) close their sending side after the request; they still get the answer."""
+        self._is_last = True
+        return self._is_busy
+
+    def data_received(self, data: bytes) -> None:
+        """Answer, or keep it for when the answer before is sent."""
+        if self._waiting or self._is_busy:
+            self._waiting += data
+            if self._is_busy:
+                if len(self._waiting) > MAX_WAITING_BYTES and self._transport is not None:
+                    self._transport.pause_reading()
+                return
+            data, self._waiting = self._waiting, b""
+        self._take(data)
+
+    def close(self) -> None:
+        """End it, when what has been written is sent."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def _leave(self) -> None:
+        self._service.connections.discard(self)
+        if self._keepalive is not None:
+            self._keepalive.cancel()
+            self._keepalive = None
+
+    def _look_whether_silent(self) -> None:
+        ends_s = self._heard_s + self._service.keepalive_timeout_s
+        if self._is_busy or self._loop.time() < ends_s:
+            delay_s = self._service.keepalive_timeout_s if self._is_busy else ends_s - self._loop.time()
+            self._keepalive = self._loop.call_later(delay_s, self._look_whether_silent)
+            return
+        self.close()
+
+    def _take(self, data: bytes) -> None:
+        """Answer the requests in ``data`` until one takes its time."""
+        transport = self._transport
+        if transport is None:
+            return
+        self._heard_s = self._loop.time()
+        while data and not self._is_busy and not transport.is_closing():
+            request = find_plain_request(data)
+            if request is None or self._is_page(request.target):
+                self._hand_over(transport, data)
+                return
+            data = data[request.size_bytes :]
+            try:
+                self._answer(transport, request)
+            except Exception as error:
+                self._failed(transport, error)
+                return
+        self._waiting = data
+
+    def _is_page(self, target: str) -> bool:
+        return (unquote(target) if "%" in target else target).startswith(self._service.page_prefixes)
+
+    def _hand_over(self, transport: asyncio.Transport, data: bytes) -> None:
+        self._leave()
+        successor = self._service.aiohttp()
+        transport.set_protocol(successor)
+        successor.connection_made(transport)
+        successor.data_received(data)
+
+    def _answer(self, transport: asyncio.Transport, request: PlainRequest) -> None:
+        self._is_last |= not request.keeps_connection or self._service.is_stopping
+        headers, method = request.headers, request.method
+        answer = self._service.downloads.answer(
+            FileRequest(method, request.target, headers, headers.get("Range"), self._peer(headers, method))
+        )
+        if isinstance(answer, Answer):
+            self._send_answer(transport, answer, has_body=method != "HEAD")
+        elif answer.is_short:
+            self._send_short(transport, answer)
+        else:
+            self._start(transport, self._send_long(transport, answer))
+
+    def _peer(self, headers: Mapping[str, str], method: str) -> Peer:
+        key = (headers.get("User-Agent", ""), method == "HEAD")
+        peer = self._peers.get(key)
+        if peer is None:
+            peer = Peer(self._address, self._local_address, "http", user_agent=shown(key[0]), is_looking=key[1])
+            # A client has one name; whoever changes it is remembered by the last.
+            self._peers = {key: peer}
+        return peer
+
+    def _send_answer(self, transport: asyncio.Transport, answer: Answer, *, has_body: bool) -> None:
+        transport.write(self._whole(answer, has_body=has_body))
+        self._is_last |= answer.closes
+        if transport.get_write_buffer_size():
+            self._start(transport, self._taken(transport))
+        elif self._is_last:
+            transport.close()
+
+    def _send_short(self, transport: asyncio.Transport, download: Download) -> None:
+        """Send it at once; whether it has arrived is seen beside what comes next on this connection."""
+        transfer = download.transfer
+        transfer.started()
+        try:
+            body = download.read()
+        except ContentChanged as error:
+            transfer.failed(str(error))
+            self._send_answer(transport, being_rewritten(error), has_body=True)
+            return
+        except BaseException as error:
+            transfer.failed(failure_words(error))
+            raise
+        finally:
+            download.content.close()
+        transport.write(self._head(download.status, download.headers) + body)
+        is_taken = not transport.get_write_buffer_size()
+        if is_taken and (len(body) <= LAST_BYTES or unacknowledged_bytes(self._fd) <= LAST_BYTES):
+            transfer.finished()
+        else:
+            watching = short_delivered(transport, len(body), transfer, self._service.stall_timeout_s)
+            watching = told(watching, transfer, transport, self._service.stall_timeout_s)
+            self._start(transport, watching, holds_up=not is_taken)
+        if self._is_last and is_taken:
+            transport.close()
+
+    async def _taken(self, transport: asyncio.Transport) -> None:
+        """Wait until the client has taken so much that the kernel takes the rest."""
+        with suppress(ClientGone):
+            async with BodySocket(transport, self._service.stall_timeout_s):
+                pass
+
+    async def _send_long(self, transport: asyncio.Transport, download: Download) -> None:
+        """Send it bit by bit."""
+        download.transfer.started()
+        has_begun = False
+
+        async def send() -> None:
+            nonlocal has_begun
+            download.content.check()
+            has_begun = True
+            transport.write(self._head(download.status, download.headers))
+            await send_body(transport, download, self._service.stall_timeout_s)
+
+        try:
+            await told(send(), download.transfer, transport, self._service.stall_timeout_s)
+        except ContentChanged as error:
+            if not has_begun:
+                transport.write(self._whole(being_rewritten(error)))
+        finally:
+            download.content.close()
+
+    def _start(self, transport: asyncio.Transport, work: Coroutine[Any, Any, None], *, holds_up: bool = True) -> None:
+        """Do what takes time; the next request waits for it if it ``holds_up``."""
+        self._is_busy |= holds_up
+        task = self._loop.create_task(work)
+        self._service.answering[task] = transport
+        task.add_done_callback(self._free if holds_up else self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        del self._service.answering[task]
+        if not task.cancelled() and task.exception() is not None:
+            self._tell_fault(task.exception())
+
+    def _free(self, task: asyncio.Task[None]) -> None:
+        """Go on with what has been asked meanwhile."""
+        self._forget(task)
+        self._is_busy = False
+        self._heard_s = self._loop.time()
+        transport = self._transport
+        if transport is None:
+            return
+        if task.cancelled() or task.exception() is not None:
+            transport.abort()
+            return
+        if self._is_last or self._service.is_stopping:
+            transport.close()
+            return
+        data, self._waiting = self._waiting, b""
+        self._take(data)
+        if len(self._waiting) <= MAX_WAITING_BYTES and not transport.is_closing():
+            transport.resume_reading()
+
+    def _failed(self, transport: asyncio.Transport, error: Exception) -> None:
+        """The station itself is at fault: the client is told, and the journal."""
+        self._tell_fault(error)
+        transport.write(self._head(500, {"Content-Length": "0", "Connection": "close"}))
+        transport.close()
+
+    def _tell_fault(self, error: BaseException | None) -> None:
+        self._service.logger.error("Error handling request from %s", self._address, exc_info=error)
+
+    def _whole(self, answer: Answer, *, has_body: bool = True) -> bytes:
+        body = answer.text.encode("utf-8")
+        headers = answer.headers
+        if body:
+            headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), **headers}
+        return self._head(answer.status, headers) + (body if has_body else b"")
+
+    def _head(self, status: int, headers: dict[str, str]) -> bytes:
+        closing = {"Connection": "close"} if self._is_last else {}
+        return encode_response_head(status, {**headers, **self._service.common_headers(), **closing})
+
+
+def being_rewritten(error: ContentChanged) -> Answer:
+    """What a client gets instead of a file that is of two versions at the moment."""
+    return Answer(503, {"Retry-After": str(CHANGED_RETRY_AFTER_S)}, f"{error}\n")
