@@ -159,18 +159,18 @@ def send_in_burst(
     sender: Sender,
     sock: socket.socket,
     data: bytes,
-    destination: tuple[str, int],
-    local_address: str,
+    destination: tuple[bytes, int],
+    local_address: bytes,
     interface_index: int,
 ) -> None:
-    """As ``send_from``, for one answer of many.
+    """As ``send_from``, for one answer of many; the addresses are four bytes each.
 
     Raises:
         OSError: as from sendmsg(2).
     """
     address, port = destination
-    target = _SOCKADDR_IN.pack(socket.AF_INET, port.to_bytes(2, "big"), socket.inet_aton(address))
-    packet_info = _IN_PKTINFO.pack(interface_index, socket.inet_aton(local_address), b"\0\0\0\0")
+    target = _SOCKADDR_IN.pack(socket.AF_INET, port.to_bytes(2, "big"), address)
+    packet_info = _IN_PKTINFO.pack(interface_index, local_address, b"\0\0\0\0")
     sender.send(sock, data, target, socket.IPPROTO_IP, IP_PKTINFO, packet_info)
 
 

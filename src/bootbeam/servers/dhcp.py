@@ -110,7 +110,7 @@ class DhcpServer:
             client = action.client if isinstance(action, Send | Ignore) else None
             if client is not None and listener.port == BOOT_SERVER_PORT:
                 self._notes.boot_server_asked(client, interface.name, source_port)
-            self._perform(listener, arrival.server, action)
+            self._perform(listener, arrival, action)
 
     def _arrival(self, listener: DhcpSocket, datagram: Datagram) -> Arrival:
         key = (datagram.source, datagram.local_address)
@@ -137,10 +137,10 @@ class DhcpServer:
             return IPv4Address(datagram.local_address)
         return IPv4Address(interface.address_for(datagram.source[0]))
 
-    def _perform(self, listener: DhcpSocket, server: IPv4Address | None, action: Action) -> None:
+    def _perform(self, listener: DhcpSocket, arrival: Arrival, action: Action) -> None:
         match action:
             case Send():
-                self._send(listener, server, action)
+                self._send(listener, arrival, action)
             case Lease():
                 self._learn(str(action.address), action.mac)
             case AddressAsked():
@@ -149,29 +149,29 @@ class DhcpServer:
                 is_boot_server = listener.port == BOOT_SERVER_PORT
                 self._notes.ignored(action, listener.interface.name, is_boot_server=is_boot_server)
 
-    def _send(self, listener: DhcpSocket, server: IPv4Address | None, action: Send) -> None:
+    def _send(self, listener: DhcpSocket, arrival: Arrival, action: Send) -> None:
         client = action.client
         if client.address is not None:
             self._learn(str(client.address), client.mac)
         is_boot_server = listener.port == BOOT_SERVER_PORT
         if not is_boot_server:
             self._notes.seen(client, listener.interface.name)
-        destination = (str(action.destination.address), action.destination.port)
+        source, destination = arrival.server or NO_ADDRESS, action.destination
         try:
             send_in_burst(
                 self._sender,
                 listener.sock,
                 action.datagram,
-                destination,
-                str(server or NO_ADDRESS),
+                (destination.address.packed, destination.port),
+                source.packed,
                 listener.interface.index,
             )
         except OSError as error:
             self._notes.not_sent(client.mac, listener.port, error, listener.interface.name)
             return
         if self._packets is not None:
-            source = Destination(server or NO_ADDRESS, listener.port)
-            self._packets.sent(client.mac, listener.interface, source, action.destination, action.datagram)
+            came_from = Destination(source, listener.port)
+            self._packets.sent(client.mac, listener.interface, came_from, destination, action.datagram)
         self._record(
             EventKind.BOOT_SERVER_ACKNOWLEDGED if is_boot_server else EventKind.OFFERED,
             mac=client.mac,
@@ -179,6 +179,6 @@ class DhcpServer:
             interface=listener.interface.name,
             what=action.boot_file.kind,
             file=action.boot_file.file,
-            siaddr=str(server or NO_ADDRESS),
+            siaddr=str(source),
             address_offered=str(action.address_offered) if action.address_offered else None,
         )

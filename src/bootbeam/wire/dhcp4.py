@@ -8,6 +8,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
 from ipaddress import IPv4Address
 
 from bootbeam.errors import DecodeError
@@ -22,6 +23,9 @@ MIN_ENCODED_BYTES = 300
 """RFC 951 §3: clients exist that drop anything shorter."""
 MAX_DATAGRAM_BYTES = 4096
 """More than any client sends; edk2 announces 65280 in option 57 and sends under 1500."""
+
+REMEMBERED_MESSAGES = 128
+"""512 KB of the longest at most, 100 KB of usual ones."""
 
 _SNAME = slice(44, 108)
 _FILE = slice(108, 236)
@@ -120,8 +124,10 @@ class DhcpMessage:
         return IPv4Address(value) if len(value) == 4 else None
 
 
+@lru_cache(REMEMBERED_MESSAGES)
 def decode_dhcp(data: bytes) -> DhcpMessage:
-    """One datagram as a DHCP message.
+    """One datagram as a DHCP message. The newest ones are remembered: a question is heard twice, by the one who answers
+    it and by the one who listens.
 
     Raises:
         DecodeError: too short or too long, no magic cookie, hlen over 16, or an option that runs past its field.
