@@ -21,7 +21,8 @@ from bootbeam.machine import Cpu, Firmware
 BOTH = frozenset({Firmware.BIOS, Firmware.UEFI})
 _CORE_START, _CORE_SECTORS = 2048, 2048
 _ESP_START = _CORE_START + _CORE_SECTORS
-_ESP_SECTORS = 24 << 11
+_ESP_SECTORS, _ARM64_ESP_SECTORS = 24 << 11, 64 << 11
+"""Room for a boot loader and a kernel; arm64's are not packed."""
 _GPT_SECTORS = 2048
 _TYPE_BIOS_BOOT, _TYPE_ESP = "21686148-6449-6E6F-744E-656564454649", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
 _BOOT_SECTOR_CORE, _CORE_BLOCK_LIST = 0x5C, 0x1F4
@@ -47,6 +48,11 @@ class MediumSpec:
     """The processor its boot loader for UEFI is for."""
 
     @property
+    def esp_sectors(self) -> int:
+        """The size of a disk image's EFI system partition."""
+        return _ARM64_ESP_SECTORS if self.cpu is Cpu.ARM64 else _ESP_SECTORS
+
+    @property
     def efi_path(self) -> str:
         """Where UEFI looks for a boot loader (UEFI Specification 2.10 §3.5.1.1)."""
         return f"EFI/BOOT/BOOT{_EFI_SUFFIXES[self.cpu].upper()}.EFI"
@@ -62,8 +68,8 @@ def make_disk_image(path: Path, spec: MediumSpec) -> Path:
     with TemporaryDirectory() as scratch_name:
         scratch = Path(scratch_name)
         with path.open("wb") as image:
-            image.truncate((_ESP_START + _ESP_SECTORS + _GPT_SECTORS) * SECTOR_BYTES)
-        _partition(path)
+            image.truncate((_ESP_START + spec.esp_sectors + _GPT_SECTORS) * SECTOR_BYTES)
+        _partition(path, spec.esp_sectors)
         script = _grub_script(scratch, spec, "")
         prefix = "(,gpt2)/"
         esp = _esp(scratch, spec)
@@ -130,11 +136,11 @@ def _grub_image(form: str, target: Path, prefix: str, script: Path, *modules: st
     run_tool("grub-mkimage", "-O", form, "-p", prefix, "-c", str(script), "-o", str(target), *modules, "boot")
 
 
-def _partition(path: Path) -> None:
+def _partition(path: Path, esp_sectors: int) -> None:
     lines = [
         "label: gpt",
         f"start={_CORE_START}, size={_CORE_SECTORS}, type={_TYPE_BIOS_BOOT}",
-        f"start={_ESP_START}, size={_ESP_SECTORS}, type={_TYPE_ESP}",
+        f"start={_ESP_START}, size={esp_sectors}, type={_TYPE_ESP}",
     ]
     command = ["sfdisk", "--quiet", "--no-tell-kernel", "--no-reread", str(path)]
     try:
@@ -162,7 +168,7 @@ def _write_core(image: BinaryIO, core: bytes) -> None:
 
 def _esp(scratch: Path, spec: MediumSpec) -> Path:
     esp = scratch / "esp.img"
-    run_tool("mkfs.fat", "-n", "ESP", "-C", str(esp), str(_ESP_SECTORS // 2))
+    run_tool("mkfs.fat", "-n", "ESP", "-C", str(esp), str(spec.esp_sectors // 2))
     _copy_into_fat(esp, spec.payload.kernel, _KERNEL)
     _copy_into_fat(esp, spec.payload.initrd, _INITRD)
     return esp
