@@ -54,6 +54,7 @@ from bootbeam.pxe.ipv4_stand_in import Ipv4StandIn
 from bootbeam.pxe.proxydhcp import ProxyDhcp
 from bootbeam.servers.dhcp import DhcpServer
 from bootbeam.servers.dhcp6 import Dhcp6Server
+from bootbeam.servers.held_back import PORT_OF_KIND, HeldBack
 from bootbeam.servers.http import HttpServer
 from bootbeam.servers.http_thread import HttpThread
 from bootbeam.servers.listeners import Listeners, bind_all
@@ -145,7 +146,11 @@ class Station:
         learn, has_loaded = self._neighbours.learn, self._journal.has_loaded
         dhcp = DhcpServer(listeners.dhcp, proxy, record, time.monotonic, learn, has_loaded, packets)
         dhcp6 = self._dhcp6_server(listeners, choice, stand_in, interfaces[0], packets)
-        overhearing = Overhearing(listeners.ears, record, time.monotonic, self._journal.is_booting, packets.heard)
+        held_back = HeldBack(record, time.monotonic)
+        self._journal.watch(held_back.watch, PORT_OF_KIND)
+        overhearing = Overhearing(
+            listeners.ears, record, time.monotonic, self._journal.is_booting, packets.heard, held_back.arrived
+        )
         limits, library = _tftp_limits(self._settings, interfaces), load_turn_library()
         tftp = TftpServer(listeners.tftp, goods.source, record, limits, library)
         pages = Reports(record, book.expects_report, book.set_installed).routes

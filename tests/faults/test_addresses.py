@@ -74,6 +74,16 @@ def test_this_computers_firewall_holds_our_offers_back(fault: FaultLab) -> None:
     fault.expect_on_screen(pc, finding)
 
 
+def test_this_computers_firewall_lets_no_question_in(fault: FaultLab) -> None:
+    fault.inject("this computer's own firewall drops what comes to UDP port 67")
+    lan = fault.network()
+    fault.serve()
+    fault.filter(lan.station, "input", "udp dport 67 drop")
+    pc = fault.power_on(OVMF)
+    finding = fault.expect(pc.mac, "BB-026", 100)
+    fault.expect_on_screen(pc, finding)
+
+
 def test_second_proxy(fault: FaultLab) -> None:
     fault.inject("a second proxyDHCP server, dnsmasq, offers a menu of its own")
     lan = fault.network()

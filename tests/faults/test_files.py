@@ -27,7 +27,7 @@ def test_this_computers_firewall_closes_4011(fault: FaultLab) -> None:
     fault.serve()
     fault.filter(lan.station, "input", "udp dport 4011 drop")
     pc = fault.power_on(OVMF)
-    finding = fault.expect(pc.mac, "BB-020", 100)
+    finding = fault.expect(pc.mac, "BB-026", 100)
     fault.expect_on_screen(pc, finding)
 
 
@@ -46,6 +46,17 @@ def test_tftp_is_dropped(fault: FaultLab) -> None:
     lan = fault.network()
     fault.serve()
     fault.filter(lan.station, "input", "udp dport 69 drop")
+    pc = fault.power_on(OVMF)
+    finding = fault.expect(pc.mac, "BB-026", 100)
+    assert "69" in str(finding.facts["seen"])
+    fault.expect_on_screen(pc, finding)
+
+
+def test_tftp_is_dropped_on_its_way(fault: FaultLab) -> None:
+    fault.inject("a firewall between the machine and this computer drops TFTP (UDP port 69)")
+    lan = fault.network()
+    fault.serve()
+    fault.drop_to_station(lan, "udp dport 69")
     pc = fault.power_on(OVMF)
     finding = fault.expect(pc.mac, "BB-023", 100)
     fault.expect_on_screen(pc, finding)

@@ -31,20 +31,20 @@ def test_the_routers_answers_do_not_arrive(fault: FaultLab) -> None:
 
 
 def test_the_question_to_4011_is_dropped(fault: FaultLab) -> None:
-    fault.inject("no IPv4; this computer's own firewall drops what comes to UDP port 4011")
+    fault.inject("no IPv4; a switch drops what machines send to UDP port 4011")
     lan = fault.network(ipv4=False, ipv6=RouterIpv6.DHCP6)
     fault.serve()
-    fault.filter(lan.station, "input", "udp dport 4011 drop")
+    fault.drop_to_station(lan, "udp dport 4011")
     pc = fault.power_on(OVMF, *NO_PXE_OVER_IPV4)
     finding = fault.expect(pc.mac, "BB-020", 120)
     assert "over IPv6" in str(finding.facts["seen"])
 
 
 def test_tftp_is_dropped(fault: FaultLab) -> None:
-    fault.inject("no IPv4; this computer's own firewall drops TFTP (UDP port 69)")
+    fault.inject("no IPv4; a firewall on the way drops TFTP (UDP port 69)")
     lan = fault.network(ipv4=False, ipv6=RouterIpv6.SLAAC)
     fault.serve()
-    fault.filter(lan.station, "input", "udp dport 69 drop")
+    fault.drop_to_station(lan, "udp dport 69")
     pc = fault.power_on(OVMF, *NO_PXE_OVER_IPV4)
     finding = fault.expect(pc.mac, "BB-023", 120)
     assert "over IPv6" in str(finding.facts["seen"])

@@ -11,7 +11,7 @@ from bootbeam.net.interfaces import Interface
 from bootbeam.net.packet_socket import Frame
 from bootbeam.servers.overhearing import MAX_EVENTS_PER_S, Overhearing
 from tests.dhcp6_packets import boot_options, build6, ia_na
-from tests.dhcp_packets import build
+from tests.dhcp_packets import build, pxe_options
 
 MAC = "f4:4d:30:01:02:03"
 OWN_MAC = "52:54:00:00:00:50"
@@ -52,8 +52,14 @@ class Bench:
         self.booting = {MAC}
         self.journal = Journal(clock=lambda: 0.0)
         self.kept: list[tuple[str, str, float, bytes]] = []
+        self.arrived: list[tuple[str, str, int, str]] = []
         self.listener = Overhearing(
-            [], self.journal.record, lambda: self.now, self.booting.__contains__, lambda *kept: self.kept.append(kept)
+            [],
+            self.journal.record,
+            lambda: self.now,
+            self.booting.__contains__,
+            lambda *kept: self.kept.append(kept),
+            lambda *arrived: self.arrived.append(arrived),
         )
 
     def hear(self, *frames: bytes) -> list[Event]:
@@ -174,3 +180,26 @@ def test_packets_of_booting_machines_are_kept(bench: Bench) -> None:
 def test_frames_cut_short_are_passed_over(bench: Bench, cut: int) -> None:
     reply = build6(7, [(59, bytes(300))])
     assert bench.hear(frame4(answer(2, []))[:cut], frame6(reply)[:cut]) == []
+
+
+STRANGER = "52:54:00:00:00:99"
+
+
+def test_questions_for_this_station_are_told_as_they_arrive(bench: Bench) -> None:
+    options = pxe_options(7, "003016")
+    bench.hear(frame4(build(1, STRANGER, options=options), source="0.0.0.0", port=68, to=67, mac=STRANGER))
+    assert bench.arrived == [(STRANGER, "", 67, "eth0")]
+
+
+def test_what_the_station_would_leave_alone_anyway_is_not_told(bench: Bench) -> None:
+    boots = pxe_options(7, "003016")
+    without_architecture = [option for option in boots if option[0] != 93]
+    for packet in (
+        build(1, STRANGER),
+        build(1, STRANGER, options=without_architecture),
+        build(3, STRANGER, options=boots),
+        build(1, STRANGER, options=boots, giaddr="10.0.0.1"),
+        build(2, STRANGER, options=boots, op=2),
+    ):
+        bench.hear(frame4(packet, source="0.0.0.0", port=68, to=67, mac=STRANGER))
+    assert bench.arrived == []

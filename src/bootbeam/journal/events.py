@@ -25,6 +25,9 @@ class EventKind(StrEnum):
     another server gives addresses"""
     ANSWER_NOT_SENT = "answer-not-sent"
     """This computer's own network did not take our answer to the machine: port (ours), why (the system's words)"""
+    QUESTION_HELD_BACK = "question-held-back"
+    """A machine's question was heard on this computer's network card, twice, and did not come to the station: port (67,
+    4011 or 69)"""
     BOOT_SERVER_ACKNOWLEDGED = "boot-server-acknowledged"
     """A request to port 4011 was answered: what, file, siaddr"""
     BOOT_SERVER_ASKED = "boot-server-asked"

@@ -162,6 +162,10 @@ class Story:
         text = f"our answer from port {facts.get('port')} could not be sent: {facts.get('why')}"
         return Line(text, Tone.PROBLEM) if self._once(event, text) else None
 
+    def _question_held_back(self, event: Event, facts: Facts) -> Line | None:
+        text = f"its question to UDP port {facts.get('port')} came to this computer, whose firewall holds it back"
+        return Line(text, Tone.PROBLEM) if self._once(event, text) else None
+
     def _first_program_changed(self, event: Event, facts: Facts) -> Line:
         return Line(str(facts.get("remark")), Tone.WARNING)
 
@@ -297,6 +301,7 @@ _TELLERS: dict[EventKind, Callable[[Story, Event, Facts], Line | None]] = {
     EventKind.OTHER_SERVER_ANSWERED: Story._other_server,
     EventKind.SYSTEM_SEEN: Story._system_seen,
     EventKind.ANSWER_NOT_SENT: Story._answer_not_sent,
+    EventKind.QUESTION_HELD_BACK: Story._question_held_back,
     EventKind.FIRST_PROGRAM_CHANGED: Story._first_program_changed,
     EventKind.FIRST_PROGRAM_DOUBTFUL: Story._first_program_doubtful,
     EventKind.REPLY_VARIANT_CHANGED: Story._reply_variant_changed,

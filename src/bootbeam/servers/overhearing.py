@@ -34,6 +34,9 @@ ARP_EVERY_S = 10.0
 MAX_REMEMBERED = 10_000
 MAX_SHOWN_CHARACTERS = 200
 
+BOOT_CLIENTS = (b"PXEClient", b"HTTPClient")
+"""How option 60 of a machine that boots from the network begins."""
+
 _ANSWERS = {dhcp4.MessageType.OFFER: "offer", dhcp4.MessageType.ACK: "ack", dhcp4.MessageType.NAK: "nak"}
 _ANSWERS6 = {dhcp6.MessageType.ADVERTISE: "advertise", dhcp6.MessageType.REPLY: "reply"}
 
@@ -62,6 +65,7 @@ class Overhearing:
         clock: monotonic seconds.
         is_booting: whether the machine with this MAC boots from the network.
         keep: gets the packets of such machines.
+        arrived: told of each question for this station: the machine's MAC, its address, the port, the interface's name.
     """
 
     def __init__(
@@ -71,12 +75,14 @@ class Overhearing:
         clock: Callable[[], float],
         is_booting: Callable[[str], bool],
         keep: KeepPacket = lambda mac, interface, at_s, frame: None,
+        arrived: Callable[[str, str, int, str], None] = lambda mac, address, port, interface: None,
     ) -> None:
         self._ears = list(ears)
         self._record = record
         self._clock = clock
         self._is_booting = is_booting
         self._keep = keep
+        self._arrived = arrived
         self._reader = BurstReader(MAX_FRAME_BYTES)
         self._noted: OrderedDict[tuple[str, ...], float] = OrderedDict()
         self._second = 0
@@ -119,6 +125,7 @@ class Overhearing:
             elif heard.destination_port == TFTP_PORT:
                 if self._is_booting(heard.source_mac):
                     self._keep(heard.source_mac, interface.name, frame.at_s, frame.data)
+                    self._note_arrival(interface, heard)
             elif heard.source.version == 4:
                 self._hear_dhcp(interface, heard, frame)
             else:
@@ -130,6 +137,9 @@ class Overhearing:
         message = dhcp4.decode_dhcp(heard.payload)
         if self._is_booting(message.mac):
             self._keep(message.mac, interface.name, frame.at_s, frame.data)
+        vendor_class = message.options.get(dhcp4.OptionCode.VENDOR_CLASS_IDENTIFIER, b"")
+        if message.op == dhcp4.BOOTREQUEST and vendor_class.startswith(BOOT_CLIENTS):
+            self._note_question(interface, heard, message)
         answer = next((words for kind, words in _ANSWERS.items() if kind == message.message_type), None)
         is_server = heard.source_port in (DHCP_SERVER_PORT, BOOT_SERVER_PORT)
         if message.op != dhcp4.BOOTREPLY or answer is None or not is_server:
@@ -147,13 +157,30 @@ class Overhearing:
             server_mac=heard.source_mac,
             address_given=str(message.yiaddr) if int(message.yiaddr) else None,
             netmask=str(netmask) if netmask is not None else None,
-            vendor_class=_shown(option(dhcp4.OptionCode.VENDOR_CLASS_IDENTIFIER, b"")),
+            vendor_class=_shown(vendor_class),
             siaddr=str(message.siaddr) if int(message.siaddr) else None,
             file=_shown(file.encode("utf-8", "replace")) or None,
             vendor_specific=vendor_specific.hex() if vendor_specific is not None else None,
             port=heard.source_port,
             xid=f"{message.xid:08x}",
         )
+
+    def _note_question(self, interface: Interface, heard: UdpFrame, message: dhcp4.DhcpMessage) -> None:
+        """A machine asks who boots it; what the station would not journal anyway is left out."""
+        is_complete = dhcp4.OptionCode.CLIENT_SYSTEM_ARCHITECTURE in message.options and len(message.chaddr) == 6
+        if not is_complete or not interface.addresses:
+            return
+        kind, port = message.message_type, heard.destination_port
+        if port == BOOT_SERVER_PORT and kind in (dhcp4.MessageType.REQUEST, dhcp4.MessageType.INFORM):
+            self._note_arrival(interface, heard)
+        elif port == DHCP_SERVER_PORT and kind == dhcp4.MessageType.DISCOVER and not int(message.giaddr):
+            self._arrived(message.mac, "", port, interface.name)
+
+    def _note_arrival(self, interface: Interface, heard: UdpFrame) -> None:
+        """A question to this computer's own address."""
+        own = {str(address.ip) for address in interface.addresses} | {str(each.ip) for each in interface.addresses6}
+        if str(heard.destination) in own:
+            self._arrived(heard.source_mac, str(heard.source), heard.destination_port, interface.name)
 
     def _hear_dhcp6(self, interface: Interface, heard: UdpFrame, frame: Frame) -> None:
         message = dhcp6.decode_dhcp6(heard.payload)

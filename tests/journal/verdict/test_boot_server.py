@@ -1,6 +1,8 @@
 """Verdicts on machines that have an address and do not get to their boot file."""
 
-from bootbeam.journal.events import EventKind
+import pytest
+
+from bootbeam.journal.events import Event, EventKind
 from tests.verdict_timelines import (
     address_requested,
     asked,
@@ -94,3 +96,26 @@ def test_looking_for_the_router_or_for_its_own_address_is_no_fault() -> None:
     own = at(5, EventKind.ADDRESS_SOUGHT, address_sought="192.168.1.7", asker="0.0.0.0", is_ours=False)
     router = at(5, EventKind.ADDRESS_SOUGHT, address_sought="192.168.1.1", asker="192.168.1.7", is_ours=False)
     assert findings([*seen(0, "bios-pxe"), address_requested(4), own, router], 17) == ["BB-024"]
+
+
+def held_back(second: float, port: int) -> Event:
+    return at(second, EventKind.QUESTION_HELD_BACK, port=port)
+
+
+@pytest.mark.parametrize("port", [67, 69, 4011])
+def test_this_computers_own_firewall_is_named_surely_and_alone(port: int) -> None:
+    before: dict[int, list[Event]] = {
+        67: [],
+        4011: [*seen(0), address_requested(4)],
+        69: [*seen(0), address_requested(4), *asked(4.5)],
+    }
+    for second in (6, 30):
+        finding = only([*before[port], held_back(5.5, port)], second)
+        assert (finding.id, finding.sure) == ("BB-026", "surely")
+        assert f"port {port}" in finding.seen
+
+
+def test_a_question_that_is_let_in_after_all_is_no_fault() -> None:
+    assert "BB-026" not in findings([held_back(0, 67), *seen(4)], 5)
+    assert "BB-026" not in findings([*seen(0), address_requested(4), held_back(5, 4011), *asked(6)], 7)
+    assert "BB-026" not in findings([*seen(0), held_back(5, 69), read_requested(6)], 7)

@@ -1,7 +1,7 @@
 """Rules: the machine has an address and our offer, and does not get from there to its boot file."""
 
 from bootbeam.journal.events import Event, EventKind
-from bootbeam.journal.verdict.course import Course, Try, seconds, text
+from bootbeam.journal.verdict.course import LOADING, Course, Try, seconds, text
 from bootbeam.journal.verdict.finding import Judged, Later, Match, Rule, Screen, Sureness
 
 ASKED_AGAIN = 3
@@ -44,6 +44,31 @@ def judge_not_sent(course: Course) -> Judged:
         if len(failed) > 1
         else f"our answer from port {text(last, 'port')} could not be sent; this computer says: {text(last, 'why')}"
     )
+
+
+TAKEN = {
+    "67": (EventKind.CLIENT_SEEN, EventKind.ADDRESS_REQUESTED),
+    "4011": (EventKind.BOOT_SERVER_ASKED, EventKind.BOOT_SERVER_ACKNOWLEDGED),
+    "69": (),
+}
+"""What shows that a question to this port was taken after all; a download always does."""
+PORT_WORDS = {
+    "67": "its question who boots it (UDP port 67)",
+    "4011": "its question for its boot file (UDP port 4011)",
+    "69": "its request for its boot file (TFTP, UDP port 69)",
+}
+
+
+def judge_held_back(course: Course) -> Judged:
+    """This computer itself did not let the machine's question in."""
+    held = course.last(EventKind.QUESTION_HELD_BACK)
+    if held is None:
+        return None
+    port = text(held, "port")
+    if course.after(held, *TAKEN.get(port, ()), *LOADING):
+        return None
+    what = PORT_WORDS.get(port, f"its question to UDP port {port}")
+    return Match(f"{what} came to this computer's network card, again and again, and never to the station")
 
 
 def judge_question_lost(course: Course) -> Judged:
@@ -187,6 +212,29 @@ def judge_bios_download_not_begun(course: Course) -> Judged:
 
 
 RULES = (
+    Rule(
+        "BB-026",
+        "this computer's own firewall holds the machine's question back",
+        judge_held_back,
+        "a machine's question to UDP port 67, 69 or 4011 is heard on the network card twice, and does not come to the "
+        "station",
+        "a firewall on this computer (nftables, iptables, ufw, firewalld) drops or rejects it",
+        Sureness.SURELY,
+        {
+            Screen.UEFI: (
+                "PXE-E16: No valid offer received.",
+                "PXE-E18: Server response timeout.",
+            ),
+            Screen.BIOS: (
+                "PXE-E51: No DHCP or proxyDHCP offers were received.",
+                "PXE-E53: No boot filename received",
+                "PXE-E32: TFTP open timeout",
+            ),
+            Screen.IPXE: ("Nothing to boot: No such file or directory (http://ipxe.org/2d03e13b)",),
+        },
+        OPEN_PORTS,
+        explains=frozenset({"BB-002", "BB-005", "BB-020", "BB-022", "BB-023", "BB-024"}),
+    ),
     Rule(
         "BB-025",
         "this computer does not let our answers out",
