@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bootbeam.bench import alive, cost, dhcp, http, report, storm, tftp
+from bootbeam.bench import alive, cost, dhcp, http, report, scale, storm, tftp
 from bootbeam.bench.packages import Programs, compile_load, fetch_programs, read_names
 from bootbeam.bench.place import Places
 from bootbeam.bench.ratios import Cell, number
@@ -76,7 +76,21 @@ def _alive(programs: Programs, files: Path, runs: int, is_quick: bool) -> list[C
         return alive.run(places, programs, files, load, runs, is_quick, partial(_tell, width=60))
 
 
-PARTS: dict[str, Part] = {"tftp": _tftp, "http": _http, "dhcp": _dhcp, "cost": _cost, "storm": _storm, "alive": _alive}
+def _scale(programs: Programs, files: Path, runs: int, is_quick: bool) -> list[Cell]:
+    load = compile_load(Path(__file__).with_name("dhcp_load.c"), CACHE)
+    with Places(CACHE / "logs") as places:
+        return scale.run(places, programs, files, load, runs, is_quick, partial(_tell, width=72))
+
+
+PARTS: dict[str, Part] = {
+    "tftp": _tftp,
+    "http": _http,
+    "dhcp": _dhcp,
+    "cost": _cost,
+    "storm": _storm,
+    "alive": _alive,
+    "scale": _scale,
+}
 
 
 def main() -> int:

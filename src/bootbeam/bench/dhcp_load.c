@@ -3,10 +3,10 @@
  * The relay is this program: `giaddr` is its own address, so that answers come back by unicast. There are as many
  * machines as MACS, with an address of their own each; all are UEFI for x64 and send the options that edk2 sends.
  *
- *   dhcp_load ADDRESS SOURCE MACS SECONDS RATE OUTSTANDING
+ *   dhcp_load ADDRESS SOURCE MACS SECONDS RATE OUTSTANDING [QUESTIONS]
  *
  * RATE 0: always OUTSTANDING questions under way. Otherwise so many a second, whether answered or not.
- * One line of JSON comes out, latencies in microseconds.
+ * With QUESTIONS it ends when so many have been asked. One line of JSON comes out, latencies in microseconds.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -114,8 +114,8 @@ static int compare(const void *a, const void *b) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 7) {
-        fprintf(stderr, "dhcp_load ADDRESS SOURCE MACS SECONDS RATE OUTSTANDING\n");
+    if (argc != 7 && argc != 8) {
+        fprintf(stderr, "dhcp_load ADDRESS SOURCE MACS SECONDS RATE OUTSTANDING [QUESTIONS]\n");
         return 2;
     }
     struct sockaddr_in source = {.sin_family = AF_INET, .sin_port = htons(67)};
@@ -124,7 +124,7 @@ int main(int argc, char **argv) {
         die("addresses");
     macs = atoi(argv[3]);
     double seconds = atof(argv[4]), rate = atof(argv[5]);
-    uint32_t outstanding = atoi(argv[6]);
+    uint32_t outstanding = atoi(argv[6]), most = argc == 8 ? atoi(argv[7]) : MAX_QUESTIONS;
     int room = 4 << 20;
     asked_at = calloc(MAX_QUESTIONS, sizeof *asked_at);
     latency_us = calloc(MAX_QUESTIONS, sizeof *latency_us);
@@ -134,7 +134,7 @@ int main(int argc, char **argv) {
         die("bind");
     prepare(source.sin_addr);
     double start = now_s(), now = start;
-    while (now - start < seconds) {
+    while (now - start < seconds && asked < most) {
         struct pollfd wanted = {fd, POLLIN, 0};
         if (rate > 0)
             while (asked < (now - start) * rate)

@@ -73,6 +73,20 @@ def _ask(place: Place, programs: Programs, path: str, connections: int, part: st
     return _number(said, r"Requests/sec:\s+([\d.]+)([KMG]?)")
 
 
+def answers_per_second(place: Place, programs: Programs, url: str) -> float:
+    """One connection that asks again as soon as it is answered.
+
+    Raises:
+        LoadFailed: the station refuses.
+    """
+    said = place.run_load(
+        *(programs.path("wrk"), "-t", "1", "-c", "1", "-d", "1s", url), timeout_s=20, env=programs.environment
+    )
+    if refused := re.search(r"Non-2xx or 3xx responses: (\d+)", said):
+        raise LoadFailed(f"{place.role}: {refused[0]}")
+    return _number(said, r"Requests/sec:\s+([\d.]+)([KMG]?)")
+
+
 def megabytes_per_second(said: str) -> float:
     """What wrk says it got."""
     return _number(said, r"Transfer/sec:\s+([\d.]+)([KMG]?)B") / 1e6
