@@ -26,6 +26,7 @@ FLOORS: dict[str, int] = {
     "servers": 5,
     "lab": 5,
     "doctor": 5,
+    "web": 5,
     "station": 6,
     "bench": 6,
     "cli": 7,

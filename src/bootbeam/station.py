@@ -7,6 +7,7 @@ import asyncio
 import gc
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from bootbeam.boot.decision import Offering
 from bootbeam.boot.recipe import UnattendedFormat
 from bootbeam.boot.tftp_tree import words_of_choices
 from bootbeam.doctor.firewall import firewall_warnings
+from bootbeam.errors import UserError
 from bootbeam.journal.boot_store import BOOTS_FILE, BootStore, Keeping
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Journal, Record, Watcher
@@ -47,6 +49,7 @@ from bootbeam.library.tftp_tree import TftpTree, offering_of, open_tree
 from bootbeam.library.u_boot_files import UBootFiles
 from bootbeam.net.addresses6 import beyond_link, read_addresses6
 from bootbeam.net.interfaces import Interface, choose_interfaces, list_interfaces
+from bootbeam.net.maker import maker_of
 from bootbeam.net.neighbours import Neighbours
 from bootbeam.net.privileges import drop_to_invoking_user, raise_open_files_limit
 from bootbeam.pxe.dhcp6 import Dhcp6Boot
@@ -64,6 +67,7 @@ from bootbeam.servers.reports import Reports
 from bootbeam.servers.tftp import TftpLimits, TftpServer
 from bootbeam.servers.tftp_turn import load_turn_library
 from bootbeam.settings.model import StationSettings
+from bootbeam.web.server import ADVANCE_INTERVAL_S, PageServer, open_page
 from bootbeam.wire.dhcp6_options import encode_uuid_duid
 
 DRAIN_S = 3.0
@@ -88,6 +92,7 @@ class Station:
         self._neighbours = Neighbours()
         self._journal = Journal(time.time, self._neighbours.mac_of)
         self._journal.watch(watcher)
+        self._page_listener: socket.socket | None = None
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM.
@@ -120,6 +125,10 @@ class Station:
         """Take the ports, and see whether the firewall lets anything reach them: both need root."""
         listeners = bind_all(interfaces, self._settings)
         stack.callback(listeners.close)
+        self._page_listener, warning = open_page(self._settings)
+        if self._page_listener is not None:
+            stack.callback(self._page_listener.close)
+        listeners.warnings += [warning] if warning else []
         listeners.warnings += firewall_warnings(interfaces, self._settings.http_port, ipv6=self._settings.ipv6)
         return listeners
 
@@ -131,6 +140,7 @@ class Station:
         self._journal.watch(programs.watch, first_programs.WATCHED_KINDS)
         store = self._boot_store()
         self._journal.watch(store.watch)
+        page = self._page()
         packets = PacketKeeping(self._journal.attempt_of, store.keep_packet, time.time)
         verdicts = VerdictWatch(record, time.time, time.monotonic)
         self._journal.watch(verdicts.watch)
@@ -160,15 +170,18 @@ class Station:
         tftp.start()
         dhcp.start()
         dhcp6.start()
+        page.start()
         overhearing.start()
         # What is here now stays: Python need not look through it for garbage again and again while it serves.
         gc.freeze()
         gc.enable()
-        self._record_ready(interfaces, goods)
-        for warning in listeners.warnings:
-            record(EventKind.PROBLEM, what=warning.what, why=warning.why, fix=warning.fix)
+        self._record_ready(interfaces, goods, listeners.warnings, page.url)
         store.start()
-        looks = ((LOOK_INTERVAL_S, programs.tell_silent), (VERDICT_INTERVAL_S, verdicts.look))
+        looks = (
+            (LOOK_INTERVAL_S, programs.tell_silent),
+            (VERDICT_INTERVAL_S, verdicts.look),
+            (ADVANCE_INTERVAL_S, page.advance),
+        )
         looking = [asyncio.create_task(_every(*each)) for each in looks]
         looking.append(asyncio.create_task(_keep_replies(remembered)))
         reason = await stopped
@@ -177,7 +190,7 @@ class Station:
         dhcp.stop()
         dhcp6.stop()
         overhearing.stop()
-        await asyncio.gather(http.stop(DRAIN_S), asyncio.to_thread(tftp.stop, DRAIN_S))
+        await asyncio.gather(http.stop(DRAIN_S), page.stop(), asyncio.to_thread(tftp.stop, DRAIN_S))
         remembered.save()
         record(EventKind.STATION_STOPPED, reason=reason)
         store.stop()
@@ -196,6 +209,15 @@ class Station:
             settings=settings.model_dump_json(exclude_defaults=True),
         )
         return BootStore(keeping, complain)
+
+    def _page(self) -> PageServer:
+        settings = self._settings
+        path = (settings.state_directory or state_directory()) / BOOTS_FILE if settings.kept_boots else None
+        page = PageServer(self._page_listener, path, self._journal.events, self._journal.record, maker_of, time.time)
+        for event in self._journal.events():  # of the images, which were opened before
+            page.watch(event)
+        self._journal.watch(page.watch)
+        return page
 
     def _goods_of_images(self, stock: "Stock") -> "Goods":
         offering = Offerings(stock.images, stock.loaders, stock.grub, self._settings)
@@ -254,7 +276,9 @@ class Station:
             packets,
         )
 
-    def _record_ready(self, interfaces: list[Interface], goods: "Goods") -> None:
+    def _record_ready(
+        self, interfaces: list[Interface], goods: "Goods", warnings: Sequence[UserError], page: str | None
+    ) -> None:
         addresses = [_address_words(interface, self._settings) for interface in interfaces]
         self._journal.record(
             EventKind.STATION_READY,
@@ -262,9 +286,10 @@ class Station:
             http_port=self._settings.http_port,
             entries="\n".join(goods.titles),
             loaders="\n".join(goods.loaders),
+            page=page,
         )
-        for warning in goods.warnings:
-            self._journal.record(EventKind.PROBLEM, what=warning, why="", fix="")
+        for warning in (*warnings, *map(UserError, goods.warnings)):
+            self._journal.record(EventKind.PROBLEM, what=warning.what, why=warning.why, fix=warning.fix)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,8 @@ def serve(
     loaders: option.Loaders = None,
     secure_boot: option.SecureBoot = SecureBootPolicy.AUTO,
     reply: option.Reply = None,
+    page: option.Page = "127.0.0.1:8088",
+    no_page: option.NoPage = False,
     tftp_blksize: option.TftpBlksize = 1468,
     tftp_windowsize: option.TftpWindowsize = 16,
     log_format: option.LogFormatOption = option.LogFormat.TEXT,
@@ -104,6 +106,8 @@ def _run(options: dict[str, Any]) -> None:
         if value is not None
     }
     chosen["replies"] = tuple(parse_reply_choice(text) for text in chosen.get("replies", ()))
+    if chosen.pop("no_page"):
+        chosen["page"] = None
     settings = _checked(images=images, answers=given, **chosen)
     with EventPrinter(view_for(log_format, maker_of)) as printer:
         Station(settings, printer.watch).run()

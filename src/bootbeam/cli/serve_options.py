@@ -20,6 +20,7 @@ _UNATTENDED = "Unattended installation (a machine's disk is wiped)"
 _MENU = "Menu"
 _NETWORK = "Network"
 _RECORD = "What is remembered"
+_PAGE = "Page, API and metrics"
 
 
 def _answers(whose: str) -> Any:
@@ -141,3 +142,12 @@ State = Annotated[
 ]
 KeepBoots = Annotated[int, typer.Option(min=0, help="How many past boots are kept; 0: none.", rich_help_panel=_RECORD)]
 KeepBootsMb = Annotated[int, typer.Option(min=1, help="How many megabytes they may take.", rich_help_panel=_RECORD)]
+Page = Annotated[
+    str,
+    typer.Option(
+        metavar="ADDRESS:PORT",
+        help="Where the page is, for browsers. Whoever reaches it can read it: 0.0.0.0:8088 is all the network.",
+        rich_help_panel=_PAGE,
+    ),
+]
+NoPage = Annotated[bool, typer.Option("--no-page", help="No page, no API, no metrics.", rich_help_panel=_PAGE)]

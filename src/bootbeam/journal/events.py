@@ -12,7 +12,8 @@ class EventKind(StrEnum):
     """A step of a boot, or something that happened to the station. The comment lists the facts it carries."""
 
     STATION_READY = "station-ready"
-    """interfaces (name and address, comma separated), http_port, entries and loaders (a line each)"""
+    """interfaces (name and address, comma separated), http_port, entries and loaders (a line each), page (its URL;
+    None without one)"""
     STATION_STOPPED = "station-stopped"
     """reason"""
     CLIENT_SEEN = "client-seen"

@@ -97,6 +97,8 @@ class Story:
         more = [f"boots {entry}" for entry in str(facts.get("entries")).splitlines()]
         more += [f"with {loader}" for loader in str(facts.get("loaders")).splitlines()]
         text = f"serving on {facts.get('interfaces')}: proxyDHCP, TFTP, HTTP port {facts.get('http_port')}"
+        if facts.get("page"):
+            more.append(f"page: {facts['page']}")
         more.append("set a machine on this network to boot from the network; Ctrl-C ends it")
         return Line(text, Tone.GOOD, tuple(more))
 

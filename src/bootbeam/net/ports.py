@@ -158,12 +158,12 @@ def _unit_of(pid: int) -> str:
 
 
 def bind_tcp(address: str, port: int) -> socket.socket:
-    """A listening, non-blocking IPv4 TCP socket.
+    """A listening, non-blocking TCP socket on an IPv4 or IPv6 address.
 
     Raises:
         OSError: as from bind(2).
     """
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((address, port))

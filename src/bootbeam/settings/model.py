@@ -1,10 +1,11 @@
 """What a person can choose about a station, checked in one place."""
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from bootbeam.machine import MACHINE_KINDS, SecureBootPolicy
 from bootbeam.settings.reply_choice import MAX_CHOICES, ReplyChoice
@@ -28,6 +29,21 @@ def _kind_of_machine(word: str) -> str:
     return word
 
 
+def _page_address(given: Any) -> Any:
+    """Address and port of "127.0.0.1:8088" or "[::1]:8088"; an address that is no text stays as it is."""
+    if not isinstance(given, str):
+        return given
+    text, colon, port = given.rpartition(":")
+    text = "127.0.0.1" if text in ("", "localhost") else text.removeprefix("[").removesuffix("]")
+    try:
+        address = ip_address(text)
+    except ValueError:
+        address = None
+    if not colon or address is None or not (port.isascii() and port.isdigit()):
+        raise ValueError("it is an address of this computer and a port, 127.0.0.1:8088; 0.0.0.0:8088 is every address")
+    return str(address), int(port)
+
+
 class StationSettings(BaseModel):
     """One station's settings, as the command line gives them."""
 
@@ -47,6 +63,8 @@ class StationSettings(BaseModel):
     interfaces: tuple[str, ...] = ()
     """Interface names; empty: the one that leads to the LAN."""
     http_port: Port = 8080
+    page: Annotated[tuple[str, Port] | None, BeforeValidator(_page_address)] = ("127.0.0.1", 8088)
+    """Address and port of the page, the API and the metrics; None: they are not served."""
     ipv6: bool = True
     """Serve machines that boot over IPv6 too, on interfaces that have it."""
     default: str | None = None

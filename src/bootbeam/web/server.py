@@ -1,0 +1,122 @@
+"""The port of the page: opened before root is given up, served beside everything else.
+
+It is no port of the machines that boot: those get files and scripts, and nothing about each other. What is behind it is
+loaded when somebody first connects, in a thread, so that a station nobody looks at starts no later and is no larger.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bootbeam.errors import UserError
+from bootbeam.journal.events import Event
+from bootbeam.journal.journal import Record
+from bootbeam.net.ports import bind_tcp, explain_bind_failure
+from bootbeam.settings.model import StationSettings
+from bootbeam.web.waiting import Waiting
+
+if TYPE_CHECKING:
+    from bootbeam.web.room import Room
+
+ADVANCE_INTERVAL_S = 1.0
+"""How often events are taken up while nobody looks."""
+MANY_WAITING = 2_000
+"""So many events are not left to wait for somebody who looks: they must not be lost to the metrics."""
+
+
+def open_page(settings: StationSettings) -> tuple[socket.socket | None, UserError | None]:
+    """The listening socket of the page; or why there is none, which keeps no machine from booting."""
+    if settings.page is None:
+        return None, None
+    address, port = settings.page
+    try:
+        return bind_tcp(address, port), None
+    except OSError as error:
+        explained = explain_bind_failure(error, "tcp", address, port, "--page ADDRESS:PORT")
+        fix = f"{explained.fix}; or do without: --no-page. Machines boot all the same."
+        return None, UserError(f"the page is not served: {explained.what}", explained.why, fix)
+
+
+class PageServer:
+    """Serves page, API and metrics.
+
+    Args:
+        listener: as ``open_page`` gave it; None serves nothing, and costs nothing.
+        path: the database of the station; None when it keeps none.
+        recent_events: the newest events, oldest first.
+        record: the journal, for faults of the page itself.
+        maker_of: the maker's name for a MAC, or None.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket | None,
+        path: Path | None,
+        recent_events: Callable[[], Sequence[Event]],
+        record: Record,
+        maker_of: Callable[[str], str | None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._listener = listener
+        self._waiting = Waiting()
+        self._furniture = (self._waiting, path, recent_events, record, maker_of, clock)
+        self._room: Room | None = None
+        self._opening: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str | None:
+        """Where a person opens it; None when it is not served."""
+        if self._listener is None:
+            return None
+        address, port = self._listener.getsockname()[:2]
+        return f"http://{f'[{address}]' if ':' in address else address}:{port}/"
+
+    def watch(self, event: Event) -> None:
+        """Take one event; may be called from any thread, never waits."""
+        if self._listener is not None:
+            self._waiting.put(event)
+
+    def advance(self) -> None:
+        """Take up what happened; to be called every ``ADVANCE_INTERVAL_S``."""
+        if self._room is not None:
+            self._room.live.advance()
+        elif len(self._waiting) >= MANY_WAITING:
+            self._begin()
+
+    def start(self) -> None:
+        """Answer from now on."""
+        if self._listener is not None:
+            asyncio.get_running_loop().add_reader(self._listener, self._begin)
+
+    async def stop(self) -> None:
+        """Accept nothing more, let listeners go."""
+        if self._listener is None:
+            return
+        asyncio.get_running_loop().remove_reader(self._listener)
+        if self._opening is not None:
+            await self._opening
+        if self._room is not None:
+            await self._room.close()
+
+    def _begin(self) -> None:
+        """Somebody connects: who does waits in the socket's queue until the room is there."""
+        if self._listener is None or self._opening is not None:
+            return
+        asyncio.get_running_loop().remove_reader(self._listener)
+        self._opening = asyncio.create_task(self._open(self._listener))
+
+    async def _open(self, listener: socket.socket) -> None:
+        room = (await asyncio.to_thread(_load))(*self._furniture)
+        room.live.advance()
+        await room.open(listener)
+        self._room = room
+
+
+def _load() -> "type[Room]":
+    """What the room is made of, imported now."""
+    from bootbeam.web.room import Room
+
+    return Room

@@ -1,0 +1,76 @@
+"""The page's server on loopback, shown events as a station would record them."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bootbeam.journal.boot_store import BOOTS_FILE, BootStore, Keeping
+from bootbeam.journal.events import Event
+from bootbeam.journal.journal import Journal
+from bootbeam.net.maker import maker_of
+from bootbeam.net.ports import bind_tcp
+from bootbeam.web.server import PageServer
+
+
+class RecordedStation:
+    """Journal, store and page as the real station has them, in a thread of its own; as a context manager.
+
+    Args:
+        directory: where boots are kept; None keeps none.
+    """
+
+    def __init__(self, directory: Path | None) -> None:
+        path = directory / BOOTS_FILE if directory else None
+        self._now_s = time.time()
+        self.journal = Journal(lambda: self._now_s)
+        self._store: BootStore | None = None
+        if path is not None:
+            self._store = BootStore(Keeping(path, 1000, 10**8, "0.1.0", '{"cmdline": "password=hunter2"}'), print)
+            self.journal.watch(self._store.watch)
+        listener: socket.socket = bind_tcp("127.0.0.1", 0)
+        self.port: int = listener.getsockname()[1]
+        self.page = PageServer(listener, path, self.journal.events, self.journal.record, maker_of, lambda: self._now_s)
+        self.journal.watch(self.page.watch)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Of the page, without the slash."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._loop.call_soon_threadsafe(self.page.start)
+        if self._store is not None:
+            self._store.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        asyncio.run_coroutine_threadsafe(self.page.stop(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+        if self._store is not None:
+            self._store.stop()
+
+    def record(self, events: Iterable[Event], *, at_s: float | None = None, mac: str | None = None) -> str:
+        """Record them with the times between them, the first one at ``at_s``; the attempt they became."""
+        start_s, first_s = at_s if at_s is not None else time.time(), None
+        attempt = ""
+        for event in events:
+            first_s = event.at_s if first_s is None else first_s
+            self._now_s = start_s + event.at_s - first_s
+            told = replace(event, mac=mac) if mac and event.mac else event
+            facts = dict(told.facts)
+            self.journal.record(told.kind, mac=told.mac, address=told.address, interface=told.interface, **facts)
+            attempt = (told.mac and self.journal.attempt_of(told.mac)) or attempt
+        return attempt
