@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
 from uuid import NAMESPACE_OID, uuid5
 
@@ -182,8 +183,7 @@ class Station:
             (VERDICT_INTERVAL_S, verdicts.look),
             (ADVANCE_INTERVAL_S, page.advance),
         )
-        looking = [asyncio.create_task(_every(*each)) for each in looks]
-        looking.append(asyncio.create_task(_keep_replies(remembered)))
+        looking = [*map(asyncio.create_task, (*starmap(_every, looks), _keep_replies(remembered)))]
         reason = await stopped
         for task in looking:
             task.cancel()
