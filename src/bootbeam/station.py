@@ -68,7 +68,7 @@ from bootbeam.servers.reports import Reports
 from bootbeam.servers.tftp import TftpLimits, TftpServer
 from bootbeam.servers.tftp_turn import load_turn_library
 from bootbeam.settings.model import StationSettings
-from bootbeam.web.server import ADVANCE_INTERVAL_S, PageServer, open_page
+from bootbeam.web.server import PageServer, open_page
 from bootbeam.wire.dhcp6_options import encode_uuid_duid
 
 DRAIN_S = 3.0
@@ -164,8 +164,8 @@ class Station:
         )
         limits, library = _tftp_limits(self._settings, interfaces), load_turn_library()
         tftp = TftpServer(listeners.tftp, goods.source, record, limits, library)
-        pages = Reports(record, book.expects_report, book.set_installed).routes
-        http = HttpThread(HttpServer(goods.source, record, listeners.http, pages))
+        reports = Reports(record, book.expects_report, book.set_installed)
+        http = HttpThread(HttpServer(goods.source, record, listeners.http, reports.routes))
         stopped = _stop_on_signals()
         await http.start()
         tftp.start()
@@ -178,11 +178,7 @@ class Station:
         gc.enable()
         self._record_ready(interfaces, goods, listeners.warnings, page.url)
         store.start()
-        looks = (
-            (LOOK_INTERVAL_S, programs.tell_silent),
-            (VERDICT_INTERVAL_S, verdicts.look),
-            (ADVANCE_INTERVAL_S, page.advance),
-        )
+        looks = (LOOK_INTERVAL_S, programs.tell_silent), (VERDICT_INTERVAL_S, verdicts.look), (1.0, page.advance)
         looking = [*map(asyncio.create_task, (*starmap(_every, looks), _keep_replies(remembered)))]
         reason = await stopped
         for task in looking:

@@ -20,8 +20,6 @@ from bootbeam.web.waiting import Waiting
 if TYPE_CHECKING:
     from bootbeam.web.room import Room
 
-ADVANCE_INTERVAL_S = 1.0
-"""How often events are taken up while nobody looks."""
 MANY_WAITING = 2_000
 """So many events are not left to wait for somebody who looks: they must not be lost to the metrics."""
 
@@ -80,7 +78,7 @@ class PageServer:
             self._waiting.put(event)
 
     def advance(self) -> None:
-        """Take up what happened; to be called every ``ADVANCE_INTERVAL_S``."""
+        """Take up what happened; to be called every second or so."""
         if self._room is not None:
             self._room.live.advance()
         elif len(self._waiting) >= MANY_WAITING:
