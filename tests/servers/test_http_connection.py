@@ -3,6 +3,8 @@
 import contextlib
 import http.client
 import os
+import socket
+import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -238,3 +240,65 @@ def test_delivery_does_not_hold_up_the_next_request(station: HttpStation) -> Non
         while not received.endswith(b"small body"):
             received += client.recv(1 << 16)
     station.journal.wait_for(EventKind.TRANSFER_FINISHED)
+
+
+@pytest.mark.parametrize("size_bytes", [300_000, 1 << 20, (1 << 20) + 1])
+def test_parts_are_whole_for_quick_and_for_slow_clients(station: HttpStation, image: Path, size_bytes: int) -> None:
+    request = b"GET /image HTTP/1.1\r\nHost: a\r\nRange: bytes=77-%d\r\n\r\n" % (size_bytes + 76)
+    expected = [(206, image.read_bytes()[77 : size_bytes + 77])] * 3 + [(200, b"small body")]
+    assert answers(station.exchange(request * 3 + LAST % b"small")) == expected
+    received = b""
+    with station.connect(receive_buffer_bytes=4096) as client:
+        client.sendall(request * 3 + LAST % b"small")
+        time.sleep(0.1)
+        while data := client.recv(1 << 15):
+            received += data
+    assert answers(received) == expected
+    finished = station.journal.wait_for(EventKind.TRANSFER_FINISHED, 6)
+    assert {event.facts["size_bytes"] for event in finished} == {size_bytes}
+
+
+@pytest.mark.parametrize("at_call", [1, 2])
+def test_a_part_of_a_file_being_rewritten_never_has_its_end(station: HttpStation, image: Path, at_call: int) -> None:
+    calls = 0
+
+    def check() -> None:
+        nonlocal calls
+        calls += 1
+        if calls >= at_call:
+            raise ContentChanged("image was rewritten")
+
+    station.files.add_file("rewritten", image, [(0, 600_000)], check=check)
+    with station.connect() as client:
+        client.sendall(PLAIN % b"rewritten")
+        received = b""
+        with contextlib.suppress(ConnectionResetError):
+            while (data := client.recv(1 << 16)) and not data.endswith(b"was rewritten\n"):
+                received += data
+    if at_call == 1:
+        received += data
+        assert answers(received) == [(503, b"image was rewritten\n")]
+    else:
+        assert len(received) < 600_000
+    (event,) = station.journal.wait_for(EventKind.TRANSFER_FAILED)
+    assert event.facts["reason"] == "image was rewritten"
+
+
+def test_who_reads_a_file_piece_by_piece_is_told_as_one_that_does(station: HttpStation) -> None:
+    part = b"GET /image HTTP/1.1\r\nHost: a\r\nRange: bytes=%d-%d\r\n\r\n"
+    requests = b"".join(part % (start, start + 4095) for start in range(0, 4096 * 100, 4096))
+    assert len(answers(station.exchange(requests + LAST % b"small"))) == 101
+    assert len(station.journal.wait_for(EventKind.TRANSFER_FINISHED, 16)) == 16
+    (event,) = station.journal.wait_for(EventKind.BLOCKS_READ)
+    assert event.facts["file"] == "image"
+
+
+def test_a_client_that_leaves_before_a_short_answer_arrived_has_not_got_it(station: HttpStation) -> None:
+    client = station.connect(receive_buffer_bytes=4096)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.sendall(LAST % b"medium")
+    assert client.recv(100)
+    client.close()
+    (event,) = station.journal.wait_for(EventKind.TRANSFER_FAILED)
+    assert event.facts["reason"] == "the client closed the connection"
+    assert station.journal.of(EventKind.TRANSFER_FINISHED) == []

@@ -121,6 +121,18 @@ class Content:
             parts.append(data)
         return b"".join(parts)
 
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Fill ``buffer`` with what is at ``offset``; all of it must be there. Raises ``ContentChanged``."""
+        if self.body is not None:
+            buffer[:] = self.body[offset : offset + len(buffer)]
+            return
+        filled = 0
+        for part in self.slices_of(offset, len(buffer)):
+            taken = os.preadv(part.fd, [buffer[filled : filled + part.size_bytes]], part.offset)
+            if taken != part.size_bytes:
+                raise ContentChanged(f"{self.name} became shorter while it was being sent")
+            filled += taken
+
 
 class ContentSource(Protocol):
     """Where a server gets what it sends. Called from any thread; must not block for long."""

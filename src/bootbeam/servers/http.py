@@ -120,6 +120,8 @@ class HttpServer:
             for connection in self._runner.server.connections:
                 if connection.transport and connection.transport not in busy:
                     connection.transport.close()
+        # What those have sent and has not arrived is waited for as well.
+        await asyncio.sleep(0)
         if self._answering:
             await asyncio.wait(self._answering, timeout=deadline_s)
         for task in self._answering:

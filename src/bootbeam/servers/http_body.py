@@ -15,6 +15,7 @@ import socket
 import struct
 import sys
 import termios
+from asyncio.trsock import TransportSocket
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -141,11 +142,13 @@ class BodySocket:
         Raises:
             ClientGone: it stalls, or it went away without that much.
         """
-        target = self._acknowledged_bytes() + self._unacknowledged_bytes() - but_bytes
-        # What others send meanwhile does not count.
-        await self._emptied(lambda: max(0, target - self._acknowledged_bytes()))
+        await self.acknowledged(self._acknowledged_bytes() + self._unacknowledged_bytes() - but_bytes)
+
+    async def acknowledged(self, target_bytes: int) -> None:
+        """Wait until the client has acknowledged so much since the connection began. Raises ``ClientGone``."""
+        await self._emptied(lambda: max(0, target_bytes - self._acknowledged_bytes()))
         # One that comes after the last byte is how some firmware closes.
-        if self._is_over() and self._acknowledged_bytes() < target:
+        if self._is_over() and self._acknowledged_bytes() < target_bytes:
             raise ClientGone(CLOSED)
 
     async def _send_copied(self, fd: int, offset: int, end: int) -> None:
@@ -211,10 +214,7 @@ class BodySocket:
         return unacknowledged_bytes(self._socket.fileno())
 
     def _acknowledged_bytes(self) -> int:
-        """What the client has acknowledged since the connection began."""
-        size_bytes = BYTES_ACKED_OFFSET + 8
-        info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, size_bytes)
-        return int.from_bytes(info[BYTES_ACKED_OFFSET:size_bytes], sys.byteorder)
+        return acknowledged_bytes(self._socket)
 
     def _is_over(self) -> bool:
         """Whether the connection was reset or given up (``tcpi_state``, the first byte of ``TCP_INFO``)."""
@@ -222,15 +222,31 @@ class BodySocket:
 
     def _close(self, *, reset: bool) -> None:
         if reset:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
-            self._transport.abort()
+            _reset(self._socket, self._transport)
         self._socket.close()
+
+
+def reset(transport: asyncio.WriteTransport) -> None:
+    """End the connection so that the client sees that something is missing."""
+    _reset(transport.get_extra_info("socket"), transport)
+
+
+def _reset(connection: socket.socket | TransportSocket, transport: asyncio.WriteTransport) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
+    transport.abort()
 
 
 def unacknowledged_bytes(fd: int) -> int:
     """What the kernel holds for this connection, sent or not (``SIOCOUTQ``, the same number as ``TIOCOUTQ``)."""
     answer = fcntl.ioctl(fd, termios.TIOCOUTQ, b"\0" * 4)
     return int(struct.unpack("i", answer)[0])
+
+
+def acknowledged_bytes(connection: socket.socket | TransportSocket) -> int:
+    """What the client has acknowledged since the connection began."""
+    size_bytes = BYTES_ACKED_OFFSET + 8
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, size_bytes)
+    return int.from_bytes(info[BYTES_ACKED_OFFSET:size_bytes], sys.byteorder)
 
 
 def _wake(ready: "asyncio.Future[None]") -> None:

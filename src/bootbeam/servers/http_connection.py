@@ -17,21 +17,27 @@ from urllib.parse import unquote
 
 from bootbeam import __version__
 from bootbeam.library.content import ContentChanged, Peer
-from bootbeam.servers.http_body import BodySocket, ClientGone, unacknowledged_bytes
+from bootbeam.servers.http_body import CLOSED, BodySocket, ClientGone, reset
+from bootbeam.servers.http_deliveries import Deliveries
 from bootbeam.servers.http_download import Answer, Downloads, FileRequest, plain_address, shown
 from bootbeam.servers.http_send import (
+    AT_ONCE_BYTES,
     CHANGED_RETRY_AFTER_S,
-    LAST_BYTES,
     Download,
     failure_words,
+    send_at_once,
     send_body,
     short_delivered,
     told,
 )
+from bootbeam.servers.http_transfer import Transfer
 from bootbeam.wire.http_request import MAX_PLAIN_HEAD_BYTES, PlainRequest, encode_response_head, find_plain_request
 
 MAX_WAITING_BYTES = 4 * MAX_PLAIN_HEAD_BYTES
 """What a client may send ahead while it is being answered; then it is read no further for the moment."""
+SETTLED_AFTER_S = 0.02
+"""When a short answer has not arrived after so long, its arrival is watched."""
+COPIED_AT_ONCE_BYTES = 256 * 1024
 SERVER = f"bootbeam/{__version__}"
 
 
@@ -51,6 +57,8 @@ class Service:
     """What takes time at present: a stop waits for it."""
     connections: "set[FileConnection]" = field(default_factory=set)
     is_stopping: bool = False
+    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(COPIED_AT_ONCE_BYTES)))
+    """For what is copied within one turn of the loop."""
     _date: tuple[int, str] = (0, "")
 
     def common_headers(self) -> dict[str, str]:
@@ -76,6 +84,7 @@ class FileConnection(asyncio.Protocol):
         self._waiting = b""
         self._heard_s = 0.0
         self._keepalive: asyncio.TimerHandle | None = None
+        self._settling: asyncio.TimerHandle | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -87,7 +96,9 @@ class FileConnection(asyncio.Protocol):
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("a connection is a stream")
         self._transport = transport
-        self._fd = transport.get_extra_info("socket").fileno()
+        connection = transport.get_extra_info("socket")
+        self._fd = connection.fileno()
+        self._deliveries = Deliveries(connection)
         self._address = plain_address(transport.get_extra_info("peername"))
         self._local_address = plain_address(transport.get_extra_info("sockname"))
         self._service.connections.add(self)
@@ -97,6 +108,7 @@ class FileConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """What is still being sent on it finds out by itself."""
         self._leave()
+        self._settle()
 
     def eof_received(self) -> bool:
         """Quirk: simple clients (netcat) close their sending side after the request; they still get the answer."""
@@ -139,6 +151,7 @@ class FileConnection(asyncio.Protocol):
         if transport is None:
             return
         self._heard_s = self._loop.time()
+        self._deliveries.settle()
         while data and not self._is_busy and not transport.is_closing():
             request = find_plain_request(data)
             if request is None or self._is_page(request.target):
@@ -157,6 +170,7 @@ class FileConnection(asyncio.Protocol):
 
     def _hand_over(self, transport: asyncio.Transport, data: bytes) -> None:
         self._leave()
+        self._settle()
         successor = self._service.aiohttp()
         transport.set_protocol(successor)
         successor.connection_made(transport)
@@ -172,6 +186,8 @@ class FileConnection(asyncio.Protocol):
             self._send_answer(transport, answer, has_body=method != "HEAD")
         elif answer.is_short:
             self._send_short(transport, answer)
+        elif answer.part.size_bytes <= AT_ONCE_BYTES:
+            self._send_part(transport, answer)
         else:
             self._start(transport, self._send_long(transport, answer))
 
@@ -208,15 +224,60 @@ class FileConnection(asyncio.Protocol):
         finally:
             download.content.close()
         transport.write(self._head(download.status, download.headers) + body)
-        is_taken = not transport.get_write_buffer_size()
-        if is_taken and (len(body) <= LAST_BYTES or unacknowledged_bytes(self._fd) <= LAST_BYTES):
-            transfer.finished()
+        if transport.get_write_buffer_size():
+            arriving = short_delivered(transport, len(body), transfer, self._service.stall_timeout_s)
+            self._start(transport, told(arriving, transfer, transport, self._service.stall_timeout_s))
         else:
-            watching = short_delivered(transport, len(body), transfer, self._service.stall_timeout_s)
-            watching = told(watching, transfer, transport, self._service.stall_timeout_s)
-            self._start(transport, watching, holds_up=not is_taken)
-        if self._is_last and is_taken:
+            self._sent(transport, len(body), transfer)
+
+    def _send_part(self, transport: asyncio.Transport, download: Download) -> None:
+        """Send a part that the kernel is likely to take whole; what it does not take at once is sent bit by bit."""
+        transfer, head = download.transfer, self._head(download.status, download.headers)
+        transfer.started()
+        if not self._is_intact(transport, download):
+            return
+        try:
+            taken = send_at_once(self._fd, head, download, self._service.buffer)
+        except (ContentChanged, OSError) as error:
+            download.content.close()
+            transfer.failed(str(error) if isinstance(error, ContentChanged) else CLOSED)
+            reset(transport)
+            return
+        except BaseException as error:
+            download.content.close()
+            transfer.failed(failure_words(error))
+            raise
+        done_bytes = max(0, taken - len(head))
+        if done_bytes == download.part.size_bytes:
+            download.content.close()
+            self._sent(transport, done_bytes, transfer)
+            return
+        if taken < len(head):
+            transport.write(head[taken:])
+        self._start(transport, self._send_rest(transport, download, done_bytes))
+
+    def _sent(self, transport: asyncio.Transport, size_bytes: int, transfer: Transfer) -> None:
+        """The kernel has all of an answer."""
+        self._deliveries.add(size_bytes, transfer)
+        if self._settling is None and self._deliveries.settle():
+            self._settling = self._loop.call_later(SETTLED_AFTER_S, self._settle)
+        if self._is_last:
             transport.close()
+
+    def _settle(self) -> None:
+        """Tell what has arrived; what has not is watched from now on until it has, or the client is given up."""
+        if self._settling is not None:
+            self._settling.cancel()
+            self._settling = None
+        transport = self._transport
+        if transport is None or not self._deliveries.settle():
+            return
+        for delivery in self._deliveries.take():
+            transfer, stall_timeout_s = delivery.transfer, self._service.stall_timeout_s
+            # Its descriptor is made now: the connection's own may be closed in a moment.
+            body = BodySocket(transport, stall_timeout_s, on_stall=transfer.stalled, sent_bytes=delivery.size_bytes)
+            watching = told(_arrival(body, delivery.target_bytes), transfer, transport, stall_timeout_s)
+            self._start(transport, watching, holds_up=False)
 
     async def _taken(self, transport: asyncio.Transport) -> None:
         """Wait until the client has taken so much that the kernel takes the rest."""
@@ -227,20 +288,31 @@ class FileConnection(asyncio.Protocol):
     async def _send_long(self, transport: asyncio.Transport, download: Download) -> None:
         """Send it bit by bit."""
         download.transfer.started()
-        has_begun = False
-
-        async def send() -> None:
-            nonlocal has_begun
-            download.content.check()
-            has_begun = True
+        if self._is_intact(transport, download):
             transport.write(self._head(download.status, download.headers))
-            await send_body(transport, download, self._service.stall_timeout_s)
+            await self._send_rest(transport, download, 0)
 
+    def _is_intact(self, transport: asyncio.Transport, download: Download) -> bool:
+        """Whether the file is still what was opened. If not the client is told to come again, and all is done."""
         try:
-            await told(send(), download.transfer, transport, self._service.stall_timeout_s)
-        except ContentChanged as error:
-            if not has_begun:
-                transport.write(self._whole(being_rewritten(error)))
+            download.content.check()
+        except BaseException as error:
+            download.content.close()
+            download.transfer.failed(failure_words(error))
+            if not isinstance(error, ContentChanged):
+                raise
+            transport.write(self._whole(being_rewritten(error)))
+            return False
+        return True
+
+    async def _send_rest(self, transport: asyncio.Transport, download: Download, done_bytes: int) -> None:
+        """Send what comes after the first ``done_bytes``."""
+        stall_timeout_s = self._service.stall_timeout_s
+        sending = send_body(transport, download, stall_timeout_s, done_bytes)
+        try:
+            # Where the file changes under it the connection is reset, and that is all there is to do.
+            with suppress(ContentChanged):
+                await told(sending, download.transfer, transport, stall_timeout_s)
         finally:
             download.content.close()
 
@@ -294,6 +366,11 @@ class FileConnection(asyncio.Protocol):
     def _head(self, status: int, headers: dict[str, str]) -> bytes:
         closing = {"Connection": "close"} if self._is_last else {}
         return encode_response_head(status, {**headers, **self._service.common_headers(), **closing})
+
+
+async def _arrival(body: BodySocket, target_bytes: int) -> None:
+    async with body:
+        await body.acknowledged(target_bytes)
 
 
 def being_rewritten(error: ContentChanged) -> Answer:

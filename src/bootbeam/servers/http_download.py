@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -32,6 +33,10 @@ MAX_HASHED_BODY_BYTES = 1 << 20
 """A body made in memory gets its entity tag from its digest; a longer one is not worth the time."""
 DATE_SETTLED_S = 1.0
 """A file can change once more within the second its date names; until that is over the date tells nothing apart."""
+PIECES_TOLD_EACH = 16
+"""Small parts of one file that one client fetched are told one by one; who goes on reads it like a disk."""
+MAX_PIECE_BYTES = 4 << 20
+MAX_PIECEMEAL_READERS = 1000
 MAX_REMEMBERED_DATES = 256
 MAX_SHOWN_CHARACTERS = 200
 """How much of a client's own text goes into an event or an answer."""
@@ -95,6 +100,7 @@ class Downloads:
         self._source = source
         self._record = record
         self._block_reads = BlockReads(record, clock)
+        self._pieces: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._clock = clock
         self._wall_clock = wall_clock
 
@@ -154,11 +160,26 @@ class Downloads:
                 size_bytes=content.size_bytes,
             )
             return Answer(status, headers)
-        # The source that makes a script records by itself who got it, with more than is known here.
-        records: dict[str, Record] = {"script": _record_nothing, DISK_ROLE: self._block_reads}
-        record = records.get(content.role, self._record)
+        record = self._record_of(content, peer, part if status == 206 else None)
         transfer = Transfer(record, peer, content, part.offset, part.size_bytes, self._clock, status)
         return Download(status, headers, content, part, transfer)
+
+    def _record_of(self, content: Content, peer: Peer, piece: ByteRange | None) -> Record:
+        """Who is told of a download."""
+        if content.role == "script":
+            # The source that makes it records by itself who got it, with more than is known here.
+            return _record_nothing
+        if content.role == DISK_ROLE:
+            return self._block_reads
+        if piece is None or piece.size_bytes > MAX_PIECE_BYTES:
+            return self._record
+        key = (peer.address, content.name)
+        number = self._pieces.get(key, 0) + 1
+        self._pieces[key] = number
+        self._pieces.move_to_end(key)
+        if len(self._pieces) > MAX_PIECEMEAL_READERS:
+            self._pieces.popitem(last=False)
+        return self._record if number <= PIECES_TOLD_EACH else self._block_reads
 
     def _validators(self, content: Content) -> Validators:
         if content.body is not None:

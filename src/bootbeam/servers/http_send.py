@@ -1,6 +1,7 @@
 """Sends one part of a ``Content`` as the body of a response, and tells the journal how it went."""
 
 import asyncio
+import os
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ CHUNK_BYTES = 8 << 20
 """Between two looks at whether the file is still the version the transfer began with."""
 COPIED_BODY_BYTES = 256 * 1024
 """A body up to this is read into memory and goes out in one piece with its headers."""
+AT_ONCE_BYTES = 1 << 20
+"""A part of a file up to this is copied into the connection in as far as the kernel takes it at once."""
 LAST_BYTES = 16 * 1024
 """Whether the last bytes of a body have arrived is not looked at.
 
@@ -49,6 +52,39 @@ class Download:
         body = self.content.read_at(self.part.offset, self.part.size_bytes)
         self.content.check()
         return body
+
+
+def send_at_once(fd: int, head: bytes, download: Download, buffer: memoryview) -> int:
+    """Send as much as the kernel takes without waiting, copied: what is copied cannot change any more on its way.
+
+    Args:
+        fd: of the connection.
+        head: goes before the body.
+        download: of a file.
+        buffer: is overwritten; each copy goes through it.
+
+    Returns:
+        How many bytes it took, the head's included.
+
+    Raises:
+        ContentChanged: the file is being rewritten. Not all has been sent.
+        OSError: the connection is broken.
+    """
+    content, part = download.content, download.part
+    done, size_bytes = 0, part.size_bytes
+    while done < size_bytes:
+        piece = buffer[: min(len(buffer), size_bytes - done)]
+        content.read_into(part.offset + done, piece)
+        if done + len(piece) == size_bytes:
+            content.check()
+        try:
+            taken = os.write(fd, piece) if done else os.writev(fd, [head, piece]) - len(head)
+        except BlockingIOError:
+            return done + len(head) if done else 0
+        done += taken
+        if taken < len(piece):
+            break
+    return done + len(head)
 
 
 async def told(
@@ -90,8 +126,12 @@ async def short_delivered(
             await sent.delivered(LAST_BYTES)
 
 
-async def send_body(transport: asyncio.Transport | None, download: Download, stall_timeout_s: float) -> None:
+async def send_body(
+    transport: asyncio.Transport | None, download: Download, stall_timeout_s: float, done_bytes: int = 0
+) -> None:
     """Send a longer body, behind its head, to a client that takes some bytes of it now and then.
+
+    ``done_bytes`` of it have been sent, copied.
 
     A client never gets the end of a body whose bytes are of two versions: the connection is reset before.
 
@@ -102,13 +142,17 @@ async def send_body(transport: asyncio.Transport | None, download: Download, sta
     if transport is None:
         raise ClientGone(CLOSED)
     content, part, transfer = download.content, download.part, download.transfer
-    end = part.offset + part.size_bytes
-    async with BodySocket(transport, stall_timeout_s, transfer.progress, transfer.stalled) as body:
-        if content.body is not None:
-            await body.send_bytes(memoryview(content.body)[part.offset : end])
+    offset, end = part.offset + done_bytes, part.offset + part.size_bytes
+    async with BodySocket(transport, stall_timeout_s, transfer.progress, transfer.stalled, done_bytes) as body:
+        if content.body is not None or end - offset <= COPIED_BODY_BYTES:
+            rest = (
+                content.read_at(offset, end - offset) if content.body is None else memoryview(content.body)[offset:end]
+            )
+            content.check()
+            await body.send_bytes(rest)
             await body.delivered(LAST_BYTES)
             return
-        offset, held_back = part.offset, end - HELD_BACK_BYTES
+        held_back = end - HELD_BACK_BYTES
         pages_end = max(offset, held_back - PUSHING_BYTES)
         while offset < pages_end:
             content.check()
