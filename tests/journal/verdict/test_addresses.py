@@ -129,7 +129,7 @@ def test_an_address_of_another_network() -> None:
     assert findings(events, 15.5) == []
     finding = only(events, 17)
     assert finding.id == "BB-011"
-    assert "it took 10.9.9.12 from 10.9.9.1; this station is 192.168.1.50" in finding.seen
+    assert "it took 10.9.9.12 from 10.9.9.1; for that address this station, 192.168.1.50, is in another" in finding.seen
 
 
 def test_another_boot_server_that_ipxe_believes() -> None:

@@ -128,3 +128,23 @@ def test_the_reasons_of_the_transfer_itself_are_known() -> None:
     assert isinstance(ended, Failed)
     assert ended.reason.startswith(BEGAN_ANEW)
     assert findings([*BEFORE, failed(6, "blocks", ended.reason)], 15) == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause", "fix"),
+    [
+        (
+            "not everybody on this computer may read a.efi, so nobody gets it: chmod o+r a.efi",
+            "not everybody on this computer may read a.efi",
+            "    chmod o+r a.efi",
+        ),
+        ("a.efi is a directory", "a.efi is a directory", "put a plain, readable file there"),
+    ],
+)
+def test_a_file_that_is_there_and_not_given_out(reason: str, cause: str, fix: str) -> None:
+    refused = at(5, EventKind.FILE_REFUSED, protocol="tftp", file="a.efi", reason=reason, is_searched=False)
+    finding = only([*seen(0), address_requested(4), refused], 20)
+    assert finding.id == "BB-036"
+    assert cause in finding.cause
+    assert "does not have" not in finding.cause
+    assert fix in finding.fix

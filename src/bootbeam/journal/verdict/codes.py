@@ -27,8 +27,8 @@ def _codes(screen: Screen, *rows: tuple[str, str, str, tuple[str, ...]]) -> tupl
     return tuple(ScreenCode(code, words, screen, meaning, findings) for code, words, meaning, findings in rows)
 
 
-NO_ANSWER = ("BB-001", "BB-006", "BB-002")
-LOST_QUESTION = ("BB-020", "BB-021", "BB-007", "BB-008")
+NO_ANSWER = ("BB-001", "BB-026", "BB-006", "BB-002")
+LOST_QUESTION = ("BB-020", "BB-026", "BB-021", "BB-007", "BB-008")
 
 UEFI = _codes(
     Screen.UEFI,
@@ -56,7 +56,7 @@ UEFI = _codes(
         "No valid offer received.",
         "offers came, and none could be used: only an address and no boot file, only "
         "a boot file and no address, or no answer from port 4011",
-        (*LOST_QUESTION, "BB-002", "BB-003", "BB-005", "BB-081"),
+        (*LOST_QUESTION, "BB-002", "BB-003", "BB-005", "BB-081", "BB-012", "BB-013"),
     ),
     (
         "PXE-E18",
@@ -157,7 +157,7 @@ BIOS = _codes(
         "PXE-E32",
         "TFTP open timeout",
         "the TFTP server does not answer: a firewall, or a wrong address",
-        ("BB-024", "BB-023", "BB-030", "BB-009"),
+        ("BB-026", "BB-024", "BB-023", "BB-030", "BB-009"),
     ),
     (
         "PXE-E35",

@@ -32,6 +32,9 @@ GOING_ON = (
     EventKind.SCRIPT_SENT,
     EventKind.SYSTEM_SEEN,
 )
+NOT_GIVEN_OUT = re.compile(r"may read|cannot be read|symbolic link out of|is a directory|no regular file")
+"""What a refusal says of a file that is there."""
+BOOT_AGAIN = "then boot the machine again; the station need not be started anew"
 EMPTY_DIGITS = re.compile(r"\.0$")
 
 
@@ -126,7 +129,12 @@ def judge_file_missing(course: Course) -> Judged:
     if refused is None:
         return None
     file, reason = text(refused, "file"), text(refused, "reason")
-    match = Match(f"it asked for {file!r} by {text(refused, 'protocol').upper()}: {reason}", {"file": _shown(file)})
+    seen = f"it asked for {file!r} by {text(refused, 'protocol').upper()}: {reason}"
+    match = Match(seen, {"file": _shown(file)})
+    if NOT_GIVEN_OUT.search(reason):
+        why, _, command = reason.rpartition(": ")
+        mend = ("in the directory of that file:", f"    {command}") if why else ("put a plain, readable file there",)
+        match = Match(seen, cause=f"the file is there, and is not given out: {why or reason}", fix=(*mend, BOOT_AGAIN))
     if course.after(refused, EventKind.LOADER_FAILED):
         return match
     return _after_waiting(course, refused, REFUSED_WAIT_S, match)

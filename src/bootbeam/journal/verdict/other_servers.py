@@ -45,8 +45,11 @@ def judge_other_network(course: Course) -> Judged:
     moment = taken.at_s + STALLED_S
     if course.now < moment:
         return Later(moment)
-    seen = f"it took {address} from {text(taken, 'server')}; this station is {station}, and it came no further"
-    return Match(seen, {"router": text(taken, "server")})
+    router = text(taken, "server") or "a DHCP server"
+    by = f", netmask {netmask}," if netmask else ""
+    seen = f"it took {address}{by} from {router}; for that address this station, {station}, is in another network, and "
+    seen += "it came no further"
+    return Match(seen, {"router": router})
 
 
 def _differ(one: str, other: str, netmask: str) -> bool:
@@ -139,7 +142,8 @@ RULES = (
         judge_other_network,
         "the address that the machine takes is not of the station's network, and the machine comes no further",
         "the DHCP server {router} serves another network than the one this computer has its address in: a second "
-        "router is plugged in here, two networks share one switch, or this computer's own address is wrong",
+        "router is plugged in here, two networks share one switch, it hands out a wrong netmask, or this computer's "
+        "own address is wrong",
         Sureness.MOST_LIKELY,
         {
             Screen.UEFI: ("PXE-E16: No valid offer received.", "(or PXE-E18: Server response timeout.)"),
