@@ -2,12 +2,13 @@
 
 ``python -m bootbeam.bench [PART ...] [--quick] [--guard] [--runs N]``; no part named: all of them.
 ``http --only "ranges.*, 20 "`` measures what has that regular expression in its name.
+``tftp --cells 1432:1:100,8192:64:10`` measures these combinations of block size, window and clients.
 """
 
 import argparse
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,10 +41,13 @@ TITLES = {
 Part = Callable[[Programs, Path, int, bool], list[Cell]]
 
 
-def _tftp(programs: Programs, files: Path, runs: int, is_quick: bool) -> list[Cell]:
+def _tftp(
+    programs: Programs, files: Path, runs: int, is_quick: bool, chosen: Sequence[tftp.Chosen] | None = None
+) -> list[Cell]:
+    chosen = chosen or (tftp.QUICK if is_quick else tuple(tftp.cells()))
     load = compile_load(Path(__file__).with_name("tftp_load.c"), CACHE)
     with Places(CACHE / "logs") as places:
-        return tftp.run(tftp.start_all(places, programs, files), load, runs, is_quick, partial(_tell, width=48))
+        return tftp.run(tftp.start_all(places, programs, files), load, runs, chosen, partial(_tell, width=48))
 
 
 def _http(
@@ -103,8 +107,15 @@ def main() -> int:
     )
     parser.add_argument("--runs", type=int, help=f"of each cell; default {RUNS}")
     parser.add_argument("--only", type=re.compile, help="of HTTP: a regular expression of names; writes nothing")
+    parser.add_argument(
+        "--cells", type=tftp.parse_cells, help="of TFTP: BLKSIZE:WINDOWSIZE:CLIENTS,...; writes nothing"
+    )
     options = parser.parse_args()
-    parts: dict[str, Part] = {**PARTS, "http": partial(_http, only=options.only)}
+    parts: dict[str, Part] = {
+        **PARTS,
+        "http": partial(_http, only=options.only),
+        "tftp": partial(_tftp, chosen=options.cells),
+    }
     runs = options.runs or (QUICK_RUNS if options.quick else RUNS)
     try:
         programs = fetch_programs(read_names(PACKAGES), CACHE / "programs")
@@ -115,7 +126,7 @@ def main() -> int:
                 Path(files).chmod(0o755)
                 cells = parts[name](programs, Path(files), runs, options.quick)
             collapsed += [cell.name for cell in cells if (cell.ratio or 1.0) < GUARD_RATIO]
-            if not options.quick and options.only is None:
+            if not options.quick and options.only is None and options.cells is None:
                 report.write_json(RESULTS, {name: cells})
                 report.write_page(PAGE, RESULTS, TITLES)
     except UserError as error:

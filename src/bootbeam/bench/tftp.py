@@ -1,6 +1,6 @@
 """TFTP: every block size with every window and every number of clients, against dnsmasq, tftpd-hpa and atftpd."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +23,23 @@ RUN_TIMEOUT_S = 12
 """Then a run counts as failed."""
 
 Contenders = dict[str, Place]
+Chosen = tuple[int, int, int]
+"""Block size in bytes, window in blocks, number of clients."""
+
+
+def parse_cells(text: str) -> tuple[Chosen, ...]:
+    """``1432:1:100,8192:64:10``: each block size, window and number of clients.
+
+    Raises:
+        ValueError: it says something else, or names clients that no file was made for.
+    """
+    chosen = []
+    for cell in text.split(","):
+        blksize, windowsize, clients = (int(number) for number in cell.split(":"))
+        if clients not in BYTES_PER_CLIENT:
+            raise ValueError(f"{clients} clients: one of {', '.join(map(str, BYTES_PER_CLIENT))}")
+        chosen.append((blksize, windowsize, clients))
+    return tuple(chosen)
 
 
 def start_all(places: Places, programs: Programs, root: Path) -> Contenders:
@@ -40,21 +57,20 @@ def start_all(places: Places, programs: Programs, root: Path) -> Contenders:
     return {place.role: place for place in (ours, dnsmasq, hpa, atftpd)}
 
 
-def cells(is_quick: bool) -> Iterator[tuple[int, int, int]]:
-    """Block size, window and number of clients of each measurement."""
-    if is_quick:
-        yield from QUICK
-        return
+def cells() -> Iterator[Chosen]:
+    """All of them."""
     for clients in CLIENTS:
         for blksize in BLKSIZES:
             for windowsize in WINDOWSIZES:
                 yield blksize, windowsize, clients
 
 
-def run(servers: Contenders, load: Path, runs: int, is_quick: bool, tell: Callable[[Cell], None]) -> list[Cell]:
-    """All measurements; each is told when it is there."""
+def run(
+    servers: Contenders, load: Path, runs: int, chosen: Iterable[Chosen], tell: Callable[[Cell], None]
+) -> list[Cell]:
+    """These measurements; each is told when it is there."""
     measured = []
-    for blksize, windowsize, clients in cells(is_quick):
+    for blksize, windowsize, clients in chosen:
         name = f"blksize {blksize}, windowsize {windowsize}, {clients} client{'s' if clients > 1 else ''}"
         cell = Cell(name, "MB/s", WINDOW_TARGET if windowsize >= 16 else TARGET)
         each = {role: partial(_download, place, load, blksize, windowsize, clients) for role, place in servers.items()}
