@@ -66,7 +66,7 @@ from bootbeam.servers.overhearing import Overhearing
 from bootbeam.servers.packet_keeping import PacketKeeping
 from bootbeam.servers.reports import Reports
 from bootbeam.servers.tftp import TftpLimits, TftpServer
-from bootbeam.servers.tftp_turn import load_turn_library
+from bootbeam.servers.tftp_turn import load_turn_libraries
 from bootbeam.settings.model import StationSettings
 from bootbeam.web.server import PageServer, open_page
 from bootbeam.wire.dhcp6_options import encode_uuid_duid
@@ -162,8 +162,8 @@ class Station:
         overhearing = Overhearing(
             listeners.ears, record, time.monotonic, self._journal.is_booting, packets.heard, held_back.arrived
         )
-        limits, library = _tftp_limits(self._settings, interfaces), load_turn_library()
-        tftp = TftpServer(listeners.tftp, goods.source, record, limits, library)
+        limits, libraries = _tftp_limits(self._settings, interfaces), load_turn_libraries()
+        tftp = TftpServer(listeners.tftp, goods.source, record, limits, libraries)
         reports = Reports(record, book.expects_report, book.set_installed)
         http = HttpThread(HttpServer(goods.source, record, listeners.http, reports.routes))
         stopped = _stop_on_signals()

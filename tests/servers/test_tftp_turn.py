@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bootbeam.journal.events import EventKind
 from bootbeam.servers import tftp_turn
-from bootbeam.servers.tftp_turn import TurnLibrary, load_turn_library
+from bootbeam.servers.tftp_turn import TurnLibrary, load_turn_libraries
 from tests.servers.tftp_station import KERNEL, Client, TftpStation
 from tests.tftp_packets import ack, error
 
@@ -29,8 +29,8 @@ def library_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=["Python", "C"])
 def station(request: pytest.FixtureRequest, tmp_path: Path, library_file: Path) -> Iterator[TftpStation]:
     (tmp_path / "kernel").write_bytes(KERNEL)
-    library = TurnLibrary(library_file) if request.param == "C" else None
-    with TftpStation(tmp_path, library=library) as running:
+    libraries = [TurnLibrary(library_file), TurnLibrary(library_file)] if request.param == "C" else []
+    with TftpStation(tmp_path, libraries=libraries) as running:
         yield running
 
 
@@ -79,7 +79,7 @@ def test_a_client_sees_the_same_from_both(
 ) -> None:
     """Each answer is sent to both, and what comes back within a moment is compared."""
     (tmp_path / "kernel").write_bytes(KERNEL)
-    with TftpStation(tmp_path) as plain, TftpStation(tmp_path, library=TurnLibrary(library_file)) as quick:
+    with TftpStation(tmp_path) as plain, TftpStation(tmp_path, libraries=[TurnLibrary(library_file)]) as quick:
         assert conversation(plain, answers, windowsize) == conversation(quick, answers, windowsize)
 
 
@@ -164,7 +164,7 @@ def test_a_socket_without_room_in_the_table_is_served_in_python(
 ) -> None:
     monkeypatch.setattr(tftp_turn, "ROWS", 3)  # descriptors that are taken
     (tmp_path / "kernel").write_bytes(KERNEL)
-    with TftpStation(tmp_path, library=TurnLibrary(library_file)) as running, running.client() as client:
+    with TftpStation(tmp_path, libraries=[TurnLibrary(library_file)]) as running, running.client() as client:
         assert client.download("kernel", blksize=1432, windowsize=16) == KERNEL
 
 
@@ -184,4 +184,4 @@ def test_a_library_that_is_none_of_ours_is_not_used(tmp_path: Path) -> None:
 
 
 def test_it_is_found_where_the_installation_put_it_or_done_without() -> None:
-    assert (load_turn_library() is not None) == tftp_turn.LIBRARY.exists()
+    assert (bool(load_turn_libraries())) == tftp_turn.LIBRARY.exists()

@@ -4,7 +4,7 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -110,13 +110,13 @@ class TftpStation:
         limits: TftpLimits = LOOPBACK_LIMITS,
         address: str = "127.0.0.1",
         interface: str | None = None,
-        library: TurnLibrary | None = None,
+        libraries: Sequence[TurnLibrary] = (),
     ) -> None:
         self.journal = Kept()
         self.directory = Directory(root)
         sock = bind_udp(address, 0, interface)
         self.port = int(sock.getsockname()[1])
-        self.server = TftpServer([TftpListener(sock, interface)], self.directory, self.journal, limits, library)
+        self.server = TftpServer([TftpListener(sock, interface)], self.directory, self.journal, limits, libraries)
 
     def __enter__(self) -> Self:
         self.server.start()

@@ -88,6 +88,8 @@ class Content:
     """Raises ``ContentChanged`` when the bytes still to be sent are no longer of this version. Servers call it
     before each window or chunk, and once more after the last byte and before they call a transfer finished."""
     on_close: Callable[[], None] = field(default=lambda: None)
+    is_unchanging: bool = False
+    """The files are private copies, which nobody can change: ``check`` has nothing to find."""
 
     def close(self) -> None:
         """Give the files back. Must be called once, by whoever was handed this content."""

@@ -81,6 +81,7 @@ class OpenVersion:
             version=self.facts,
             check=self.check,
             on_close=self._leave,
+            is_unchanging=self.is_private_copy,
         )
 
     def retire(self) -> None:

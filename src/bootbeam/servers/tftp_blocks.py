@@ -9,6 +9,7 @@ import errno
 import functools
 import socket
 import sys
+import threading
 from collections import Counter, OrderedDict
 
 from bootbeam.library.content import Content, ContentChanged, FileSlice
@@ -70,38 +71,42 @@ class SharedReads:
     """Stretches of files that several transfers read at about the same time, as machines do that were switched on
     together: they are then read once, and what is sent lies in the processor's cache.
 
-    A file is known by its open descriptor, which is nobody else's while a transfer of it is under way.
+    A file is known by its open descriptor, which is nobody else's while a transfer of it is under way. For any thread.
     """
 
     def __init__(self) -> None:
         self._transfers: Counter[tuple[FileSlice, ...]] = Counter()
         self._kept: OrderedDict[tuple[tuple[FileSlice, ...], int, int], bytes] = OrderedDict()
         self._kept_bytes = 0
+        self._lock = threading.Lock()
 
     def join(self, content: Content) -> None:
         """A transfer begins."""
-        self._transfers[content.slices] += 1
+        with self._lock:
+            self._transfers[content.slices] += 1
 
     def leave(self, content: Content) -> None:
         """A transfer is over, and the descriptors may be closed now."""
-        self._transfers[content.slices] -= 1
-        if not self._transfers[content.slices]:
-            del self._transfers[content.slices]
-            for key in [key for key in self._kept if key[0] == content.slices]:
-                self._kept_bytes -= len(self._kept.pop(key))
+        with self._lock:
+            self._transfers[content.slices] -= 1
+            if not self._transfers[content.slices]:
+                del self._transfers[content.slices]
+                for key in [key for key in self._kept if key[0] == content.slices]:
+                    self._kept_bytes -= len(self._kept.pop(key))
 
     def read(self, content: Content, offset: int, size_bytes: int) -> bytes:
         """As ``read_checked``."""
         if self._transfers[content.slices] < 2 or not content.slices:
             return read_checked(content, offset, size_bytes)
         key = (content.slices, offset, size_bytes)
-        data = self._kept.get(key)
-        if data is None:
-            data = self._kept[key] = read_checked(content, offset, size_bytes)
-            self._kept_bytes += len(data)
-            while self._kept_bytes > MAX_SHARED_BYTES:
-                self._kept_bytes -= len(self._kept.popitem(last=False)[1])
-        return data
+        with self._lock:
+            data = self._kept.get(key)
+            if data is None:
+                data = self._kept[key] = read_checked(content, offset, size_bytes)
+                self._kept_bytes += len(data)
+                while self._kept_bytes > MAX_SHARED_BYTES:
+                    self._kept_bytes -= len(self._kept.popitem(last=False)[1])
+            return data
 
 
 @functools.cache
@@ -148,9 +153,20 @@ class BlockSender:
         """The block that ``_packets[0]`` is."""
 
     def share(self, shared: SharedTransfer, read_ahead_bytes: int) -> None:
-        """Have the blocks sent by the library from now on, from the stretches read here."""
+        """Have the blocks sent by the library from now on: from memory that holds the whole content, where there is
+        such, else from the stretches read here."""
         self._shared = shared
         self.read_ahead_bytes = read_ahead_bytes
+        content = self._content
+        if content.body is not None:
+            shared.hold(content.body, 1, reaches_end=True)
+        elif not (
+            content.is_unchanging
+            and content.slices == (FileSlice(content.slices[0].fd, 0, content.size_bytes),)
+            and shared.hold_file(content.slices[0].fd, content.size_bytes)
+        ):
+            return
+        self._stretch_end = self.last_block
 
     def check_content(self) -> None:
         """Raise ``ContentChanged`` unless the file is still the one that was opened."""
@@ -184,7 +200,7 @@ class BlockSender:
             if count > self.blocks_per_send:  # in equal parts, so that the stretches read are whole windows
                 count = -(-count // -(-count // self.blocks_per_send))
             try:
-                self._send_some(self._next, count)
+                self._next += self._send_some(self._next, count)
             except BlockingIOError:
                 return False
             except OSError as error:
@@ -192,18 +208,16 @@ class BlockSender:
                     self._next = self._end + 1
                     raise
                 self.blocks_per_send = 1
-                continue
-            self._next += count
         return True
 
-    def _send_some(self, first_block_index: int, count: int) -> None:
-        """Send so many blocks with one system call. Raises OSError."""
+    def _send_some(self, first_block_index: int, count: int) -> int:
+        """Send so many blocks with one system call. Returns how many are out. Raises OSError."""
         if self._shared is not None:
             if not self._is_at_hand(first_block_index, count):
                 self._read_stretch(first_block_index, count)
                 self._shared.hold(self._stretch, self._stretch_first, self._stretch_end == self.last_block)
-            self._shared.send(first_block_index, count)
-            return
+            self._shared.row.blocks_per_send = self.blocks_per_send
+            return self._shared.send(first_block_index, count)
         start = first_block_index - self._first_packet
         if start < 0 or start + count > len(self._packets):
             self._make_packets(first_block_index, count)
@@ -212,6 +226,7 @@ class BlockSender:
             self._send_packet(self._packets[start])
         else:
             self._sock.sendmsg(self._packets[start : start + count], self._segmentation)
+        return count
 
     def _is_at_hand(self, first_block_index: int, count: int) -> bool:
         return self._stretch_first <= first_block_index and first_block_index + count - 1 <= self._stretch_end

@@ -1,5 +1,7 @@
 """What the TFTP server journals once and not a thousand times."""
 
+import threading
+
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 
@@ -8,24 +10,28 @@ MAX_REMEMBERED_NOTES = 1000
 
 
 class OnceNotes:
-    """Which notes have been written already. Bounded: the oldest is forgotten, and may then be written again."""
+    """Which notes have been written already. Bounded: the oldest is forgotten, and may then be written again. For any
+    thread."""
 
     def __init__(self, limit: int = MAX_REMEMBERED_NOTES) -> None:
         self._limit = limit
         self._written: dict[tuple[str, str], None] = {}
+        self._lock = threading.Lock()
 
     def is_new(self, source: str, note: str) -> bool:
         """Whether this is the first time; from now on it is not."""
-        if (source, note) in self._written:
-            return False
-        if len(self._written) >= self._limit:
-            del self._written[next(iter(self._written))]
-        self._written[source, note] = None
-        return True
+        with self._lock:
+            if (source, note) in self._written:
+                return False
+            if len(self._written) >= self._limit:
+                del self._written[next(iter(self._written))]
+            self._written[source, note] = None
+            return True
 
     def forget(self, source: str, note: str) -> None:
         """Let it be new again."""
-        self._written.pop((source, note), None)
+        with self._lock:
+            self._written.pop((source, note), None)
 
 
 class DroppedDatagrams:

@@ -68,7 +68,8 @@ class TransferSession:
         self._machine = machine
         self._record_event = record
         self._dropped = dropped
-        self._shared: SharedTransfer | None = None
+        self.shared: SharedTransfer | None = None
+        """What ``tftp_turn.c`` knows of it, when that has a part in it."""
         self._blocks = BlockSender(sock, content, machine.terms.blksize, reads)
         self._request_data = b""
         self._requests = 0
@@ -81,11 +82,16 @@ class TransferSession:
         """The socket's descriptor, to wait for."""
         return self._sock.fileno()
 
+    @property
+    def windowsize(self) -> int:
+        """Blocks of a window."""
+        return self._machine.terms.windowsize
+
     def close(self) -> None:
         """Give back the socket and the file."""
-        if self._shared is not None:
-            self._shared.end()
-            self._shared = None
+        if self.shared is not None:
+            self.shared.end()
+            self.shared = None
         self._sock.close()
         self._reads.leave(self._content)
         self._content.close()
@@ -95,7 +101,7 @@ class TransferSession:
 
         From now on ``collect`` has to come before any other step, and ``publish`` after it.
         """
-        self._shared = shared
+        self.shared = shared
         self._blocks.share(shared, read_ahead_bytes)
         row = shared.row
         row.last_block = self._blocks.last_block
@@ -103,17 +109,16 @@ class TransferSession:
 
     def collect(self) -> None:
         """Learn what was sent without this object."""
-        if self._shared is not None and self._shared.row.is_awaiting:
-            self._machine.catch_up(self._shared.row.sent, self._shared.row.heard_at)
+        if self.shared is not None and self.shared.row.is_awaiting:
+            self._machine.catch_up(self.shared.row.sent, self.shared.row.heard_at)
 
     def publish(self) -> None:
         """Say which ACK may be taken without this object."""
-        if self._shared is None:
+        if self.shared is None:
             return
-        row = self._shared.row
+        row = self.shared.row
         row.is_awaiting = self._machine.expects_window_ack and not self.is_blocked
         row.sent = self._machine.sent_block
-        row.blocks_per_send = self._blocks.blocks_per_send
 
     def on_request(self, data: bytes, now: float) -> None:
         """The request that starts it, a copy of it that came to the server's port, or another from the same port."""

@@ -8,15 +8,18 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
 
 enum { OPCODE_DATA = 3, OPCODE_ACK = 4, UDP_SEGMENT_OPTION = 103 };
 enum { MAX_BATCH = 128, MAX_SEGMENTS = 64, MAX_REPLY_BYTES = 256 };
+enum { LAYOUT = 2 }; /* changes with what the functions take */
 
 /* One transfer, by its socket's descriptor. Written by both sides, never at the same time. */
 struct transfer {
@@ -48,16 +51,20 @@ static double seconds(void) {
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* Send `count` blocks with one system call; their bytes are in the stretch. Returns 0, or -1 with errno. */
+/* Send up to MAX_SEGMENTS blocks with one system call; their bytes are in the stretch. blocks_per_send of them are one
+ * message, which the kernel cuts up. Returns how many are out, or -1 with errno. */
 static int send_blocks(int fd, const struct transfer *t, uint32_t first, uint32_t count) {
     uint8_t headers[MAX_SEGMENTS][4];
     struct iovec parts[2 * MAX_SEGMENTS];
+    struct mmsghdr messages[MAX_SEGMENTS];
     union {
         char bytes[CMSG_SPACE(sizeof(uint16_t))];
         struct cmsghdr align;
     } control;
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2 * count};
     uint64_t at = (uint64_t)(first - t->stretch_first) * t->blksize;
+    uint32_t each = t->blocks_per_send > 0 ? t->blocks_per_send : 1, number = 0;
+    if (count > MAX_SEGMENTS)
+        count = MAX_SEGMENTS;
     for (uint32_t i = 0; i < count; i++) {
         uint64_t left = t->stretch_bytes - at;
         uint64_t size = left < t->blksize ? left : t->blksize;
@@ -69,17 +76,31 @@ static int send_blocks(int fd, const struct transfer *t, uint32_t first, uint32_
         parts[2 * i + 1] = (struct iovec){(void *)(t->stretch + at), size};
         at += size;
     }
-    if (count > 1) {
+    if (each > 1 && count > 1) {
         uint16_t segment = (uint16_t)(t->blksize + 4);
-        message.msg_control = control.bytes;
-        message.msg_controllen = sizeof control.bytes;
-        struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+        struct msghdr holder = {.msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+        struct cmsghdr *c = CMSG_FIRSTHDR(&holder);
         c->cmsg_level = IPPROTO_UDP;
         c->cmsg_type = UDP_SEGMENT_OPTION;
         c->cmsg_len = CMSG_LEN(sizeof segment);
         memcpy(CMSG_DATA(c), &segment, sizeof segment);
     }
-    return sendmsg(fd, &message, MSG_DONTWAIT) < 0 ? -1 : 0;
+    for (uint32_t i = 0; i < count; i += each, number++) {
+        uint32_t blocks = count - i < each ? count - i : each;
+        messages[number].msg_hdr = (struct msghdr){.msg_iov = &parts[2 * i], .msg_iovlen = 2 * blocks};
+        if (blocks > 1) {
+            messages[number].msg_hdr.msg_control = control.bytes;
+            messages[number].msg_hdr.msg_controllen = sizeof control.bytes;
+        }
+    }
+    int sent;
+    if (number == 1)
+        sent = sendmsg(fd, &messages[0].msg_hdr, MSG_DONTWAIT) < 0 ? -1 : 1;
+    else
+        sent = sendmmsg(fd, messages, number, MSG_DONTWAIT);
+    if (sent < 0)
+        return -1;
+    return (uint32_t)sent * each < count ? (int)((uint32_t)sent * each) : (int)count;
 }
 
 /* Whether blocks first to last lie whole in the stretch; the file's last block may be short, or empty. */
@@ -102,13 +123,12 @@ static int take(int fd, struct transfer *t, const uint8_t *data, double now, uin
         last = t->last_block;
     if (!is_at_hand(t, first, last))
         return 0;
-    uint32_t most = t->blocks_per_send < MAX_SEGMENTS ? t->blocks_per_send : MAX_SEGMENTS;
     for (uint32_t next = first; next <= last;) {
-        uint32_t count = last - next + 1 < most ? last - next + 1 : most;
-        if (send_blocks(fd, t, next, count) < 0)
+        int count = send_blocks(fd, t, next, last - next + 1);
+        if (count < 0)
             return 0;
-        next += count;
-        *blocks_sent += count;
+        next += (uint32_t)count;
+        *blocks_sent += (uint32_t)count;
     }
     t->sent = last;
     t->heard_at = now;
@@ -116,14 +136,12 @@ static int take(int fd, struct transfer *t, const uint8_t *data, double now, uin
 }
 
 /* See to one descriptor. Returns 1 when nothing is left to do, 0 when `out` is for Python. */
-static int see_to(const struct epoll_event *ready, struct transfer *table, uint32_t rows, double now,
-                  struct event *out) {
-    int fd = ready->data.fd;
+static int see_to(int fd, uint32_t events, struct transfer *table, uint32_t rows, double now, struct event *out) {
     out->fd = fd;
-    out->events = ready->events;
+    out->events = events;
     out->size_bytes = -1;
     out->blocks_sent = 0;
-    if (ready->events != EPOLLIN || fd < 0 || (uint32_t)fd >= rows || !table[fd].is_awaiting)
+    if (events != POLLIN || fd < 0 || (uint32_t)fd >= rows || !table[fd].is_awaiting)
         return 0;
     ssize_t size = recv(fd, out->data, MAX_REPLY_BYTES, MSG_DONTWAIT);
     if (size < 0) {
@@ -136,39 +154,83 @@ static int see_to(const struct epoll_event *ready, struct transfer *table, uint3
     return size == 4 && take(fd, &table[fd], out->data, now, &out->blocks_sent);
 }
 
-/* The same for Python: 0, or an errno. */
+/* What the epoll set has: listeners, and what else Python waits for. Returns how many events there are. */
+static int collect(int epoll_fd, struct event *out, int room) {
+    struct epoll_event ready[MAX_BATCH];
+    int number = epoll_wait(epoll_fd, ready, room < MAX_BATCH ? room : MAX_BATCH, 0);
+    for (int i = 0; i < number; i++)
+        out[i] = (struct event){.fd = ready[i].data.fd, .events = ready[i].events, .size_bytes = -1};
+    return number < 0 ? 0 : number;
+}
+
+/* See to all that poll(2) has found. Returns how many events there are for Python. */
+static int sweep(struct pollfd *polled, uint32_t count, int found, struct transfer *table, uint32_t rows, double now,
+                 struct event *out, uint32_t *next) {
+    int left = 0;
+    if (polled[0].revents) {
+        left = collect(polled[0].fd, out, MAX_BATCH / 2);
+        found--;
+    }
+    for (uint32_t i = 1; i < count && found > 0 && left < MAX_BATCH; i++) {
+        if (*next == 0 || *next >= count)
+            *next = 1;
+        struct pollfd *each = &polled[(*next)++];
+        if (!each->revents)
+            continue;
+        found--;
+        left += !see_to(each->fd, (uint32_t)each->revents, table, rows, now, &out[left]);
+    }
+    return left;
+}
+
+/* The same for Python: how many blocks are out, or minus an errno. */
 int bootbeam_tftp_send(int fd, const struct transfer *t, uint32_t first, uint32_t count) {
-    return send_blocks(fd, t, first, count) < 0 ? errno : 0;
+    int sent = send_blocks(fd, t, first, count);
+    return sent < 0 ? -errno : sent;
 }
 
 /* What ctypes has to agree on; a library of another bootbeam is not used. */
 uint32_t bootbeam_tftp_layout(void) {
-    return (uint32_t)(sizeof(struct transfer) << 16 | sizeof(struct event));
+    return LAYOUT << 24 | (uint32_t)(sizeof(struct transfer) << 12 | sizeof(struct event));
+}
+
+/* A file's pages, only ever read by the kernel while it sends: where a page cannot be had, sending fails. NULL: it
+ * cannot be mapped. */
+void *bootbeam_tftp_map(int fd, uint64_t size_bytes) {
+    void *pages = mmap(NULL, size_bytes, PROT_READ, MAP_SHARED, fd, 0);
+    return pages == MAP_FAILED ? NULL : pages;
+}
+
+void bootbeam_tftp_unmap(void *pages, uint64_t size_bytes) {
+    munmap(pages, size_bytes);
 }
 
 /* Serve until something is there for Python, or the time is up.
  *
+ *   polled        what to wait for; the first is an epoll descriptor, the others are transfers' sockets
+ *   count         how many these are
+ *   next          where the transfers' turn begins; goes round
  *   table, rows   the transfers, by descriptor
  *   out           room for MAX_BATCH events
  *   until         CLOCK_MONOTONIC, seconds; negative: for ever
  *   spin          so many seconds after the last datagram the next one is looked for without sleeping
  *
+ * The transfers are polled and not in the epoll set: under load poll(2) finds many of them ready and sleeps never, and
+ * then nobody's datagram has to wake anybody.
+ *
  * Returns how many events there are.
  */
-int bootbeam_tftp_turn(int epoll_fd, struct transfer *table, uint32_t rows, struct event *out, double until,
-                       double spin) {
-    struct epoll_event ready[MAX_BATCH];
+int bootbeam_tftp_turn(struct pollfd *polled, uint32_t count, uint32_t *next, struct transfer *table, uint32_t rows,
+                       struct event *out, double until, double spin) {
     double now = seconds(), busy_at = now - spin;
     for (;;) {
         int wait_ms = until < 0 ? -1 : until <= now ? 0 : (int)((until - now) * 1e3) + 1;
-        int number = epoll_wait(epoll_fd, ready, MAX_BATCH, now - busy_at < spin ? 0 : wait_ms);
-        int left = 0;
+        int found = poll(polled, count, now - busy_at < spin ? 0 : wait_ms);
         now = seconds();
-        for (int i = 0; i < number; i++)
-            left += !see_to(&ready[i], table, rows, now, &out[left]);
-        if (left > 0 || (until >= 0 && now >= until) || number < 0)
+        int left = found > 0 ? sweep(polled, count, found, table, rows, now, out, next) : 0;
+        if (left > 0 || (until >= 0 && now >= until) || found < 0)
             return left;
-        if (number > 0)
+        if (found > 0)
             busy_at = now;
     }
 }

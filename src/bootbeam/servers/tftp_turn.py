@@ -7,7 +7,9 @@ half the speed with lock-step clients.
 import ctypes
 import functools
 import os
-from collections.abc import Callable, Iterator
+import select
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 LIBRARY = Path(__file__).with_name("libbootbeam-tftp.so")
@@ -16,6 +18,10 @@ MAX_BATCH = 128
 MAX_REPLY_BYTES = 256
 """Of a client's datagram within a transfer: an ACK has 4, an ERROR what its text needs; more is cut off. Python has
 memory for results up to 512 bytes at hand, and has to ask for more."""
+LAYOUT = 2
+"""Of the library's functions, likewise."""
+MAX_THREADS = 4
+"""Of transfers: more send quicker than a network takes."""
 ROWS = 8192
 """Sockets with a higher descriptor are seen to in Python."""
 SPIN_S = 20e-6
@@ -85,6 +91,16 @@ class Handed(ctypes.Structure):
         return -1 - self.size_bytes if self.size_bytes < -1 else 0
 
 
+class Polled(ctypes.Structure):
+    """``struct pollfd`` of poll(2)."""
+
+    fd: int
+    events: int
+    revents: int
+
+    _fields_ = (("fd", ctypes.c_int), ("events", ctypes.c_short), ("revents", ctypes.c_short))
+
+
 class TurnLibrary:
     """The loaded library. Has a table of transfers of its own: make one for each server.
 
@@ -97,50 +113,111 @@ class TurnLibrary:
 
     def __init__(self, path: Path = LIBRARY) -> None:
         library = ctypes.CDLL(str(path), use_errno=False)
-        layout = ctypes.sizeof(TransferRow) << 16 | ctypes.sizeof(Handed)
+        layout = LAYOUT << 24 | ctypes.sizeof(TransferRow) << 12 | ctypes.sizeof(Handed)
         try:
             if library.bootbeam_tftp_layout() != layout:
                 raise OSError(f"{path} was built from another version")
             self._turn = library.bootbeam_tftp_turn
             self._send = library.bootbeam_tftp_send
+            self._map, self._unmap = library.bootbeam_tftp_map, library.bootbeam_tftp_unmap
         except AttributeError as error:
             raise OSError(f"{path} is something else") from error
         self._turn.argtypes = (
-            *(ctypes.c_int, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p),
+            *(ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p),
             *(ctypes.c_double, ctypes.c_double),
         )
         self._send.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32)
+        self._map.argtypes, self._map.restype = (ctypes.c_int, ctypes.c_uint64), ctypes.c_void_p
+        self._unmap.argtypes, self._unmap.restype = (ctypes.c_void_p, ctypes.c_uint64), None
         self._rows = (TransferRow * ROWS)()
         self._handed = (Handed * MAX_BATCH)()
+        self._polled = (Polled * (ROWS + 1))()
+        """The epoll descriptor, then the sockets of the transfers."""
+        self._places: dict[int, int] = {}
+        """Where in ``_polled`` a socket is."""
+        self._next = ctypes.c_uint32(1)
+        self._mappings: dict[int, _Mapping] = {}
+        """By the descriptor of the file, which is nobody else's while a transfer of it is under way."""
 
     def share(self, fd: int) -> "SharedTransfer | None":
-        """A transfer through this socket; None when there is no room for it."""
-        return SharedTransfer(self._send, fd, self._rows[fd]) if fd < ROWS else None
+        """A transfer through this socket, which is waited for from now on until ``leave``; None when there is no room
+        for it."""
+        if fd >= ROWS:
+            return None
+        place = self._places[fd] = len(self._places) + 1
+        self._polled[place].fd, self._polled[place].events = fd, select.POLLIN
+        return SharedTransfer(self, fd, self._rows[fd])
+
+    def wait_for_room(self, fd: int, is_wanted: bool) -> None:
+        """Whether it is an event too when this socket can be written to."""
+        self._polled[self._places[fd]].events = select.POLLIN | select.POLLOUT if is_wanted else select.POLLIN
+
+    def leave(self, fd: int) -> None:
+        """Wait for this socket no longer; it is about to be closed."""
+        place, last = self._places.pop(fd), self._polled[len(self._places) + 1]
+        if last.fd != fd:
+            self._polled[place].fd, self._polled[place].events = last.fd, last.events
+            self._places[last.fd] = place
+
+    def send(self, fd: int, first_block_index: int, count: int) -> int:
+        """``bootbeam_tftp_send``: how many blocks are out, or minus an errno."""
+        return int(self._send(fd, ctypes.byref(self._rows[fd]), first_block_index, count))
+
+    def map(self, fd: int, size_bytes: int) -> int | None:
+        """Where a file that nobody can change is in memory, until ``unmap``; None where it cannot be mapped. Transfers
+        of one file share it. Python never looks there: a page that cannot be read would end it."""
+        mapping = self._mappings.get(fd)
+        if mapping is None:
+            address = self._map(fd, size_bytes)
+            if not address:
+                return None
+            mapping = self._mappings[fd] = _Mapping(address, size_bytes)
+        mapping.users += 1
+        return mapping.address
+
+    def unmap(self, fd: int) -> None:
+        """One user less of what ``map`` gave for this file."""
+        mapping = self._mappings[fd]
+        mapping.users -= 1
+        if not mapping.users:
+            del self._mappings[fd]
+            self._unmap(mapping.address, mapping.size_bytes)
 
     def turn(self, epoll_fd: int, until: float | None) -> Iterator[Handed]:
         """Serve until there is something for Python, or until the monotonic clock says ``until``; None: for ever.
 
         What comes out is valid until the next call.
         """
-        number = self._turn(epoll_fd, self._rows, ROWS, self._handed, -1.0 if until is None else until, SPIN_S)
+        self._polled[0].fd, self._polled[0].events = epoll_fd, select.POLLIN
+        number = self._turn(
+            *(self._polled, len(self._places) + 1, ctypes.byref(self._next), self._rows, ROWS, self._handed),
+            *(-1.0 if until is None else until, SPIN_S),
+        )
         for index in range(number):
             yield self._handed[index]
+
+
+@dataclass(slots=True)
+class _Mapping:
+    address: int
+    size_bytes: int
+    users: int = 0
 
 
 class SharedTransfer:
     """One transfer, of which the library may take the ACKs of whole windows.
 
     Args:
-        send: the library's function.
+        library: takes them.
         fd: the transfer's socket.
         row: its row in the library's table.
     """
 
-    def __init__(self, send: Callable[..., int], fd: int, row: TransferRow) -> None:
-        self._send = send
+    def __init__(self, library: TurnLibrary, fd: int, row: TransferRow) -> None:
+        self._library = library
         self._fd = fd
-        self._row = ctypes.addressof(row)
         self._stretch = b""
+        self._mapped_fd: int | None = None
         self.row = row
         row.is_awaiting = 0
 
@@ -151,16 +228,33 @@ class SharedTransfer:
         row.stretch = ctypes.cast(ctypes.c_char_p(stretch), ctypes.c_void_p).value
         row.stretch_bytes, row.stretch_first, row.reaches_end = len(stretch), first_block_index, reaches_end
 
-    def send(self, first_block_index: int, count: int) -> None:
-        """Send these blocks, which the stretch holds, with one system call. Raises OSError."""
-        number = self._send(self._fd, self._row, first_block_index, count)
-        if number:
-            raise OSError(number, os.strerror(number))
+    def hold_file(self, fd: int, size_bytes: int) -> bool:
+        """Send from the pages of this file, which is all of the content and never changes. Returns whether it can."""
+        address = self._library.map(fd, size_bytes)
+        if address is None:
+            return False
+        self._mapped_fd, row = fd, self.row
+        row.stretch, row.stretch_bytes, row.stretch_first, row.reaches_end = address, size_bytes, 1, 1
+        return True
+
+    def send(self, first_block_index: int, count: int) -> int:
+        """Send these blocks, which the stretch holds, with one system call; how many are out. Raises OSError."""
+        sent = self._library.send(self._fd, first_block_index, count)
+        if sent < 0:
+            raise OSError(-sent, os.strerror(-sent))
+        return sent
+
+    def wait_for_room(self, is_wanted: bool) -> None:
+        """Whether it is an event when the socket can be written to."""
+        self._library.wait_for_room(self._fd, is_wanted)
 
     def end(self) -> None:
         """The socket is about to be closed: another may get its number."""
         self.row.is_awaiting = 0
         self.row.stretch = None
+        self._library.leave(self._fd)
+        if self._mapped_fd is not None:
+            self._library.unmap(self._mapped_fd)
 
 
 @functools.cache
@@ -172,6 +266,6 @@ def _is_usable() -> bool:
     return True
 
 
-def load_turn_library() -> TurnLibrary | None:
-    """The library, if it was built."""
-    return TurnLibrary() if _is_usable() else None
+def load_turn_libraries() -> list[TurnLibrary]:
+    """One for each processor that may be used, up to ``MAX_THREADS``, if it was built."""
+    return [TurnLibrary() for _ in range(min(len(os.sched_getaffinity(0)), MAX_THREADS))] if _is_usable() else []
