@@ -1,7 +1,9 @@
 """The library in C beside the server in Python: the same packets for the same ACKs."""
 
+import os
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bootbeam.journal.events import EventKind
+from bootbeam.library.content import Content, Peer
 from bootbeam.servers import tftp_turn
 from bootbeam.servers.tftp_turn import TurnLibrary, load_turn_libraries
 from tests.servers.tftp_station import KERNEL, Client, TftpStation
@@ -26,11 +29,12 @@ def library_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.fixture(params=["Python", "C"])
+@pytest.fixture(params=["Python", "C", "C, from the pages of private copies"])
 def station(request: pytest.FixtureRequest, tmp_path: Path, library_file: Path) -> Iterator[TftpStation]:
     (tmp_path / "kernel").write_bytes(KERNEL)
-    libraries = [TurnLibrary(library_file), TurnLibrary(library_file)] if request.param == "C" else []
+    libraries = [] if request.param == "Python" else [TurnLibrary(library_file), TurnLibrary(library_file)]
     with TftpStation(tmp_path, libraries=libraries) as running:
+        running.directory.is_unchanging = "private" in request.param
         yield running
 
 
@@ -157,6 +161,36 @@ def test_many_clients_at_once(station: TftpStation) -> None:
     for client in with_ends:
         client.sock.close()
     station.journal.wait_for(EventKind.TRANSFER_FINISHED, 30)
+
+
+def _made(body: bytes, _peer: Peer) -> Content:
+    return Content("script", len(body), body=body)
+
+
+def test_what_was_made_in_memory(station: TftpStation) -> None:
+    for size_bytes in (0, 511, 512, 100_000):
+        body = KERNEL[:size_bytes]
+        station.directory.made["script"] = partial(_made, body)
+        with station.client() as client:
+            assert client.download("script") == body
+            assert client.download("script", blksize=1432, windowsize=16) == body
+
+
+def test_a_copy_that_can_no_longer_be_read_ends_its_transfer_and_nothing_else(
+    tmp_path: Path, library_file: Path
+) -> None:
+    """As when a disk is damaged: the page is not there when the kernel wants to send it."""
+    (tmp_path / "kernel").write_bytes(KERNEL)
+    with TftpStation(tmp_path, libraries=[TurnLibrary(library_file)]) as running, running.client() as client:
+        running.directory.is_unchanging = True
+        client.ask("kernel", ("blksize", "8192"), ("timeout", "1"))
+        client.oack()
+        os.truncate(tmp_path / "kernel", 8192)
+        client.send(ack(0))
+        assert client.data() == (1, KERNEL[:8192])
+        client.send(ack(1))
+        (failed,) = running.journal.wait_for(EventKind.TRANSFER_FAILED)
+        assert "can no longer be read" in str(failed.facts["reason"])
 
 
 def test_a_socket_without_room_in_the_table_is_served_in_python(

@@ -68,6 +68,8 @@ class Directory:
         self.made: dict[str, Callable[[Peer], Content | Missing | NotReady]] = {}
         self.peers: list[Peer] = []
         self.open_files = 0
+        self.is_unchanging = False
+        """Whether its files are private copies."""
 
     def all_closed(self) -> bool:
         """Whether every file opened has been closed, at once or in a moment: the event comes first."""
@@ -98,7 +100,16 @@ class Directory:
 
         whole = (FileSlice(fd, 0, opened.st_size),)
         version = Version(opened.st_size, opened.st_mtime, lambda: "0123456789abcdef" * 4)
-        return Content(path, opened.st_size, role="kernel", slices=whole, version=version, check=check, on_close=close)
+        return Content(
+            path,
+            opened.st_size,
+            role="kernel",
+            slices=whole,
+            version=version,
+            check=check,
+            on_close=close,
+            is_unchanging=self.is_unchanging,
+        )
 
 
 class TftpStation:

@@ -19,6 +19,8 @@ from bootbeam.wire.tftp import ErrorCode, encode_error
 PROGRESS_EVERY_S = 0.25
 PROGRESS_AFTER_S = 0.5
 """Shorter transfers show no progress."""
+MAX_WAITING_DATAGRAMS = 16
+"""Of a transfer that are looked at before a further request of its client."""
 
 _DESCRIBED_ERRORS = {
     errno.EPERM: "a firewall on this computer forbids sending to the client (see: nft list ruleset)",
@@ -122,6 +124,10 @@ class TransferSession:
 
     def on_request(self, data: bytes, now: float) -> None:
         """The request that starts it, a copy of it that came to the server's port, or another from the same port."""
+        if self._requests:
+            self._take_waiting(now)
+        if self.is_over:
+            return
         self._perform_all(self._machine.handle_datagram(data, now), now)
         if self._request_data in (b"", data):
             self._request_data = data
@@ -148,6 +154,20 @@ class TransferSession:
             self._on_network_error(OSError(handed.errno, os.strerror(handed.errno)))
             return False
         return self._take(handed.datagram, now, handed.blocks_sent)
+
+    def _take_waiting(self, now: float) -> None:
+        """What came before a further request, the last ACK for one: another socket has told of the request first."""
+        for _ in range(MAX_WAITING_DATAGRAMS):
+            if self.is_over:
+                return
+            try:
+                data = self._receive(MAX_REPLY_BYTES)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._on_network_error(error)
+                return
+            self._take(data, now)
 
     def _take(self, data: bytes, now: float, already_sent: int = 0) -> bool:
         self._send_trouble = ""
@@ -312,6 +332,8 @@ class TransferSession:
             # The agreed blksize cannot change any more. The kernel now knows the path's MTU, so that the client's next
             # request is granted a block that fits.
             self._abandon(f"the way to the client takes blocks of {largest_blksize(self._sock)} bytes only, ask again")
+        elif error.errno == errno.EFAULT:  # sent from the pages of a file, one of which the disk does not give
+            self._abandon(f"{self._content.name} can no longer be read")
         else:
             self._send_trouble = _DESCRIBED_ERRORS.get(error.errno or 0, error.strerror or str(error))
 
