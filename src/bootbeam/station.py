@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from itertools import starmap
 from pathlib import Path
 from uuid import NAMESPACE_OID, uuid5
@@ -58,6 +59,7 @@ from bootbeam.pxe.ipv4_stand_in import Ipv4StandIn
 from bootbeam.pxe.proxydhcp import ProxyDhcp
 from bootbeam.servers.dhcp import DhcpServer
 from bootbeam.servers.dhcp6 import Dhcp6Server
+from bootbeam.servers.dhcp_thread import DhcpThread
 from bootbeam.servers.held_back import PORT_OF_KIND, HeldBack
 from bootbeam.servers.http import HttpServer
 from bootbeam.servers.http_thread import HttpThread
@@ -145,13 +147,13 @@ class Station:
         packets = PacketKeeping(self._journal.attempt_of, store.keep_packet, time.time)
         verdicts = VerdictWatch(record, time.time, time.monotonic)
         self._journal.watch(verdicts.watch)
-        tell = [_a_moment_later(each) for each in (programs.note, programs.doubt)]
+        answering = DhcpThread()
+        # What is remarked of a question is told after the question.
+        tell = [partial(answering.call_soon, each) for each in (programs.note, programs.doubt)]
         choice = BootFileChoice(offering, self._settings.http_port, programs.standing, *tell)
         stand_in = Ipv4StandIn(choice)
         remembered = RememberedReplies((self._settings.state_directory or state_directory()) / STATE_FILE, record)
-        variants = ReplyVariantWatch(
-            self._settings.replies, remembered, record, time.monotonic, asyncio.get_running_loop().call_soon
-        )
+        variants = ReplyVariantWatch(self._settings.replies, remembered, record, time.monotonic, answering.call_soon)
         self._journal.watch(variants.watch, reply_watch.WATCHED_KINDS)
         proxy = ProxyDhcp(choice, stand_in, variants.choose)
         learn, has_loaded = self._neighbours.learn, self._journal.has_loaded
@@ -169,10 +171,8 @@ class Station:
         stopped = _stop_on_signals()
         await http.start()
         tftp.start()
-        dhcp.start()
-        dhcp6.start()
+        await answering.start(dhcp, dhcp6, overhearing)
         page.start()
-        overhearing.start()
         # What is here now stays: Python need not look through it for garbage again and again while it serves.
         gc.freeze()
         gc.enable()
@@ -183,9 +183,7 @@ class Station:
         reason = await stopped
         for task in looking:
             task.cancel()
-        dhcp.stop()
-        dhcp6.stop()
-        overhearing.stop()
+        await answering.stop()
         await asyncio.gather(http.stop(DRAIN_S), page.stop(), asyncio.to_thread(tftp.stop, DRAIN_S))
         remembered.save()
         record(EventKind.STATION_STOPPED, reason=reason)
@@ -338,16 +336,6 @@ def _answers(settings: StationSettings, record: Record) -> Answers:
         directories = [directory.parent for directory in reversed(recipe_directories(os.environ))]
         short_form = short_form_file(short_form, directories)
     return Answers(files, short_form, settings.reports, record)
-
-
-def _a_moment_later(note: Callable[[str, str, str], None]) -> Callable[[str, str, str], None]:
-    """``note``, called by the loop of whoever calls now: what is remarked of a question is told after the question."""
-    loop = asyncio.get_running_loop()
-
-    def later(mac: str, remark: str, fix: str) -> None:
-        loop.call_soon(note, mac, remark, fix)
-
-    return later
 
 
 async def _every(interval_s: float, look: Callable[[], None]) -> None:
