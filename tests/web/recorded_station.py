@@ -35,7 +35,7 @@ class RecordedStation:
             self.journal.watch(self._store.watch)
         listener: socket.socket = bind_tcp("127.0.0.1", 0)
         self.port: int = listener.getsockname()[1]
-        self.page = PageServer(listener, path, self.journal.events, self.journal.record, maker_of, lambda: self._now_s)
+        self.page = PageServer(listener, path, self.journal.events, self.journal.record, maker_of, time.time)
         self.journal.watch(self.page.watch)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)

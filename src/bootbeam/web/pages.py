@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bootbeam import __version__
 from bootbeam.journal.account import MakerOf, duration, machine_words, moment, tell_boot
 from bootbeam.journal.events import Event
 from bootbeam.journal.summary import Outcome, Summary
@@ -53,18 +54,22 @@ class Pages:
 
     def _row(self, boot: Summary) -> str:
         machine = ", ".join(part for part in (machine_words(boot, self._maker_of), boot.firmware) if part)
-        result = f"{SIGNS[boot.outcome]} {boot.outcome.value}"
         cells = (
-            f'<a href="/boots/{html.escape(boot.attempt)}">{html.escape(moment(boot.began_at_s))}</a>',
-            f"<code>{html.escape(boot.mac)}</code> {html.escape(machine)}",
-            html.escape(boot.image),
-            f'<span class="badge {boot.outcome.value}">{result}</span> {html.escape(boot.last_sign)}',
-            html.escape(duration(boot.duration_s)),
+            f'<td><a href="/boots/{html.escape(boot.attempt)}">{html.escape(moment(boot.began_at_s))}</a></td>',
+            f'<td><span class="mac">{html.escape(boot.mac)}</span>{_quiet(machine)}</td>',
+            f"<td>{html.escape(boot.image) or _quiet('nothing yet')}</td>",
+            f'<td><span class="badge {boot.outcome.value}">{SIGNS[boot.outcome]} {boot.outcome.value}</span>'
+            f"{_quiet(boot.last_sign)}</td>",
+            f'<td class="number">{html.escape(duration(boot.duration_s))}</td>',
         )
-        return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+        return f"<tr>{''.join(cells)}</tr>"
 
     def _story(self, summary: Summary, events: list[Event]) -> str:
         return "\n".join(text for text, _ in tell_boot(summary, events, self._maker_of, 0))
+
+
+def _quiet(text: str) -> str:
+    return f'<span class="quiet">{html.escape(text)}</span>'
 
 
 async def _asset(request: web.Request) -> web.Response:
@@ -81,4 +86,4 @@ def _file(name: str) -> str:
 
 def _shell(title: str, script: str, main: str) -> str:
     shell = _file("shell.html").replace("<!--title-->", html.escape(title)).replace("<!--script-->", script)
-    return shell.replace("<!--main-->", main)
+    return shell.replace("<!--version-->", __version__).replace("<!--main-->", main)

@@ -128,7 +128,6 @@ export function say(text) {
 export async function showStation() {
   const station = await fetchJson("/api/v1/station");
   byId("where").textContent = station.interfaces ? `serving on ${station.interfaces}` : "";
-  byId("version").textContent = `bootbeam ${station.version}`;
   return station;
 }
 
