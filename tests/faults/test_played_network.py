@@ -5,12 +5,19 @@ import time
 
 import pytest
 
+from bootbeam.lab.netns import Namespace
 from tests.dhcp_packets import build
 from tests.faults.fault_lab import FaultLab
 from tests.faults.played import BIOS, PlayedMachine
 from tests.faults.test_addresses import add_rogue
 
 pytestmark = [pytest.mark.firmware, pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def mac_of(host: Namespace) -> str:
+    """Of its network card."""
+    return host.run("cat", "/sys/class/net/eth0/address").strip()
+
 
 GUEST = "52:54:00:aa:aa:aa"
 
@@ -99,3 +106,16 @@ def test_a_lease_taken_and_nothing_after_it_is_no_haste(fault: FaultLab) -> None
     machine.take_address()
     time.sleep(3)
     fault.expect_nothing(machine.mac)
+
+
+def test_another_computer_has_the_stations_address(fault: FaultLab) -> None:
+    fault.inject("another computer has this computer's address too")
+    lan = fault.network()
+    fault.serve()
+    twin = lan.add_host("twin", "192.168.1.50")
+    machine = PlayedMachine(fault, lan)
+    machine.ask()
+    machine.take_address()
+    machine.look_for("192.168.1.50")
+    finding = fault.expect(machine.mac, "BB-018", 40)
+    assert mac_of(twin) in str(finding.facts["seen"])

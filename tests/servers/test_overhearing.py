@@ -203,3 +203,26 @@ def test_what_the_station_would_leave_alone_anyway_is_not_told(bench: Bench) -> 
     ):
         bench.hear(frame4(packet, source="0.0.0.0", port=68, to=67, mac=STRANGER))
     assert bench.arrived == []
+
+
+def arp(operation: int, mac: str, sender: str, target: str = "192.168.1.7") -> bytes:
+    raw = bytes.fromhex(mac.replace(":", ""))
+    addresses = raw + IPv4Address(sender).packed + bytes(6) + IPv4Address(target).packed
+    return b"\xff" * 6 + raw + b"\x08\x06" + struct.pack("!HHBBH", 1, 0x0800, 6, 4, operation) + addresses
+
+
+@pytest.mark.parametrize("operation", [1, 2])
+def test_another_computer_that_has_our_address_is_told_once_a_minute(bench: Bench, operation: int) -> None:
+    twin = arp(operation, STRANGER, "192.168.1.50")
+    [event] = bench.hear(twin, twin)
+    assert (event.kind, event.mac) == (EventKind.ADDRESS_CLAIMED, None)
+    assert event.facts == {"address_claimed": "192.168.1.50", "claimer": STRANGER}
+    bench.now += 61
+    assert len(bench.hear(twin)) == 2
+
+
+@pytest.mark.parametrize("operation", [1, 2])
+def test_our_own_arp_and_others_addresses_claim_nothing(bench: Bench, operation: int) -> None:
+    own, other = arp(operation, OWN_MAC, "192.168.1.50"), arp(operation, STRANGER, "192.168.1.51")
+    probe = arp(operation, STRANGER, "0.0.0.0", "192.168.1.50")
+    assert bench.hear(own, other, probe) == []

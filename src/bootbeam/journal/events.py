@@ -44,6 +44,8 @@ class EventKind(StrEnum):
     ADDRESS_SOUGHT = "address-sought"
     """The machine asks by ARP who has an address, told every ten seconds at most: address_sought, asker (its own
     address; None before it has one), is_ours"""
+    ADDRESS_CLAIMED = "address-claimed"
+    """Another computer has one of this computer's addresses too: address_claimed, claimer (its MAC)"""
     SYSTEM_SEEN = "system-seen"
     """What was booted asks for an address of its own: vendor_class, hostname"""
     ADDRESS_GIVEN = "address-given"

@@ -168,6 +168,12 @@ class Story:
         text = f"its question to UDP port {facts.get('port')} came to this computer, whose firewall holds it back"
         return Line(text, Tone.PROBLEM) if self._once(event, text) else None
 
+    def _address_claimed(self, event: Event, facts: Facts) -> Line:
+        text = (
+            f"another computer, {facts.get('claimer')}, has this computer's address {facts.get('address_claimed')} too"
+        )
+        return Line(text, Tone.PROBLEM, ("machines reach now the one, now the other: give one of them another",))
+
     def _first_program_changed(self, event: Event, facts: Facts) -> Line:
         return Line(str(facts.get("remark")), Tone.WARNING)
 
@@ -304,6 +310,7 @@ _TELLERS: dict[EventKind, Callable[[Story, Event, Facts], Line | None]] = {
     EventKind.SYSTEM_SEEN: Story._system_seen,
     EventKind.ANSWER_NOT_SENT: Story._answer_not_sent,
     EventKind.QUESTION_HELD_BACK: Story._question_held_back,
+    EventKind.ADDRESS_CLAIMED: Story._address_claimed,
     EventKind.FIRST_PROGRAM_CHANGED: Story._first_program_changed,
     EventKind.FIRST_PROGRAM_DOUBTFUL: Story._first_program_doubtful,
     EventKind.REPLY_VARIANT_CHANGED: Story._reply_variant_changed,

@@ -1,4 +1,4 @@
-"""A socket that hears what others on the LAN say to each other: DHCP, TFTP requests, ARP questions, and nothing else.
+"""A socket that hears what others on the LAN say to each other: DHCP, TFTP requests, ARP, and nothing else.
 
 The kernel itself picks those frames out (a classic BPF program, as tcpdump uses), and leaves out what this computer
 sends. What is not sent to everybody is heard only where it passes this computer: a switch delivers an answer that is
@@ -109,14 +109,15 @@ def receive_frames(reader: BurstReader, sock: socket.socket) -> list[Frame]:
 
 
 def filter_program() -> bytes:
-    """The BPF program: ARP questions, UDP over IPv4 or IPv6 from or to ``UDP_PORTS`` or to ``TFTP_PORT``."""
+    """The BPF program: ARP, UDP over IPv4 or IPv6 from or to ``UDP_PORTS`` or to ``TFTP_PORT``."""
     steps: list[_Step] = [
         _Step("", _LOAD_HALF, 12),
         _Step("", _JUMP_EQUAL, 0x0806, "arp"),
         _Step("", _JUMP_EQUAL, 0x0800, "ipv4"),
         _Step("", _JUMP_EQUAL, 0x86DD, "ipv6", _DROP),
         _Step("arp", _LOAD_HALF, 20),
-        _Step("", _JUMP_EQUAL, 1, _ACCEPT, _DROP),
+        _Step("", _JUMP_EQUAL, 1, _ACCEPT),
+        _Step("", _JUMP_EQUAL, 2, _ACCEPT, _DROP),
         _Step("ipv4", _LOAD_BYTE, 23),
         _Step("", _JUMP_EQUAL, 17, "", _DROP),
         _Step("", _LOAD_HALF, 20),

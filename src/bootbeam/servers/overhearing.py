@@ -9,17 +9,19 @@ import socket
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Protocol
 
 from bootbeam.errors import DecodeError
 from bootbeam.journal.events import EventKind, Fact
 from bootbeam.journal.journal import Record
 from bootbeam.net.bursts import BurstReader
-from bootbeam.net.interfaces import Interface
+from bootbeam.net.interfaces import Interface, list_interfaces
 from bootbeam.net.packet_socket import MAX_FRAME_BYTES, Frame, receive_frames
 from bootbeam.pxe.dhcp6 import DHCP6_SERVER_PORT
 from bootbeam.pxe.reply import BOOT_SERVER_PORT, DHCP_SERVER_PORT
 from bootbeam.wire import dhcp4, dhcp6
+from bootbeam.wire.arp import decode_arp_reply, encode_arp_probe
 from bootbeam.wire.dhcp6_options import decode_duid, decode_ia_na
 from bootbeam.wire.frame import ArpQuestion, UdpFrame, decode_frame
 from bootbeam.wire.tftp import TFTP_PORT
@@ -31,6 +33,8 @@ STRANGERS_EVERY_S = 60.0
 shows that there is a DHCP server."""
 ARP_EVERY_S = 10.0
 """How often it is told that a machine looks for the same address; it asks each second."""
+PROBE_EVERY_S = 10.0
+"""How often this computer looks for others with its own address, while machines look for it."""
 MAX_REMEMBERED = 10_000
 MAX_SHOWN_CHARACTERS = 200
 
@@ -119,7 +123,10 @@ class Overhearing:
         try:
             heard = decode_frame(frame.data)
             if isinstance(heard, ArpQuestion):
+                self._note_claim(interface, heard.asker_mac, heard.asker)
                 self._hear_arp(interface, heard)
+            elif heard is None and (answer := decode_arp_reply(frame.data)) is not None:
+                self._note_claim(interface, answer.mac, answer.address)
             elif heard is None or _is_own(heard, interface):
                 return
             elif heard.destination_port == TFTP_PORT:
@@ -236,6 +243,29 @@ class Overhearing:
                 asker=str(question.asker) if int(question.asker) else None,
                 is_ours=question.wanted in own,
             )
+
+            if question.wanted in own:
+                self._probe(interface, question.wanted)
+
+    def _probe(self, interface: Interface, address: IPv4Address) -> None:
+        """Ask who else has the address that a machine looks for: its answer goes to us then (RFC 5227 §2.1.1)."""
+        ear = next((ear for ear in self._ears if ear.interface is interface), None)
+        if ear is None or not self._is_due(("probe", interface.name, str(address)), PROBE_EVERY_S):
+            return
+        try:
+            ear.sock.send(encode_arp_probe(interface.mac, address))
+        except (OSError, ValueError):
+            return  # the interface is down for now, or is none of Ethernet
+
+    def _note_claim(self, interface: Interface, mac: str, address: IPv4Address) -> None:
+        """Somebody else says that an address of ours is its own."""
+        if mac == interface.mac or not any(own.ip == address for own in interface.addresses):
+            return
+        if not self._is_due(("claim", mac, str(address)), STRANGERS_EVERY_S) or not self._has_room():
+            return
+        # Linux answers for all its addresses by each of its network cards: two in one network are no two computers.
+        if all(own.mac != mac for own in list_interfaces()):
+            self._record(EventKind.ADDRESS_CLAIMED, interface=interface.name, address_claimed=str(address), claimer=mac)
 
     def _is_due(self, key: tuple[str, ...], every_s: float) -> bool:
         now = self._clock()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootbeam.journal.events import Event, EventKind
+from bootbeam.journal.events import Event, EventKind, Fact
 from bootbeam.journal.verdict.finding import Sureness
 from tests.verdict_timelines import (
     ROUTER,
@@ -148,3 +148,21 @@ def test_the_netmask_tells_networks_apart() -> None:
     assert "BB-011" not in findings([*seen(0), lease_offered(0.1, **wide), taken], 17)
     both = [*seen(0), lease_offered(0.1, **given), lease_offered(0.2)]
     assert findings([*both, address_requested(4)], 30)[0] == "BB-010"
+
+
+def claimed(second: float) -> Event:
+    facts: dict[str, Fact] = {"address_claimed": "192.168.1.50", "claimer": "52:54:00:65:43:21"}
+    return Event(EventKind.ADDRESS_CLAIMED, START_S + second, None, None, "eno1", facts)
+
+
+def test_another_computer_with_our_address() -> None:
+    events = [*seen(0), lease_offered(0.1), address_requested(4)]
+    assert findings(events, 9, (claimed(4.5),)) == []
+    finding = only(events, 40, (claimed(4.5),))
+    assert finding.id == "BB-018"
+    assert "52:54:00:65:43:21" in f"{finding.seen} {finding.fix}"
+
+
+def test_a_machine_that_reaches_us_all_the_same_is_not_spoken_of() -> None:
+    assert "BB-018" not in findings(to_loader(), 40, (claimed(4.5),))
+    assert "BB-018" not in findings([*seen(0), address_requested(4)], 5000, (claimed(4.5),)), "long ago"

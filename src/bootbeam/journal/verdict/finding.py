@@ -16,6 +16,7 @@ EXAMPLE_VALUES: Mapping[str, str] = {
     "mac": "52:54:00:12:34:56",
     "router": "192.168.1.1",
     "other": "192.168.1.9",
+    "claimer": "52:54:00:65:43:21",
     "entry": "linux",
     "error": "2e008081",
     "message": "Exec format error",
@@ -52,6 +53,7 @@ UNKNOWN_VALUES: Mapping[str, str] = {
     "mac": "MAC",
     "router": "of this network",
     "other": "the other server",
+    "claimer": "MAC",
     "entry": "the image",
 }
 """The same in a case that does not tell: no address that is nobody's."""

@@ -11,6 +11,9 @@ NETWORK_PREFIX = 16
 PXE_CLIENT = "PXEClient"
 STALLED_S = 12.0
 """A machine that has an address and follows our offer is heard of within 4 s."""
+CLAIM_WAIT_S = 6.0
+CLAIM_COUNTS_S = 600.0
+"""An answer to a probe from so long ago may be of a computer that is gone."""
 IPXE_STALLED_S = 35.0
 """iPXE looks for an IPv6 router for some 20 s before it fetches its script."""
 
@@ -106,6 +109,34 @@ def _unless_it_comes_on(course: Course, event: Event, said: str) -> Judged:
     return Match(seen, {"router": text(event, "server"), "other": text(event, "server")})
 
 
+def judge_address_claimed(course: Course) -> Judged:
+    """Another computer has the station's address, and the machine stands still."""
+    surroundings = course.timeline.surroundings
+    claimed = next((each for each in reversed(surroundings) if each.kind is EventKind.ADDRESS_CLAIMED), None)
+    if claimed is None or not course.seen or course.now - claimed.at_s > CLAIM_COUNTS_S:
+        return None
+    if any(event.at_s > claimed.at_s for event in course.of(*ARRIVED)):
+        return None
+    moment = course.events[-1].at_s + CLAIM_WAIT_S
+    if course.now < moment:
+        return Later(moment)
+    address, claimer = text(claimed, "address_claimed"), text(claimed, "claimer")
+    seen = (
+        f"the computer {claimer} says that it has the address {address}, which is this station's; the machine looked "
+    )
+    return Match(f"{seen}for that address, and came no further", {"claimer": claimer, "station": address})
+
+
+ARRIVED = (
+    EventKind.TRANSFER_FINISHED,
+    EventKind.SCRIPT_SENT,
+    EventKind.MESSAGE_SHOWN,
+    EventKind.BLOCKS_READ,
+    EventKind.SYSTEM_SEEN,
+)
+"""What shows that it reaches this station all the same."""
+
+
 NO_BOOT_LINES = (
     "    dnsmasq:  remove dhcp-boot=, pxe-service= and dhcp-option=60,... and restart it",
     '    Kea:      remove "next-server", "boot-file-name" and the option-data of vendor-class-identifier',
@@ -116,6 +147,29 @@ NO_BOOT_LINES = (
 """How a router is told to leave booting to us."""
 
 RULES = (
+    Rule(
+        "BB-018",
+        "another computer has this computer's address",
+        judge_address_claimed,
+        "somebody else answers by ARP for the station's own address, and a machine that looked for it comes no further",
+        "two computers have the address {station}: one was given it by hand, the other most likely by the DHCP server; "
+        "what the machine sends to this station goes to the other",
+        Sureness.SURELY,
+        {
+            Screen.UEFI: ("PXE-E16: No valid offer received.", "(or PXE-E18: Server response timeout.)"),
+            Screen.BIOS: ("PXE-E32: TFTP open timeout",),
+            Screen.IPXE: ("Connection reset (http://ipxe.org/0f0a6039)", "(or: Connection timed out)"),
+        },
+        (
+            "find the computer with the hardware address {claimer}, and give it another address, or this one:",
+            "    sudo ip address flush dev {interface} && sudo dhclient {interface}",
+            "an address set by hand must not lie in the range that the DHCP server gives out",
+        ),
+        explains=frozenset(
+            {"BB-005", "BB-017", "BB-020", "BB-021", "BB-022", "BB-023", "BB-024"}
+            | {"BB-030", "BB-032", "BB-033", "BB-052", "BB-061", "BB-070"}
+        ),
+    ),
     Rule(
         "BB-010",
         "two DHCP servers give out addresses of different networks",

@@ -26,7 +26,13 @@ LOOK_BUDGET_S = 0.002
 """A look judges no further machine after so long: 2 % of the time, whatever happens. The others' turn comes next."""
 
 SURROUNDING_KINDS = frozenset(
-    {EventKind.STATION_READY, EventKind.PROBLEM, EventKind.IMAGE_LOADED, EventKind.IMAGE_HELD_BACK}
+    {
+        EventKind.STATION_READY,
+        EventKind.PROBLEM,
+        EventKind.IMAGE_LOADED,
+        EventKind.IMAGE_HELD_BACK,
+        EventKind.ADDRESS_CLAIMED,
+    }
 )
 NOT_JUDGED = frozenset({EventKind.TRANSFER_PROGRESS, EventKind.FINDING})
 
