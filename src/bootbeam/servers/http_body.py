@@ -197,13 +197,19 @@ class BodySocket:
         it stalls only when it acknowledges nothing either.
         """
         waiting, since_s = self._unacknowledged_bytes(), self._loop.time()
-        ready: asyncio.Future[None] = self._loop.create_future()
-        self._loop.add_writer(self._socket.fileno(), _wake, ready)
+        while not await self._writable_within(min(LOOK_EVERY_S, self._stall_timeout_s)):
+            before, waiting = waiting, self._unacknowledged_bytes()
+            since_s = self._since(since_s, has_moved=waiting != before)
+
+    async def _writable_within(self, timeout_s: float) -> bool:
+        # Not asyncio.wait or timeout: a fast client comes here several thousand times a second.
+        ready: asyncio.Future[bool] = self._loop.create_future()
+        timer = self._loop.call_later(timeout_s, _wake, ready, False)
+        self._loop.add_writer(self._socket.fileno(), _wake, ready, True)
         try:
-            while not (await asyncio.wait([ready], timeout=min(LOOK_EVERY_S, self._stall_timeout_s)))[0]:
-                before, waiting = waiting, self._unacknowledged_bytes()
-                since_s = self._since(since_s, has_moved=waiting != before)
+            return await ready
         finally:
+            timer.cancel()
             self._loop.remove_writer(self._socket.fileno())
 
     def _count(self, taken_bytes: int) -> None:
@@ -249,9 +255,9 @@ def acknowledged_bytes(connection: socket.socket | TransportSocket) -> int:
     return int.from_bytes(info[BYTES_ACKED_OFFSET:size_bytes], sys.byteorder)
 
 
-def _wake(ready: "asyncio.Future[None]") -> None:
+def _wake(ready: "asyncio.Future[bool]", is_writable: bool) -> None:
     if not ready.done():
-        ready.set_result(None)
+        ready.set_result(is_writable)
 
 
 def _gone(error: OSError) -> ClientGone:
