@@ -13,7 +13,7 @@ from bootbeam.bench import contenders, storm
 from bootbeam.bench.http import answers_per_second
 from bootbeam.bench.line_clock import LineClock
 from bootbeam.bench.packages import Programs
-from bootbeam.bench.place import LoadFailed, Place, Places
+from bootbeam.bench.place import PREFERRED, LoadFailed, Place, Places
 from bootbeam.bench.ratios import BOOTBEAM, Cell
 from bootbeam.journal.boot_database import BootDatabase, Limits
 from bootbeam.journal.boot_store import BOOTS_FILE
@@ -164,6 +164,7 @@ def meet(place: Place, load: Path, machines: int) -> None:
 def _start(places: Places, role: str, arguments: Sequence[str], state: Path, clock: LineClock) -> tuple[Place, float]:
     """A station, and how long it took to be ready, in milliseconds."""
     place = places.add(role)
+    place.priority = PREFERRED
     storm.plug_in_machines(place)
     started_at = time.monotonic()
     contenders.start_serving(place, arguments, "eth0", state=state, output=clock.pipe)

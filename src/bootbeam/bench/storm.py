@@ -96,7 +96,6 @@ def _storm(place: Place, load: Path, machines: int) -> dict[str, Any]:
             ),
             timeout_s=TIMEOUT_S + 20,
         )
-    print(result)
     return result | {"memory_mb": memory.most_bytes / 1e6}
 
 
