@@ -111,6 +111,24 @@ class BodySocket:
             # One turn of the loop for everybody else: the buffer of a fast client may never be full.
             await asyncio.sleep(0)
 
+    async def send_read(self, read: Callable[[int, int], bytes], offset: int, end: int) -> None:
+        """Send what ``read(offset, size_bytes)`` gives, up to ``end``.
+
+        What the kernel does not take is read again when it does: a thousand clients that are slow at once would
+        have their bytes in memory otherwise. Raises ``ClientGone``, and whatever ``read`` does.
+        """
+        while offset < end:
+            try:
+                taken = self._socket.send(read(offset, end - offset))
+            except BlockingIOError:
+                await self._writable()
+                continue
+            except OSError as error:
+                raise _gone(error) from None
+            offset += taken
+            self._count(taken)
+            await asyncio.sleep(0)
+
     async def send_file(self, part: FileSlice) -> None:
         """Send one piece of a file without copying it.
 

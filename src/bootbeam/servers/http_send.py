@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bootbeam.library.content import Content, ContentChanged
@@ -160,10 +161,14 @@ async def send_body(
             for piece in content.slices_of(offset, size_bytes):
                 await body.send_file(piece)
             offset += size_bytes
-        pushing = content.read_at(pages_end, held_back - pages_end)
-        content.check()
-        await body.send_bytes(pushing)
-        await body.delivered(but_bytes=len(pushing))
+        await body.send_read(partial(_read_checked, content), pages_end, held_back)
+        await body.delivered(but_bytes=held_back - pages_end)
         tail = content.read_at(held_back, HELD_BACK_BYTES)
         content.check()
         await body.send_bytes(tail)
+
+
+def _read_checked(content: Content, offset: int, size_bytes: int) -> bytes:
+    data = content.read_at(offset, size_bytes)
+    content.check()
+    return data
