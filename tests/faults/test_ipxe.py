@@ -81,6 +81,31 @@ def test_a_script_that_starts_a_program_for_bios_under_uefi(fault: FaultLab, tmp
     assert "2e0080" in str(finding.facts["seen"])
 
 
+def test_a_script_with_a_spelling_mistake(fault: FaultLab, tmp_path: Path) -> None:
+    fault.inject("the iPXE script that is served has a command misspelled (kernal)")
+    fault.network()
+    script = tmp_path / "own.ipxe"
+    script.write_text("#!ipxe\nkernal http://192.168.1.50:8080/linux\nboot\n")
+    fault.serve(script)
+    pc = fault.power_on(SEABIOS)
+    finding = fault.expect(pc.mac, "BB-054", 120)
+    assert "no command" in str(finding.facts["cause"])
+
+
+def test_an_initrd_that_does_not_fit_into_memory(fault: FaultLab) -> None:
+    fault.inject("the initrd (300 MB) is larger than the machine's memory (128 MB)")
+    fault.network()
+    payload = fault.payload()
+    large = fault.log_dir / "large"
+    with large.open("wb") as file:
+        file.write(payload.initrd.read_bytes())
+        file.truncate(300_000_000)
+    fault.serve("--kernel", payload.kernel, "--initrd", large)
+    pc = fault.power_on(SEABIOS, memory_mib=128)
+    finding = fault.expect(pc.mac, "BB-054", 150, or_id="BB-070")
+    assert "memory" in f"{finding.facts['cause']} {finding.facts['fix']}"
+
+
 def test_a_script_that_goes_round(fault: FaultLab, tmp_path: Path) -> None:
     fault.inject("the iPXE script that is served starts the boot over again")
     fault.network()

@@ -11,6 +11,10 @@ from bootbeam.journal.verdict.ipxe_errors import KNOWN, find_error
     ("number", "message", "meaning"),
     [
         ("2d03e18e", "Nothing to boot", "no boot file"),
+        ("2e022001", "Exec format error", "is no command"),
+        ("2e022081", "Exec format error", "is no command"),
+        ("1c162002", "Invalid argument", "has an option that it does not know"),
+        ("2d02803b", "No such file or directory", "names a label"),
         ("2d03e13b", "Nothing to boot", "no boot file"),
         ("http://ipxe.org/2D03E13B", "Nothing to boot", "no boot file"),
         ("https://ipxe.org/040ee119", "No configuration methods succeeded", "no DHCP server"),
@@ -36,6 +40,7 @@ def test_numbers_in_the_table(number: str, message: str, meaning: str) -> None:
         ("4c126135", "Connection timed out", "TFTP"),
         ("1c018002", "Invalid argument", "ELF"),
         ("31006001", "Not enough space", "network"),
+        ("310c6001", "Not enough space", "memory is too small"),
         ("2c004003", "No such device", "driver"),
         ("3c0d6001", "Operation not supported", "iSCSI"),
     ],

@@ -182,14 +182,16 @@ RULES = (
         "nobody gives the machine an address",
         judge_no_address,
         "the machine asks again and again, we answer with the boot file each time, and it never takes an address",
-        "no DHCP server is on this network, or its answers do not reach the machine: the boot file comes from here, "
-        "but the address has to come from a router",
+        "no DHCP server is on this network, or it has no address for this machine (all given away, or only for "
+        "machines it knows): the boot file comes from here, but the address has to come from a router",
         Sureness.MOST_LIKELY,
         PXE_SCREEN,
         (
             "plug the router into the same network (switch, VLAN) as the machine and switch its DHCP server on; see "
             "whether one answers on {interface}:",
             "    sudo bootbeam doctor --interface {interface}",
+            "one answers there, and the machine still gets nothing: look whether its range of addresses is used up, or "
+            "whether it gives addresses to listed machines only, and {mac} is not among them",
             "no router at hand? Any old home router will do, with its own internet socket left empty",
         ),
     ),

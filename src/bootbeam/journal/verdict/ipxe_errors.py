@@ -123,6 +123,13 @@ SWITCH = (
 STATION_LOG = ("look at what the station says of this machine in its log",)
 NAMES = ("name servers by their addresses, as bootbeam does; this URL is somebody else's, or of your own script",)
 
+NO_MEMORY = 0x31
+MORE_MEMORY = (
+    "give the machine more memory, or make what it loads smaller: a kernel and its initrd have to fit in whole",
+    "see how large the files are:",
+    "    bootbeam inspect FILE",
+)
+
 KNOWN: dict[int, IpxeError] = {}
 
 
@@ -259,6 +266,43 @@ _know(
 )
 
 
+OWN_SCRIPT = (
+    "look at the line above it on the screen, mend that line of your script, and boot the machine again",
+    "every command is described at https://ipxe.org/cmd",
+)
+_know(
+    0x2E022081,
+    message="Exec format error",
+    meaning="a line of the script begins with a word that is no command (`...: command not found`): a spelling "
+    "mistake, or a command that this build of iPXE was made without",
+    fix=(*OWN_SCRIPT, "spelled rightly, it needs a newer iPXE:", "    sudo bootbeam loaders fetch"),
+)
+_know(
+    0x1C162082,
+    message="Invalid argument",
+    meaning="a command of the script has an option that it does not know, or a value that is none",
+    fix=OWN_SCRIPT,
+)
+_know(
+    0x46162082,
+    message="Result too large",
+    meaning="a command of the script has too many words behind it, or too few",
+    fix=OWN_SCRIPT,
+)
+_know(
+    0x2D02808E,
+    message="No such file or directory",
+    meaning="`goto` names a label that is not in the script",
+    fix=OWN_SCRIPT,
+)
+_know(
+    0x2D16208E,
+    message="No such file or directory",
+    meaning="the script names a file that it has not loaded before",
+    fix=OWN_SCRIPT,
+)
+
+
 def find_error(number: str) -> IpxeError | None:
     """What a number means, as it stands on the screen or as a URL; None when it is no such number.
 
@@ -280,6 +324,9 @@ def _take_apart(value: int) -> IpxeError | None:
     part = FILES.get((category, file)) or PARTS.get(category)
     if posix is None:
         return None
+    if value >> 24 == NO_MEMORY:
+        meaning = f"the machine's memory is too small for what it was to load ({part or 'iPXE'} said so)"
+        return IpxeError(posix, meaning, MORE_MEMORY, False)
     where = f"{part} said so" if part else "which part of iPXE said so is not known here"
     return IpxeError(posix, f"{posix}: {where}", ("read the lines above it on the screen", *STATION_LOG), False)
 
