@@ -19,9 +19,21 @@ def test_a_datagram_tells_its_source_our_address_and_the_interface(interface: st
         assert datagram.data == b"hello"
         assert datagram.source == client.getsockname()
         assert datagram.local_address == "127.0.0.7"
+        assert datagram.is_unicast
         assert datagram.interface_index == socket.if_nametoindex("lo")
         send_from(server, b"back", datagram.source, datagram.local_address, datagram.interface_index)
         assert client.recvfrom(100) == (b"back", ("127.0.0.7", server.getsockname()[1]))
+
+
+def test_a_broadcast_is_told_from_what_was_sent_to_us() -> None:
+    with bind_udp("0.0.0.0", 0) as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        client.sendto(b"hello", ("127.255.255.255", server.getsockname()[1]))
+        server.setblocking(True)
+        datagram = receive(server)
+        assert datagram is not None
+        assert datagram.local_address == "127.255.255.255"
+        assert not datagram.is_unicast
 
 
 def test_nothing_waiting_is_none() -> None:
@@ -46,6 +58,7 @@ def test_a_datagram_over_ipv6_tells_its_source_our_address_and_the_interface() -
         assert datagram.data == b"hello"
         assert datagram.source == ("::1", client.getsockname()[1])
         assert datagram.local_address == "::1"
+        assert datagram.is_unicast
         assert datagram.interface_index == socket.if_nametoindex("lo")
         send_from6(server, b"back", datagram.source, "lo")
         assert client.recvfrom(100)[:2] == (b"back", ("::1", port, 0, 0))

@@ -20,6 +20,8 @@ _SOCKADDR_IN = struct.Struct("=H2s4s8x")
 """struct sockaddr_in: AF_INET in the computer's own order, port and address in the network's."""
 _IN6_PKTINFO = struct.Struct("@16sI")
 """struct in6_pktinfo (RFC 3542 §6.1): the address sent to or to send from, interface index."""
+_MULTICAST6 = 0xFF
+"""The first byte of such an IPv6 address (RFC 4291 §2.7)."""
 
 SO_RCVBUFFORCE = 33
 """Linux <asm-generic/socket.h>, likewise."""
@@ -38,6 +40,8 @@ class Datagram:
     local_address: str
     """The address it was sent to; a broadcast or multicast address where that was used."""
     interface_index: int
+    is_unicast: bool = False
+    """``local_address`` is this machine's own, for certain: the kernel would answer from the same."""
 
 
 def bind_udp(address: str, port: int, interface: str | None = None) -> socket.socket:
@@ -129,15 +133,15 @@ def receive(sock: socket.socket) -> Datagram | None:
         return None
     except ConnectionRefusedError:  # an ICMP error of something sent earlier, not a datagram
         return None
-    index, destination = 0, "0.0.0.0"
+    index, destination, is_unicast = 0, "0.0.0.0", False
     for level, kind, value in ancillary:
         if level == socket.IPPROTO_IP and kind == IP_PKTINFO:
-            index, _, packed = _IN_PKTINFO.unpack_from(value)
-            destination = socket.inet_ntoa(packed)
+            index, answers_from, packed = _IN_PKTINFO.unpack_from(value)
+            destination, is_unicast = socket.inet_ntoa(packed), answers_from == packed
         elif level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO:
             packed, index = _IN6_PKTINFO.unpack_from(value)
-            destination = socket.inet_ntop(socket.AF_INET6, packed)
-    return Datagram(data, (str(source[0]).partition("%")[0], int(source[1])), destination, index)
+            destination, is_unicast = socket.inet_ntop(socket.AF_INET6, packed), packed[0] != _MULTICAST6
+    return Datagram(data, (str(source[0]).partition("%")[0], int(source[1])), destination, index, is_unicast)
 
 
 def receive_burst(reader: BurstReader, sock: socket.socket) -> list[Datagram]:

@@ -67,7 +67,7 @@ class RequestDesk:
         Raises:
             OSError: no socket can be had for the answer.
         """
-        sock = open_transfer_socket(datagram.local_address, datagram.source, send_by)
+        sock = open_transfer_socket(datagram.local_address, datagram.source, send_by, datagram.is_unicast)
         with ExitStack() as undo:
             undo.callback(sock.close)
             peer = Peer(datagram.source[0], own_address(sock), "tftp", interface)

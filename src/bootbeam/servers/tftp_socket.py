@@ -26,7 +26,9 @@ IPV6_UDP_TFTP_HEADER_BYTES = 52
 """40 IPv6, 8 UDP, 4 TFTP."""
 
 
-def open_transfer_socket(local_address: str, client: tuple[str, int], interface: str | None) -> socket.socket:
+def open_transfer_socket(
+    local_address: str, client: tuple[str, int], interface: str | None, is_own: bool = False
+) -> socket.socket:
     """A non-blocking socket from a port of its own at ``local_address``, connected to ``client``.
 
     The don't-fragment bit is set: a ROM that cannot put fragments together must not be sent any, and the kernel
@@ -38,12 +40,15 @@ def open_transfer_socket(local_address: str, client: tuple[str, int], interface:
             client's.
         client: address and port.
         interface: the interface to send by, whatever the routes say; None leaves it to them.
+        is_own: ``local_address`` is no broadcast address for certain, which is not looked into then.
 
     Raises:
         OSError: as from socket(2), bind(2) and connect(2).
     """
     is_ipv6 = ":" in client[0]
     open_one = _open6 if is_ipv6 else _open
+    if is_own:
+        return open_one(local_address, client, interface)
     sock = open_one("", client, interface)
     if own_address(sock) == local_address or (not is_ipv6 and _is_broadcast(local_address)):
         return sock
