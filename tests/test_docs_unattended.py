@@ -14,8 +14,8 @@ from bootbeam.install.answers import KINDS, AnswerFormat
 from bootbeam.install.autoinstall import check_autoinstall
 from bootbeam.install.facts import MachineFacts, StationFacts
 from bootbeam.install.finding import Severity
-from bootbeam.install.reporting import Stage
 from bootbeam.install.short_form import parse_short_form
+from bootbeam.install.stage import Stage
 from bootbeam.install.template import FACTS, render_template
 
 PAGE = (Path(__file__).parents[1] / "docs" / "unattended.md").read_text("utf-8")

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from bootbeam.install.answers import KINDS, AnswerFormat
 from bootbeam.install.reporting import (
-    Stage,
     report_in_autoyast,
     report_in_ignition,
     report_in_kickstart,
@@ -21,6 +20,7 @@ from bootbeam.install.reporting import (
     report_in_proxmox,
     report_in_user_data,
 )
+from bootbeam.install.stage import Stage
 from tests.install.examples import HASH, REPORT_URL
 from tests.install.installer import answers_set_by, run_in_ash
 from tests.install.test_kickstart import parsed

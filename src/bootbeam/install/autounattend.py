@@ -10,8 +10,9 @@ from bootbeam.errors import UserError
 from bootbeam.install.facts import MachineFacts, StationFacts
 from bootbeam.install.finding import Finding, in_order, nearest, problem, shown, warning
 from bootbeam.install.regions import keyboard_named, windows_zone
-from bootbeam.install.reporting import TIMEOUT_S, Stage
+from bootbeam.install.reporting import TIMEOUT_S
 from bootbeam.install.short_form import ShortForm, host_name
+from bootbeam.install.stage import Stage
 from bootbeam.install.xml_text import Element, parse_xml, xml_text
 from bootbeam.machine import Cpu, Firmware
 

@@ -9,12 +9,12 @@ run and end as they did.
 
 import json
 import re
-from enum import StrEnum
 
 from bootbeam.install.cloud_config import check_header
 from bootbeam.install.json_text import parse_json
 from bootbeam.install.kickstart_sections import has_open_section, is_of_esxi
 from bootbeam.install.preseed_lines import LogicalLine, logical_lines
+from bootbeam.install.stage import Stage
 from bootbeam.install.toml_text import parse_toml, toml_text
 from bootbeam.install.xml_text import Element, parse_xml, xml_text
 from bootbeam.install.yaml_edit import append_item, insert_entry
@@ -31,20 +31,6 @@ _START_TAG = re.compile(rb"""<([^\s/>]+)(?:[^"'>]|"[^"]*"|'[^']*')*>""")
 _NAMESPACES = f'xmlns="{AUTOYAST_NAMESPACE}" xmlns:config="{CONFIG_NAMESPACE}"'
 PRESEED_MARK = "#_preseed_V1"
 """A first line that some of Debian's tools look for."""
-
-
-class Stage(StrEnum):
-    """What is reported; the last step of the address."""
-
-    STARTED = "started"
-    """The installer has its answers."""
-    PROGRESS = "progress"
-    """A step of the installer's own, described in the request's body (JSON)."""
-    INSTALLED = "installed"
-    """The system is on the disk; the machine is not to be installed again."""
-    FAILED = "failed"
-    FIRST_BOOT = "first-boot"
-    """The installed system runs."""
 
 
 def wget_report(url: str) -> str:

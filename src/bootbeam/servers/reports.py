@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from aiohttp import StreamReader, web
 
-from bootbeam.install.reporting import Stage
+from bootbeam.install.stage import Stage
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 
