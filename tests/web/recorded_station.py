@@ -55,12 +55,24 @@ class RecordedStation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self.page.stop(), self._loop).result(10)
+        self.stop_page()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
         if self._store is not None:
             self._store.stop()
+
+    def advance(self) -> None:
+        """What the station does every second."""
+
+        async def once() -> None:
+            self.page.advance()
+
+        asyncio.run_coroutine_threadsafe(once(), self._loop).result(10)
+
+    def stop_page(self) -> None:
+        """As the station does at its end; safe to call twice."""
+        asyncio.run_coroutine_threadsafe(self.page.stop(), self._loop).result(10)
 
     def record(self, events: Iterable[Event], *, at_s: float | None = None, mac: str | None = None) -> str:
         """Record them with the times between them, the first one at ``at_s``; the attempt they became."""

@@ -58,6 +58,7 @@ def test_who_was_away_too_long_is_told(station: RecordedStation) -> None:
 
 
 def test_transfers_under_way_are_followed(station: RecordedStation) -> None:
+    assert ask_json(station, "/api/v1/live")["transfers"] == []
     station.record(boot_under_way(), mac=GOOD_MAC)
     [transfer] = next(each for each in listen(station) if each["event"] == "transfers")["data"]["transfers"]
     assert (transfer["protocol"], transfer["sent_bytes"], transfer["size_bytes"]) == ("http", 400_000, 10**6)

@@ -177,7 +177,7 @@ class Counters:
         yield "datagrams_dropped_total", "counter", "Malformed datagrams, each kind once per source.", [(none, dropped)]
         yield "problems_total", "counter", "Problems of the station itself.", [(none, plain[EventKind.PROBLEM])]
         lost = self.events_lost
-        yield "events_dropped_total", "counter", "Events that came too fast to be counted here.", [(none, lost)]
+        yield "events_dropped_total", "counter", "Events that came too fast, or could not be told.", [(none, lost)]
 
     def _histogram_lines(self) -> Iterator[str]:
         name = f"{PREFIX}boot_part_seconds"

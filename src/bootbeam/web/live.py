@@ -52,6 +52,7 @@ class Live:
     def __init__(self, waiting: Waiting, maker_of: Callable[[str], str | None], clock: Callable[[], float]) -> None:
         self._clock = clock
         self._waiting = waiting
+        self._untold = 0
         self._story = Story(maker_of)
         self._kept: deque[Told] = deque(maxlen=MAX_KEPT)
         self._steps: OrderedDict[str, deque[Told]] = OrderedDict()
@@ -77,8 +78,11 @@ class Live:
     def advance(self) -> None:
         """Take up what was put aside. For one thread only, as is everything here."""
         for event in self._waiting.take():
-            self._take(event)
-        self.counters.events_lost = self._waiting.lost
+            try:
+                self._take(event)
+            except Exception:  # an event that cannot be told must not keep the others from being told
+                self._untold += 1
+        self.counters.events_lost = self._waiting.lost + self._untold
         self.counters.settle(self._clock())
 
     def boots(self) -> list[Summary]:

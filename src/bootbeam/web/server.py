@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootbeam.errors import UserError
-from bootbeam.journal.events import Event
+from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.net.ports import bind_tcp, explain_bind_failure
 from bootbeam.settings.model import StationSettings
@@ -59,6 +59,7 @@ class PageServer:
         clock: Callable[[], float],
     ) -> None:
         self._listener = listener
+        self._record = record
         self._waiting = Waiting()
         self._furniture = (self._waiting, path, recent_events, record, maker_of, clock)
         self._room: Room | None = None
@@ -74,7 +75,8 @@ class PageServer:
 
     def watch(self, event: Event) -> None:
         """Take one event; may be called from any thread, never waits."""
-        if self._listener is not None:
+        is_shown = event.kind is not EventKind.TRANSFER_PROGRESS or self._room is not None
+        if self._listener is not None and is_shown:
             self._waiting.put(event)
 
     def advance(self) -> None:
@@ -90,14 +92,18 @@ class PageServer:
             asyncio.get_running_loop().add_reader(self._listener, self._begin)
 
     async def stop(self) -> None:
-        """Accept nothing more, let listeners go."""
-        if self._listener is None:
+        """Accept nothing more, let listeners go. Safe to call twice."""
+        listener, self._listener = self._listener, None
+        if listener is None:
             return
-        asyncio.get_running_loop().remove_reader(self._listener)
-        if self._opening is not None:
+        if self._opening is None:
+            asyncio.get_running_loop().remove_reader(listener)
+            listener.close()
+        else:
             await self._opening
-        if self._room is not None:
-            await self._room.close()
+        room, self._room = self._room, None
+        if room is not None:
+            await room.close()
 
     def _begin(self) -> None:
         """Somebody connects: who does waits in the socket's queue until the room is there."""
@@ -107,9 +113,15 @@ class PageServer:
         self._opening = asyncio.create_task(self._open(self._listener))
 
     async def _open(self, listener: socket.socket) -> None:
-        room = (await asyncio.to_thread(_load))(*self._furniture)
-        room.live.advance()
-        await room.open(listener)
+        try:
+            room = (await asyncio.to_thread(_load))(*self._furniture)
+            room.live.advance()
+            await room.open(listener)
+        except Exception as error:  # whatever it is, machines boot
+            listener.close()
+            fix = "machines boot all the same; please report this line"
+            self._record(EventKind.PROBLEM, what="the page cannot be served", why=repr(error), fix=fix)
+            return
         self._room = room
 
 

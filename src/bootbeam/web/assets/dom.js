@@ -131,19 +131,31 @@ export async function showStation() {
   return station;
 }
 
-// Follows the station; on every (re)connection that may have lost something, `onGap` reads anew.
+// Follows the station from an event on; where something may have been lost, `onGap` reads anew.
 export function follow(after, { onEvent, onTransfers = () => {}, onGap }) {
   const link = byId("link");
-  const source = new EventSource(`/api/v1/events?after=${encodeURIComponent(after)}`);
+  let place = after;
+  let source = null;
   const show = (text, state) => {
     link.hidden = false;
     link.textContent = text;
     link.className = `link ${state}`;
   };
-  source.onopen = () => show("● live", "on");
-  source.onerror = () => show("○ the station does not answer", "off");
-  source.onmessage = (message) => onEvent(JSON.parse(message.data));
-  source.addEventListener("transfers", (message) => onTransfers(JSON.parse(message.data).transfers));
-  source.addEventListener("gap", onGap);
+  const begin = () => {
+    source = new EventSource(`/api/v1/events?after=${encodeURIComponent(place)}`);
+    source.onopen = () => show("● live", "on");
+    source.onerror = () => {
+      show("○ the station does not answer", "off");
+      if (source.readyState === EventSource.CLOSED) setTimeout(begin, 5000); // a browser that gives up by itself
+    };
+    source.onmessage = (message) => {
+      place = message.lastEventId || place;
+      onEvent(JSON.parse(message.data));
+    };
+    source.addEventListener("transfers", (message) => onTransfers(JSON.parse(message.data).transfers));
+    source.addEventListener("gap", onGap);
+  };
+  begin();
   addEventListener("pagehide", () => source.close());
+  addEventListener("pageshow", (shown) => shown.persisted && begin());
 }
