@@ -142,12 +142,12 @@ def test_client_that_takes_nothing_of_a_short_body_is_dropped() -> None:
 
 
 def test_slow_client_is_not_taken_for_one_that_stalls(tmp_path: Path) -> None:
-    """In each second it takes less than must drain from the socket's buffer before the kernel calls it writable."""
+    """In two seconds it takes less than must drain from the socket's buffer before the kernel calls it writable."""
     file = tmp_path / "sparse"
     size_bytes = 20_000_000
     with file.open("wb") as target:
         target.truncate(size_bytes)
-    with HttpStation(stall_timeout_s=1) as station:
+    with HttpStation(stall_timeout_s=2) as station:
         station.files.add_file("sparse", file)
         with socket.socket() as client:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
@@ -156,7 +156,7 @@ def test_slow_client_is_not_taken_for_one_that_stalls(tmp_path: Path) -> None:
             client.connect(("127.0.0.1", station.port))
             client.sendall(b"GET /sparse HTTP/1.0\r\n\r\n")
             received = 0
-            for _ in range(60):
+            for _ in range(90):
                 received += len(client.recv(1000))
                 time.sleep(0.05)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)

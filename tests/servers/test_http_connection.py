@@ -6,7 +6,7 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,7 +15,7 @@ from aiohttp import web
 
 import bootbeam.servers.http as http_server
 from bootbeam.journal.events import EventKind
-from bootbeam.library.content import ContentChanged, NotReady, Peer
+from bootbeam.library.content import Content, ContentChanged, NotReady, Peer
 from bootbeam.servers.http_connection import MAX_WAITING_BYTES
 from tests.servers.http_station import HttpStation, open_descriptors
 
@@ -102,11 +102,16 @@ def test_hundreds_of_requests_at_once(station: HttpStation) -> None:
     assert answers(received) == [(200, b"small body")] * 501
 
 
-def test_what_is_asked_ahead_is_bounded_and_answered(station: HttpStation, image: Path) -> None:
-    """More requests behind a slow download than are read ahead."""
+@pytest.mark.parametrize(
+    "last", [LAST % b"small", b"GET /small HTTP/1.1\r\nhost: a\r\nConnection: close\r\nTE:\r\n\r\n"]
+)
+def test_what_is_asked_ahead_is_bounded_and_answered(station: HttpStation, image: Path, last: bytes) -> None:
+    """More requests behind a slow download than are read ahead; at the end a plain one, or one for aiohttp."""
     number = 4 * MAX_WAITING_BYTES // len(PLAIN % b"small")
     with station.connect(receive_buffer_bytes=8192) as client:
-        client.sendall(PLAIN % b"image" + (PLAIN % b"small") * number + LAST % b"small")
+        client.sendall(PLAIN % b"image" + (PLAIN % b"small") * number)
+        time.sleep(0.1)
+        client.sendall(last)
         time.sleep(0.2)
         received = b""
         while data := client.recv(1 << 16):
@@ -114,6 +119,34 @@ def test_what_is_asked_ahead_is_bounded_and_answered(station: HttpStation, image
     found = answers(received)
     assert found[0] == (200, image.read_bytes())
     assert found[1:] == [(200, b"small body")] * (number + 1)
+
+
+def test_one_that_asks_for_thousands_of_things_does_not_keep_others_waiting(
+    station: HttpStation,
+) -> None:
+    """What one client sent all at once is answered a little at a time."""
+    order: list[str] = []
+
+    def serve(name: str) -> Callable[[Peer], Content]:
+        def made(_: Peer) -> Content:
+            order.append(name)
+            # Long enough for the other's request to arrive in the meantime.
+            time.sleep(0.002)
+            return Content(name, 1, role="script", body=b"x")
+
+        return made
+
+    station.files.served.update(many=serve("many"), other=serve("other"))
+    with station.connect() as greedy, station.connect() as other:
+        greedy.sendall((PLAIN % b"many") * 400)
+        while not order:
+            time.sleep(0.001)
+        other.sendall(PLAIN % b"other")
+        assert other.recv(4096).endswith(b"x")
+        assert order.index("other") < 300
+        received = b""
+        while received.count(b"\r\n\r\nx") < 400:
+            received += greedy.recv(1 << 16)
 
 
 def test_a_client_that_asks_and_never_reads_is_held_up_and_dropped() -> None:

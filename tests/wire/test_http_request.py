@@ -42,6 +42,8 @@ def test_what_follows_is_left() -> None:
     request = find_plain_request(GRUB + IPXE)
     assert request is not None
     assert request.size_bytes == len(GRUB)
+    assert find_plain_request(GRUB + IPXE, len(GRUB)) == find_plain_request(IPXE)
+    assert find_plain_request(GRUB + IPXE[:-1], len(GRUB)) is None
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ from bootbeam.wire.http_request import MAX_PLAIN_HEAD_BYTES, PlainRequest, encod
 
 MAX_WAITING_BYTES = 4 * MAX_PLAIN_HEAD_BYTES
 """What a client may send ahead while it is being answered; then it is read no further for the moment."""
+MAX_ANSWERS_A_TURN = 32
+"""Of requests that a client has sent all at once; then everybody else gets their turn."""
 SETTLED_AFTER_S = 0.02
 """When a short answer has not arrived after so long, its arrival is watched."""
 COPIED_AT_ONCE_BYTES = 256 * 1024
@@ -152,18 +154,23 @@ class FileConnection(asyncio.Protocol):
             return
         self._heard_s = self._loop.time()
         self._deliveries.settle()
-        while data and not self._is_busy and not transport.is_closing():
-            request = find_plain_request(data)
+        position, number = 0, 0
+        while position < len(data) and not self._is_busy and not transport.is_closing():
+            request = find_plain_request(data, position)
             if request is None or self._is_page(request.target):
-                self._hand_over(transport, data)
+                self._hand_over(transport, data[position:])
                 return
-            data = data[request.size_bytes :]
+            position += request.size_bytes
+            number += 1
             try:
                 self._answer(transport, request)
             except Exception as error:
                 self._failed(transport, error)
                 return
-        self._waiting = data
+            if number == MAX_ANSWERS_A_TURN and not self._is_busy:
+                self._is_busy = True
+                self._loop.call_soon(self._go_on)
+        self._waiting = data[position:]
 
     def _is_page(self, target: str) -> bool:
         return (unquote(target) if "%" in target else target).startswith(self._service.page_prefixes)
@@ -171,6 +178,7 @@ class FileConnection(asyncio.Protocol):
     def _hand_over(self, transport: asyncio.Transport, data: bytes) -> None:
         self._leave()
         self._settle()
+        transport.resume_reading()
         successor = self._service.aiohttp()
         transport.set_protocol(successor)
         successor.connection_made(transport)
@@ -329,23 +337,26 @@ class FileConnection(asyncio.Protocol):
             self._tell_fault(task.exception())
 
     def _free(self, task: asyncio.Task[None]) -> None:
-        """Go on with what has been asked meanwhile."""
+        """What took its time is done."""
         self._forget(task)
+        if self._transport is not None and (task.cancelled() or task.exception() is not None):
+            self._transport.abort()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Answer what has been asked meanwhile."""
         self._is_busy = False
         self._heard_s = self._loop.time()
         transport = self._transport
-        if transport is None:
-            return
-        if task.cancelled() or task.exception() is not None:
-            transport.abort()
+        if transport is None or transport.is_closing():
             return
         if self._is_last or self._service.is_stopping:
             transport.close()
             return
         data, self._waiting = self._waiting, b""
-        self._take(data)
-        if len(self._waiting) <= MAX_WAITING_BYTES and not transport.is_closing():
+        if len(data) <= MAX_WAITING_BYTES:
             transport.resume_reading()
+        self._take(data)
 
     def _failed(self, transport: asyncio.Transport, error: Exception) -> None:
         """The station itself is at fault: the client is told, and the journal."""

@@ -41,11 +41,13 @@ class PlainRequest:
         return self.headers.get("Connection", "").lower() != "close"
 
 
-def find_plain_request(data: bytes) -> PlainRequest | None:
-    """The request that ``data`` begins with; None when it is not a plain one, or not all there."""
-    end = data.find(_END, 0, MAX_PLAIN_HEAD_BYTES)
-    line_end = data.find(b"\r\n", 0, end + 2)
-    words = data[:line_end].split(b" ") if 0 < line_end < end else []
+def find_plain_request(data: bytes, start: int = 0) -> PlainRequest | None:
+    """The request at ``start`` in ``data``; None when it is not a plain one, or not all there."""
+    end = data.find(_END, start, start + MAX_PLAIN_HEAD_BYTES)
+    line_end = data.find(b"\r\n", start, max(0, end))
+    if line_end < 0:
+        return None
+    words = data[start:line_end].split(b" ")
     if len(words) != 3 or words[2] != b"HTTP/1.1":
         return None
     method, target = _METHODS.get(words[0]), words[1]
@@ -55,7 +57,7 @@ def find_plain_request(data: bytes) -> PlainRequest | None:
     headers = _plain_headers(data[line_end + 2 : end])
     if headers is None or not text.isprintable():
         return None
-    return PlainRequest(method, text, headers, end + len(_END))
+    return PlainRequest(method, text, headers, end + len(_END) - start)
 
 
 @lru_cache(MAX_REMEMBERED_HEADERS)
