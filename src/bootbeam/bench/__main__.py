@@ -60,7 +60,7 @@ def _http(
 def _dhcp(programs: Programs, files: Path, runs: int, is_quick: bool) -> list[Cell]:
     load = compile_load(Path(__file__).with_name("dhcp_load.c"), CACHE)
     with Places(CACHE / "logs") as places:
-        return dhcp.run(dhcp.start_all(places, files), load, runs, partial(_tell, width=60))
+        return dhcp.run(dhcp.start_all(places, programs, files), load, runs, partial(_tell, width=60))
 
 
 def _cost(programs: Programs, files: Path, runs: int, is_quick: bool) -> list[Cell]:

@@ -1,5 +1,6 @@
 """How each program is started, with the settings that suit it best."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -94,6 +95,30 @@ def start_dnsmasq_proxy(place: Place, address: str) -> None:
         *("--interface=eth0", f"--dhcp-range={address},proxy,255.255.0.0", "--quiet-dhcp"),
         *(f"--pxe-service=X86-64_EFI,boot,x64/snponly.efi,{address}", f"--dhcp-leasefile={place.logs}/leases"),
     )
+    place.wait_until(lambda: _listens(place, "udp", 67))
+
+
+def start_kea(place: Place, programs: Programs, address: str, first: str, last: str) -> None:
+    """Kea as a DHCP server that hands out boot files with its addresses: it has no proxy. It writes no leases down."""
+    configuration = place.logs / "kea.json"
+    subnet = {
+        "id": 1,
+        "subnet": f"{address.rsplit('.', 2)[0]}.0.0/16",
+        "pools": [{"pool": f"{first}-{last}"}],
+        "next-server": address,
+        "boot-file-name": "x64/snponly.efi",
+    }
+    settings = {
+        "interfaces-config": {"interfaces": ["eth0"], "dhcp-socket-type": "udp"},
+        "lease-database": {"type": "memfile", "persist": False},
+        "multi-threading": {"enable-multi-threading": True, "thread-pool-size": 0},
+        "sanity-checks": {"lease-checks": "none"},
+        "subnet4": [subnet],
+        "loggers": [{"name": "kea-dhcp4", "severity": "ERROR", "output_options": [{"output": "stderr"}]}],
+    }
+    configuration.write_text(json.dumps({"Dhcp4": settings}), "utf-8")
+    environment = {"KEA_PIDFILE_DIR": str(place.logs), "KEA_LOCKFILE_DIR": str(place.logs)}
+    place.start(programs.path("kea-dhcp4"), "-c", str(configuration), env=programs.environment | environment)
     place.wait_until(lambda: _listens(place, "udp", 67))
 
 

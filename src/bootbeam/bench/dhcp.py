@@ -1,10 +1,11 @@
-"""DHCP: proxy offers to network boot firmware, against dnsmasq's."""
+"""DHCP: proxy offers to network boot firmware, against dnsmasq's, and against offers with addresses from Kea."""
 
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from bootbeam.bench import contenders
+from bootbeam.bench.packages import Programs
 from bootbeam.bench.place import Place, Places
 from bootbeam.bench.ratios import BOOTBEAM, Cell, measure
 
@@ -12,19 +13,22 @@ SERVER, RELAY, PREFIX = "10.78.0.1", "10.78.0.2", 16
 MACHINES = 1000
 SECONDS = 2
 OUTSTANDING = 32
+FIRST_ADDRESS, LAST_ADDRESS = "10.78.16.0", "10.78.31.255"
+"""What Kea gives out."""
 RATE = 2000
 """Questions a second, for the latencies."""
 
 
-def start_all(places: Places, files: Path) -> dict[str, Place]:
-    """Both, each with a wire to the relay that asks."""
-    ours, dnsmasq = places.add(BOOTBEAM), places.add("dnsmasq")
-    for place in (ours, dnsmasq):
+def start_all(places: Places, programs: Programs, files: Path) -> dict[str, Place]:
+    """All of them, each with a wire to the relay that asks."""
+    ours, dnsmasq, kea = places.add(BOOTBEAM), places.add("dnsmasq"), places.add("Kea")
+    for place in (ours, dnsmasq, kea):
         place.plug_in(f"{SERVER}/{PREFIX}", f"{RELAY}/{PREFIX}")
     file = contenders.make_word_file(files / "words", 1 << 20)
     contenders.start_bootbeam(ours, [file], interface="eth0")
     contenders.start_dnsmasq_proxy(dnsmasq, SERVER)
-    return {place.role: place for place in (ours, dnsmasq)}
+    contenders.start_kea(kea, programs, SERVER, FIRST_ADDRESS, LAST_ADDRESS)
+    return {place.role: place for place in (ours, dnsmasq, kea)}
 
 
 def run(servers: dict[str, Place], load: Path, runs: int, tell: Callable[[Cell], None]) -> list[Cell]:
