@@ -88,7 +88,7 @@ def test_pxelinux_out_of_a_tree_starts_other_images_by_its_own_modules(
             shutil.copy(IPXE_KERNEL, tree / "ipxe.krn")  # a name that makes it a Linux kernel for PXELINUX
             (tree / "own.ipxe").write_text(SCRIPT)
             lines = ("KERNEL ipxe.krn", "INITRD own.ipxe")
-            marker = r"script ran on i386 pcbios 52:54:\S+ 0x2a\b"
+            marker = r"script ran on i386 pcbios +0x2a\b"  # it has opened no network card, and so knows no address
     config = "\n ".join(("SERIAL 0\nDEFAULT image\nLABEL image", *lines))
     (tree / "pxelinux.cfg" / "default").write_text(f"{config}\n")
     start_station("--tree", tree)

@@ -22,6 +22,7 @@ from tests.firmware.conftest import CACHE_DIR, PowerOn, StartStation
 pytestmark = [pytest.mark.firmware, pytest.mark.peer, pytest.mark.timeout(200)]
 
 BOOT_TIMEOUT_S = 80.0
+PXELINUX = Path("/usr/lib/PXELINUX/pxelinux.0")
 SETTING = ("boot_script_dhcp", "192.168.1.50:boot.scr.uimg")
 
 
@@ -119,6 +120,7 @@ def test_u_boot_that_was_told_once_boots_out_of_a_tree(
     payload = make_arm64_linux_payload(tmp_path, CACHE_DIR)
     tree = tmp_path / "tree"
     (tree / "pxelinux.cfg").mkdir(parents=True)
+    shutil.copy(PXELINUX, tree)
     shutil.copyfile(payload.kernel, tree / "linux")
     payload.initrd.rename(tree / "initrd.img")
     (tree / "pxelinux.cfg" / "default").write_text(
