@@ -32,7 +32,7 @@ from tests.firmware.test_more_cells import CMDLINE, EFI_PROOF, MULTIBOOT_PROOF, 
 
 pytestmark = [pytest.mark.firmware, pytest.mark.peer, pytest.mark.timeout(400), pytest.mark.slow]
 
-BOOT_TIMEOUT_S = 160.0
+BOOT_TIMEOUT_S = 240.0
 
 
 @dataclass(frozen=True, slots=True)
