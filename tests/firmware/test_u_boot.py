@@ -112,6 +112,7 @@ def test_images_of_every_kind_that_u_boot_cannot_start_are_told_on_its_console(
 
 
 @pytest.mark.slow
+@pytest.mark.finding("BB-080")  # its first question goes unanswered, and the log says what to type: it was typed here
 def test_u_boot_that_was_told_once_boots_out_of_a_tree(
     start_station: StartStation, power_on: PowerOn, tmp_path: Path
 ) -> None:
@@ -135,4 +136,4 @@ def test_u_boot_that_was_told_once_boots_out_of_a_tree(
     advice = next(str(event.facts["fix"]) for event in events if event.facts.get("fix"))
     assert typed.replace("192.168.1.50", "STATION") in advice or typed in advice
     fetched = [str(event.facts["file"]) for event in events if event.kind is EventKind.TRANSFER_FINISHED]
-    assert fetched == ["pxelinux.cfg/default", "linux", "initrd.img"]
+    assert (fetched[0], sorted(fetched[1:])) == ("pxelinux.cfg/default", ["initrd.img", "linux"])

@@ -30,6 +30,8 @@ class Firmware:
     memory_mib: int = 512
     arguments: tuple[str, ...] = ()
     """What else this PC needs."""
+    takes_boot_order: bool = True
+    """It can be told to boot from the network card first; one that cannot does so by itself."""
 
     @property
     def without_pxe(self) -> "Firmware":

@@ -19,7 +19,7 @@ ARM64_KERNEL = Path("/usr/lib/debian-installer/images/12/arm64/text/debian-insta
 ARM64_KERNEL_PACKAGE = "debian-installer-12-netboot-arm64"
 BUSYBOX = Path("/bin/busybox")
 BUSYBOX_PACKAGE = "busybox-static"
-SERIAL_PORTS = {Cpu.X86_64: "ttyS0", Cpu.ARM64: "ttyAMA0"}
+SERIAL_PORTS = {Cpu.X86_64: "ttyS0", Cpu.ARM64: "ttyAMA0", Cpu.RISCV64: "ttyS0"}
 """What Linux calls the first one."""
 MARKER_DIGITS = 16
 
@@ -60,7 +60,8 @@ def make_linux_payload(directory: Path) -> LinuxPayload:
         UserError: the kernel or busybox is not installed; names the package.
     """
     _check_installed(BUSYBOX, BUSYBOX_PACKAGE)
-    return _make_payload(directory, KERNEL, KERNEL_PACKAGE, BUSYBOX)
+    _check_installed(KERNEL, KERNEL_PACKAGE)
+    return make_foreign_payload(directory, KERNEL, BUSYBOX)
 
 
 def make_arm64_linux_payload(directory: Path, cache: Path) -> LinuxPayload:
@@ -70,7 +71,8 @@ def make_arm64_linux_payload(directory: Path, cache: Path) -> LinuxPayload:
         UserError: the kernel is not installed, or busybox cannot be had.
     """
     busybox = fetch_from_package(cache, BUSYBOX_PACKAGE, "arm64", "bin/busybox")
-    return _make_payload(directory, ARM64_KERNEL, ARM64_KERNEL_PACKAGE, busybox)
+    _check_installed(ARM64_KERNEL, ARM64_KERNEL_PACKAGE)
+    return make_foreign_payload(directory, ARM64_KERNEL, busybox)
 
 
 def _check_installed(path: Path, package: str) -> None:
@@ -78,8 +80,8 @@ def _check_installed(path: Path, package: str) -> None:
         raise UserError(f"{path} is not on this machine", "", f"apt-get install {package}")
 
 
-def _make_payload(directory: Path, kernel: Path, kernel_package: str, busybox: Path) -> LinuxPayload:
-    _check_installed(kernel, kernel_package)
+def make_foreign_payload(directory: Path, kernel: Path, busybox: Path) -> LinuxPayload:
+    """The same with a kernel and a busybox for whatever processor."""
     initrd = directory / "initrd.img"
     initrd.write_bytes(
         encode_newc(

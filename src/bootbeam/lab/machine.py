@@ -195,7 +195,7 @@ class VirtualMachine:
             nic += f",romfile={firmware.nic_rom}"
         disk: list[str] = []
         if spec.disk is None:
-            nic += ",bootindex=1"
+            nic += ",bootindex=1" if firmware.takes_boot_order else ""
         else:
             disk = ["-drive", f"if=none,id=d0,format=raw,snapshot=on,file={spec.disk}"]
             disk += ["-device", "virtio-blk-pci,drive=d0,bootindex=1"]
