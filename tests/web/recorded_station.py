@@ -23,9 +23,10 @@ class RecordedStation:
 
     Args:
         directory: where boots are kept; None keeps none.
+        port: of the page; 0 for any.
     """
 
-    def __init__(self, directory: Path | None) -> None:
+    def __init__(self, directory: Path | None, port: int = 0) -> None:
         path = directory / BOOTS_FILE if directory else None
         self._now_s = time.time()
         self.journal = Journal(lambda: self._now_s)
@@ -33,7 +34,7 @@ class RecordedStation:
         if path is not None:
             self._store = BootStore(Keeping(path, 1000, 10**8, "0.1.0", '{"cmdline": "password=hunter2"}'), print)
             self.journal.watch(self._store.watch)
-        listener: socket.socket = bind_tcp("127.0.0.1", 0)
+        listener: socket.socket = bind_tcp("127.0.0.1", port)
         self.port: int = listener.getsockname()[1]
         self.page = PageServer(listener, path, self.journal.events, self.journal.record, maker_of, time.time)
         self.journal.watch(self.page.watch)

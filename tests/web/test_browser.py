@@ -48,6 +48,20 @@ def test_a_boot_appears_as_it_happens(station: RecordedStation, failed: str, bro
     assert browser.complaints == []
 
 
+def test_a_page_left_open_goes_on_with_a_station_that_was_started_again(tmp_path: Path, browser: Browser) -> None:
+    with RecordedStation(None) as first:
+        browser.open(f"{first.url}/")
+        browser.wait_for(IS_LIVE)
+        first.record(boot_under_way(), mac=OTHER_MAC)
+        browser.wait_for("document.querySelectorAll('.card').length === 1")
+    browser.wait_for("document.getElementById('link').textContent.includes('does not answer')")
+    with RecordedStation(None, first.port) as second:
+        second.record(good_boot(), mac=GOOD_MAC)
+        browser.wait_for(IS_LIVE)
+        browser.wait_for(f"document.querySelector('#boots').innerText.includes('{GOOD_MAC}')")
+        assert OTHER_MAC not in texts(browser, "#boots-now")[0], "what the new station knows nothing of is gone"
+
+
 def test_what_a_machine_says_stays_text(station: RecordedStation, browser: Browser) -> None:
     browser.open(f"{station.url}/")
     browser.wait_for(IS_LIVE)

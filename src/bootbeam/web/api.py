@@ -28,13 +28,15 @@ MAX_LIMIT = 200
 SEARCHED_FOR_MACHINES = 1_000
 """The newest so many boots say which machines there are."""
 MAX_READERS = 2
-"""Requests that read the disk at the same time; others wait."""
+"""Requests that read the disk, or have much to tell, at the same time; others wait."""
 ATTEMPT = re.compile(r"[0-9a-z]{1,16}")
 LAST = "last"
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 UNDER_WAY_S = 120.0
 """A boot that was heard of this lately may be under way."""
 MAX_SHOWN_TRANSFERS = 200
+MAX_SHOWN_BOOTS = 100
+"""Of those under way."""
 
 Found = TypeVar("Found")
 
@@ -111,19 +113,20 @@ class Api:
         live = self._live
         live.advance()
         since_s = live.now_s - UNDER_WAY_S
-        boots = [summary for summary in live.boots() if summary.last_at_s >= since_s]
-        transfers = live.transfers.under_way()[-MAX_SHOWN_TRANSFERS:]
-        return _json(
-            {
-                "now_s": live.now_s,
-                "newest_event": f"{live.run}-{live.newest}",
-                "boots": [
-                    summary_json(redact_summary(summary)) | {"steps": list(map(told_json, live.steps(summary.attempt)))}
-                    for summary in reversed(boots)
-                ],
-                "transfers": [asdict(each) | {"file": redact(each.file)} for each in transfers],
-            }
-        )
+        boots = [summary for summary in live.boots() if summary.last_at_s >= since_s][-MAX_SHOWN_BOOTS:]
+        told = [(summary, live.steps(summary.attempt)) for summary in reversed(boots)]
+        transfers = [asdict(each) for each in live.transfers.under_way()[-MAX_SHOWN_TRANSFERS:]]
+        body: dict[str, Any] = {"now_s": live.now_s, "newest_event": f"{live.run}-{live.newest}"}
+
+        def encode() -> web.Response:
+            body["boots"] = [
+                live_boot_json(summary, self._maker_of) | {"steps": [told_json(step) for step in steps]}
+                for summary, steps in told
+            ]
+            body["transfers"] = [each | {"file": redact(each["file"])} for each in transfers]
+            return _json(body)
+
+        return await self._apart(encode)
 
     async def _boots(self, request: web.Request) -> web.Response:
         mac, before = request.query.get("mac"), request.query.get("before")
@@ -139,7 +142,7 @@ class Api:
 
     async def _boot(self, request: web.Request) -> web.Response:
         summary, events = await self.boot(request)
-        return _json(boot_json(summary, events, self._maker_of))
+        return await self._apart(lambda: _json(boot_json(summary, events, self._maker_of)))
 
     async def _export(self, request: web.Request) -> web.Response:
         summary = await self._find(request)
@@ -172,7 +175,8 @@ class Api:
 
     async def _findings(self, _: web.Request) -> web.Response:
         self._live.advance()
-        return _json({"findings": [finding_json(redact_event(event)) for event in reversed(self._live.findings)]})
+        found = list(reversed(self._live.findings))
+        return await self._apart(lambda: _json({"findings": [finding_json(redact_event(each)) for each in found]}))
 
     async def _find(self, request: web.Request) -> Summary:
         attempt = request.match_info["attempt"]
@@ -188,11 +192,20 @@ class Api:
     async def _read(self, read: Callable[[Boots], Found]) -> Found:
         self._live.advance()
         boots = Boots(self._path, self._recent_events, self._live.boots())
+        return await self._apart(lambda: read(boots))
+
+    async def _apart(self, make: Callable[[], Found]) -> Found:
+        """In a thread: what takes long must not hold up answers to machines."""
         async with self._readers:
-            return await asyncio.to_thread(read, boots)
+            return await asyncio.to_thread(make)
 
 
 _OF_MACHINE = ("model", "firmware", "address", "interface", "image", "outcome", "last_sign", "began_at_s", "last_at_s")
+
+
+def live_boot_json(summary: Summary, maker_of: MakerOf) -> dict[str, Any]:
+    """A boot that may be under way."""
+    return summary_json(redact_summary(summary)) | {"maker": maker_of(summary.mac)}
 
 
 def told_json(told: Told) -> dict[str, Any]:

@@ -50,6 +50,7 @@ class Live:
     """
 
     def __init__(self, waiting: Waiting, maker_of: Callable[[str], str | None], clock: Callable[[], float]) -> None:
+        self.maker_of = maker_of
         self._clock = clock
         self._waiting = waiting
         self._untold = 0

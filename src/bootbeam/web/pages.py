@@ -1,5 +1,6 @@
 """The page: a shell whose lists are filled in by its script, and rendered here for browsers without one."""
 
+import asyncio
 import html
 from functools import lru_cache
 from pathlib import Path
@@ -48,7 +49,9 @@ class Pages:
 
     async def _boot(self, request: web.Request) -> web.Response:
         summary, events = await self._api.boot(request)
-        text = _file("boot.html").replace("<!--story-->", html.escape(self._story(summary, events)))
+        text = _file("boot.html").replace(
+            "<!--story-->", html.escape(await asyncio.to_thread(self._story, summary, events))
+        )
         title = f"{summary.mac} · bootbeam"
         return web.Response(text=_shell(title, "boot.js", text), content_type="text/html")
 
@@ -57,7 +60,7 @@ class Pages:
         cells = (
             f'<td><a href="/boots/{html.escape(boot.attempt)}">{html.escape(moment(boot.began_at_s))}</a></td>',
             f'<td><span class="mac">{html.escape(boot.mac)}</span>{_quiet(machine)}</td>',
-            f"<td>{html.escape(boot.image) or _quiet('nothing yet')}</td>",
+            f"<td>{html.escape(boot.image) or _quiet('nothing')}</td>",
             f'<td><span class="badge {boot.outcome.value}">{SIGNS[boot.outcome]} {boot.outcome.value}</span>'
             f"{_quiet(boot.last_sign)}</td>",
             f'<td class="number">{html.escape(duration(boot.duration_s))}</td>',

@@ -26,7 +26,7 @@ function row(boot) {
     {},
     make("td", { "data-label": "When" }, when),
     make("td", { "data-label": "Machine" }, ofMachine, make("span", { class: "quiet" }, machineWords(boot))),
-    make("td", { "data-label": "Boots" }, boot.image || make("span", { class: "quiet" }, "nothing yet")),
+    make("td", { "data-label": "Boots" }, boot.image || make("span", { class: "quiet" }, "nothing")),
     make("td", { "data-label": "Result" }, badge(boot.outcome, isUnderWay), make("span", { class: "quiet" }, boot.last_sign)),
     make("td", { "data-label": "Took", class: "number" }, duration(boot.duration_s)),
   );
@@ -79,14 +79,14 @@ function cardFor(boot) {
   cards.set(boot.attempt, card);
   byId("boots-now").prepend(element);
   while (cards.size > MOST_CARDS) removeCard(cards.keys().next().value);
-  byId("now").hidden = false;
+  byId("nobody").hidden = true;
   return card;
 }
 
 function removeCard(attempt) {
   cards.get(attempt)?.element.remove();
   cards.delete(attempt);
-  byId("now").hidden = cards.size === 0;
+  byId("nobody").hidden = cards.size > 0;
 }
 
 function showHead(card) {
@@ -218,6 +218,7 @@ async function begin() {
   });
   await readStation();
   const newest = await readNow();
+  byId("now").hidden = false;
   await readList();
   follow(newest, {
     onEvent,
