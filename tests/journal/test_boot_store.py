@@ -123,6 +123,25 @@ def test_what_a_slow_disk_leaves_no_room_for_is_counted_and_told(
         assert [each.at_s for each in records.events("a1")] == [104.0 + number for number in range(10)]
 
 
+def test_a_thousand_machines_switched_on_together_are_all_kept(tmp_path: Path) -> None:
+    path, complaints = tmp_path / "boots.db", Complaints()
+    store = BootStore(keeping(path, max_attempts=2000), complaints)
+    store.start()
+    attempts = [f"a{number:04}" for number in range(1000)]
+    for attempt in attempts:
+        for kind in (EventKind.CLIENT_SEEN, EventKind.OFFERED):
+            store.watch(seen(attempt, kind=kind))
+        for frame in (b"question", b"answer"):
+            store.keep_packet(Packet(attempt, 100.0, "eth0", frame))
+    store.stop(timeout_s=30)
+    with BootRecords(path) as records:
+        assert {summary.attempt for summary in records.newest(2000)} == set(attempts)
+        for attempt in attempts[::111]:
+            assert [each.kind for each in records.events(attempt)] == [EventKind.CLIENT_SEEN, EventKind.OFFERED]
+            assert [each.frame for each in records.packets(attempt)] == [b"question", b"answer"]
+    assert complaints == []
+
+
 def test_nothing_is_kept_where_that_is_wished(tmp_path: Path) -> None:
     store = BootStore(keeping(tmp_path / "boots.db", max_attempts=0), Complaints())
     store.watch(seen())

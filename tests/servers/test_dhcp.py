@@ -183,3 +183,22 @@ def test_what_was_booted_from_here_is_seen_when_it_asks_for_an_address_and_nobod
         assert event.facts == {"vendor_class": "d-i", "hostname": "installer"}
 
     assert [event.kind for event in run(67, scenario).journal.events()] == [EventKind.SYSTEM_SEEN]
+
+
+def test_machines_that_are_switched_on_together_are_all_answered_and_told_of() -> None:
+    macs = [f"52:54:00:00:{number >> 8:02x}:{number & 0xFF:02x}" for number in range(300)]
+
+    async def scenario(bench: Bench) -> None:
+        bench.client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        for mac in macs:
+            packet = build(3, options=pxe_options(7, "003016"), ciaddr="127.0.0.1", mac=mac)
+            bench.client.sendto(packet, bench.address)
+        loop, answered = asyncio.get_running_loop(), list[str]()
+        async with asyncio.timeout(20):
+            while len(answered) < len(macs):
+                answered.append(Reply(await loop.sock_recv(bench.client, 2000)).chaddr)
+        assert answered == macs
+
+    events = run(4011, scenario).journal.events()
+    for kind in (EventKind.BOOT_SERVER_ASKED, EventKind.BOOT_SERVER_ACKNOWLEDGED):
+        assert [event.mac for event in events if event.kind is kind] == macs
