@@ -246,12 +246,16 @@ OTHERS = (
         ("", "error: out of memory.", "the file is too large for this machine's memory", ("BB-074",)),
     ),
     *_codes(
+        Screen.IPXE,
+        ("", "command not found", "a line of the script begins with a word that is no command of iPXE", ("BB-054",)),
+    ),
+    *_codes(
         Screen.SYSTEM,
         (
             "",
             "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)",
             "the kernel has no initrd, or a damaged one, or one without the driver for its root",
-            ("BB-072", "BB-074"),
+            ("BB-076", "BB-072", "BB-074"),
         ),
         (
             "",
