@@ -57,10 +57,19 @@ def test_no_address_over_ipv4_is_named_first() -> None:
     assert findings([*over_ipv4, *over_ipv6], 120)[0] == "BB-002"
 
 
+def test_a_firmware_that_asks_once_and_waits_for_an_address() -> None:
+    assert findings(asks(0, ours=False), 14) == []
+    assert only(asks(0, ours=False), 16).id == "BB-013"
+    assert findings(asks(0, ours=True), 100) == []
+
+
 def test_the_question_to_port_4011_over_ipv6() -> None:
-    assert findings(asks(0, ours=False), 11) == []
-    finding = only(asks(0, ours=False), 13)
+    requested = at(5, EventKind.ADDRESS_REQUESTED, address_requested="fd00::17f", server=None, secs=None)
+    events = [*asks(0, ours=False), requested]
+    assert findings(events, 11) == []
+    finding = only(events, 13)
     assert finding.id == "BB-020"
+    assert findings([*events, at(6, EventKind.BOOT_SERVER_ASKED, xid="1", secs=0)], 13) == []
     assert "over IPv6" in finding.seen
 
 

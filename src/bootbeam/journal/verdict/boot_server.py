@@ -95,19 +95,17 @@ def judge_question_lost(course: Course) -> Judged:
 
 
 def _question_lost_over_ipv6(course: Course, each: Try) -> Judged:
-    """There nothing is heard of the address that another server gives, but that the machine stops asking."""
+    """The address is another server's there: nothing but the machine's request for it is heard."""
+    asked = _lease_taken(each)
     offers = each.of(EventKind.OFFERED)
-    if not offers or offers[-1].facts.get("address_offered") or len(each.questions) >= ASKED_AGAIN:
+    if asked is None or not offers or offers[-1].facts.get("address_offered"):
         return None
-    last = each.questions[-1]
-    stood = each.stood_still(last, course.now)
-    if stood < DOWNLOAD_WAIT_S:
-        return Later(last.at_s + DOWNLOAD_WAIT_S) if each.ended_at_s is None else None
-    times = "once" if len(each.questions) == 1 else f"{len(each.questions)} times"
+    stood = each.stood_still(asked, course.now)
+    if stood < BOOT_SERVER_WAIT_S:
+        return Later(asked.at_s + BOOT_SERVER_WAIT_S) if each.ended_at_s is None else None
+    address = text(asked, "address_requested") or "an address"
     return Match(
-        f"over IPv6 it asked for an address {times}, which another server gives here, and then did not ask port "
-        f"4011 of this computer, for {stood:.0f} s",
-        sure=Sureness.POSSIBLY,
+        f"over IPv6 it asked for {address}, and then did not ask port 4011 of this computer, for {stood:.0f} s"
     )
 
 

@@ -10,6 +10,8 @@ from bootbeam.journal.verdict.course import Course, Try, seconds
 from bootbeam.journal.verdict.finding import Judged, Later, Match, Rule, Screen, Sureness
 
 KINDS = ("uefi-pxe", "uefi-http", "ipxe")
+NO_ADDRESS_S = 15.0
+"""A firmware that has an address says so within 5 s."""
 NO_OFFER = "PXE-E16: No valid offer received."
 
 
@@ -26,23 +28,37 @@ def judge_no_address(course: Course) -> Judged:
 def _in_vain(course: Course, *, is_address_ours: bool) -> Judged:
     later: Judged = None
     for each in course.tries_of(*KINDS):
-        if not each.is_ipv6 or len(each.questions) < ASKED_IN_VAIN or not each.is_offered or _went_on(each):
+        if not each.is_ipv6 or not each.is_offered or _went_on(each):
             continue
         if bool(each.of(EventKind.OFFERED)[-1].facts.get("address_offered")) is not is_address_ours:
             continue
-        last = each.questions[-1]
-        if each.stood_still(last, course.now) >= ANSWER_WAIT_S:
-            asked = f"over IPv6 it asked {len(each.questions)} times, at {seconds(each.questions)}"
-            if is_address_ours:
-                return Match(f"{asked}; each time we offered it an address and its boot file, and it took neither")
-            return Match(f"{asked}; we offered the boot file each time, another server gives addresses here")
+        last, is_insistent = each.questions[-1], len(each.questions) >= ASKED_IN_VAIN
+        # edk2 asks once when an answer without an address comes, and waits for another server's in vain.
+        if not is_insistent and (is_address_ours or each.kind == "ipxe"):
+            continue
+        wait_s = ANSWER_WAIT_S if is_insistent else NO_ADDRESS_S
+        if each.stood_still(last, course.now) >= wait_s:
+            return _told(each, is_address_ours=is_address_ours)
         if each.ended_at_s is None:
-            later = Later(last.at_s + ANSWER_WAIT_S)
+            later = Later(last.at_s + wait_s)
     return later
 
 
+def _told(each: Try, *, is_address_ours: bool) -> Match:
+    times = len(each.questions)
+    asked = f"over IPv6 it asked {times} times, at {seconds(each.questions)}" if times > 1 else "it asked over IPv6"
+    if is_address_ours:
+        return Match(f"{asked}; each time we offered it an address and its boot file, and it took neither")
+    return Match(f"{asked}; we offered the boot file, another server gives addresses here, and it took none")
+
+
 def _went_on(each: Try) -> bool:
-    asked = (EventKind.ADDRESS_GIVEN, EventKind.BOOT_SERVER_ASKED, EventKind.BOOT_SERVER_ACKNOWLEDGED)
+    asked = (
+        EventKind.ADDRESS_REQUESTED,
+        EventKind.ADDRESS_GIVEN,
+        EventKind.BOOT_SERVER_ASKED,
+        EventKind.BOOT_SERVER_ACKNOWLEDGED,
+    )
     return each.has_come_on or bool(each.of(*asked))
 
 
@@ -75,8 +91,7 @@ RULES = (
         "BB-013",
         "over IPv6 nobody gives the machine an address",
         judge_no_address,
-        "a machine asks three times or more over IPv6, where a DHCPv6 server was heard that gives addresses, and takes "
-        "none",
+        "a machine asks over IPv6, where a DHCPv6 server was heard that gives addresses, and takes none",
         "the network's DHCPv6 server, most often the router, has no address for this machine, or its answers do not "
         "reach it; the station leaves giving addresses to that server",
         Sureness.MOST_LIKELY,
