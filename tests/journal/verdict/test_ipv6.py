@@ -99,6 +99,15 @@ def test_an_ipxe_over_ipv6_that_does_not_fetch_its_script() -> None:
     assert findings([*events, script], 70) == []
 
 
+def test_an_ipxe_that_has_an_address_of_ours_over_ipv4_to_fetch_its_script_over_ipv6() -> None:
+    question, offer = seen(10, "ipxe", "6b6b6b")
+    facts = {**offer.facts, "address_offered": "192.0.0.8", "siaddr": "0.0.0.0"}
+    events = [*asks(0), given(1), *downloaded(2), question, at(10, EventKind.OFFERED, **facts)]
+    assert findings(events, 54) == []
+    assert only(events, 56).id == "BB-052"
+    assert findings([*events, at(12, EventKind.SCRIPT_SENT, entry="the menu")], 70) == []
+
+
 def test_another_dhcp_servers_answers_over_ipv4_say_nothing_of_ipv6() -> None:
     over_ipv4 = [*seen(0, xid="44444444"), lease_offered(0.1)]
     assert findings([*over_ipv4, *in_vain(ours=True)], 60) == ["BB-012"]

@@ -87,12 +87,14 @@ def judge_script_not_fetched(course: Course) -> Judged:
 
 
 def _judge_script_over_ipv6(course: Course) -> Judged:
-    """The same where nothing is heard of the address that it takes."""
+    """The same where nothing is heard of the address that it takes: over IPv6, or where this station gives it one."""
     tries = course.tries_of("ipxe")
-    if not tries or not tries[-1].is_ipv6 or not tries[-1].is_offered or course.kind != "ipxe":
+    if not tries or course.kind != "ipxe":
         return None
+    offered = tries[-1].of(EventKind.OFFERED)
+    is_over_ipv6 = tries[-1].is_ipv6 or any(event.facts.get("address_offered") for event in offered)
     last = tries[-1].questions[-1]
-    if _fetched_after(course, last) or len(tries[-1].questions) >= ASKED_IN_VAIN:
+    if not offered or not is_over_ipv6 or len(tries[-1].questions) >= ASKED_IN_VAIN or _fetched_after(course, last):
         return None
     moment = last.at_s + SCRIPT_WAIT_S
     if course.now < moment:

@@ -1,0 +1,98 @@
+"""Kea and dnsmasq, set up as people set them up wrongly."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from bootbeam.lab.firmware import OVMF, SEABIOS
+from bootbeam.lab.lan import DHCP_FIRST, DHCP_LAST, INTERFACE, Lan
+from bootbeam.lab.netns import Namespace
+from tests.dhcp_packets import build
+from tests.faults.fault_lab import FaultLab
+
+pytestmark = [pytest.mark.firmware, pytest.mark.peer, pytest.mark.slow, pytest.mark.timeout(300)]
+
+Settings = dict[str, object]
+"""Of Kea's Dhcp4."""
+GUEST = "52:54:00:aa:aa:aa"
+DNSMASQ = (
+    *("dnsmasq", "--conf-file=/dev/null", "--no-daemon", "--user=root", "--group=root", "--pid-file", "--port=0"),
+    *(f"--interface={INTERFACE}", "--bind-interfaces", "--log-dhcp"),
+)
+
+
+def start_kea(fault: FaultLab, settings: Settings, pool: str = f"{DHCP_FIRST} - {DHCP_LAST}") -> Lan:
+    """A network whose router is a real Kea with these settings."""
+    lan = fault.network(router=False)
+    whole = {
+        "interfaces-config": {"interfaces": [INTERFACE]},
+        "lease-database": {"type": "memfile", "persist": False},
+        "subnet4": [{"id": 1, "subnet": "192.168.1.0/24", "pools": [{"pool": pool}]}],
+        **settings,
+    }
+    configuration = lan.log_dir / "kea.json"
+    configuration.write_text(json.dumps({"Dhcp4": whole}))
+    lan.router.start(
+        *("env", f"KEA_PIDFILE_DIR={lan.scratch_dir}", "KEA_LOCKFILE_DIR=none", f"KEA_LOG={lan.log_dir}"),
+        *("kea-dhcp4", "-c", str(configuration)),
+        output=lan.router_log,
+    )
+    return lan
+
+
+PXE_CLIENT = [{"name": "vendor-class-identifier", "data": "PXEClient", "always-send": True}]
+
+
+def test_kea_says_pxeclient_and_names_a_server_that_is_gone(fault: FaultLab) -> None:
+    fault.inject("Kea: option 60 PXEClient, next-server is a computer that is gone")
+    settings: Settings = {"next-server": "192.168.1.77", "boot-file-name": "pxelinux.0", "option-data": PXE_CLIENT}
+    start_kea(fault, settings)
+    fault.serve()
+    pc = fault.power_on(OVMF)
+    finding = fault.expect(pc.mac, "BB-007", 120)
+    assert "Kea" in str(finding.facts["fix"])
+
+
+def test_kea_names_a_boot_file_for_the_other_firmware(fault: FaultLab, tmp_path: Path) -> None:
+    fault.inject(
+        "Kea: option 60 PXEClient and undionly.kpxe for all, which TFTP on the router gives out; a UEFI machine"
+    )
+    settings: Settings = {"next-server": "192.168.1.1", "boot-file-name": "undionly.kpxe", "option-data": PXE_CLIENT}
+    lan = start_kea(fault, settings)
+    shutil.copy("/usr/lib/ipxe/undionly.kpxe", tmp_path)
+    fault.start_in(lan.router, "tftp", *DNSMASQ, "--enable-tftp", f"--tftp-root={tmp_path}", "--tftp-no-fail")
+    fault.serve()
+    pc = fault.power_on(OVMF)
+    fault.expect(pc.mac, "BB-007", 120)
+
+
+def test_kea_has_given_its_last_address_away(fault: FaultLab) -> None:
+    fault.inject("Kea: the only address of its pool has gone to another machine")
+    lan = start_kea(fault, {}, pool="192.168.1.2 - 192.168.1.2")
+    fault.serve()
+    lease_to_guest(lan.add_host("guest", "192.168.1.71"))
+    pc = fault.power_on(OVMF)
+    finding = fault.expect(pc.mac, "BB-003", 120)
+    fault.expect_on_screen(pc, finding)
+
+
+def lease_to_guest(host: Namespace) -> None:
+    """Another machine takes the address 192.168.1.2 of the router's."""
+    wanted = [(50, bytes((192, 168, 1, 2))), (54, bytes((192, 168, 1, 1)))]
+    for packet in (build(1, GUEST, xid=9), build(3, GUEST, xid=9, options=wanted)):
+        host.run(sys.executable, "-m", "tests.dhcp_client", packet.hex())
+
+
+def test_a_second_dnsmasq_with_a_menu_for_bios(fault: FaultLab) -> None:
+    fault.inject("a second dnsmasq: dhcp-range=...,proxy and pxe-service=x86PC, whose TFTP is not switched on")
+    lan = fault.network()
+    other = lan.add_host("other", "192.168.1.60")
+    proxy = ("--dhcp-range=192.168.1.0,proxy", "--pxe-service=x86PC,Install,pxelinux", "--pxe-prompt=Boot,2")
+    fault.start_in(other, "other", *DNSMASQ, *proxy)
+    fault.serve()
+    pc = fault.power_on(SEABIOS)
+    finding = fault.expect(pc.mac, "BB-008", 150)
+    assert "192.168.1.60" in str(finding.facts["fix"])
