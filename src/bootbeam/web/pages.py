@@ -60,7 +60,7 @@ class Pages:
         cells = (
             f'<td><a href="/boots/{html.escape(boot.attempt)}">{html.escape(moment(boot.began_at_s))}</a></td>',
             f'<td><span class="mac">{html.escape(boot.mac)}</span>{_quiet(machine)}</td>',
-            f"<td>{html.escape(boot.image) or _quiet('nothing')}</td>",
+            f"<td>{html.escape(boot.image)}</td>" if boot.image else f'<td class="nothing">{_quiet("nothing")}</td>',
             f'<td><span class="badge {boot.outcome.value}">{SIGNS[boot.outcome]} {boot.outcome.value}</span>'
             f"{_quiet(boot.last_sign)}</td>",
             f'<td class="number">{html.escape(duration(boot.duration_s))}</td>',

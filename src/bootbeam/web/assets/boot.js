@@ -16,7 +16,7 @@ function head(boot) {
       "dl",
       { class: "facts" },
       fact("Machine", machineWords(boot)),
-      fact("Boots", boot.image),
+      fact("Gets", boot.image),
       fact("Address", [boot.address, boot.interface ? `on ${boot.interface}` : ""].filter(Boolean).join(" ")),
       fact("Began", moment(boot.began_at_s)),
       fact("Heard of for", duration(boot.duration_s)),

@@ -24,11 +24,11 @@ function row(boot) {
   return make(
     "tr",
     {},
-    make("td", { "data-label": "When" }, when),
-    make("td", { "data-label": "Machine" }, ofMachine, make("span", { class: "quiet" }, machineWords(boot))),
-    make("td", { "data-label": "Boots" }, boot.image || make("span", { class: "quiet" }, "nothing")),
-    make("td", { "data-label": "Result" }, badge(boot.outcome, isUnderWay), make("span", { class: "quiet" }, boot.last_sign)),
-    make("td", { "data-label": "Took", class: "number" }, duration(boot.duration_s)),
+    make("td", {}, when),
+    make("td", {}, ofMachine, make("span", { class: "quiet" }, machineWords(boot))),
+    make("td", { class: boot.image ? "" : "nothing" }, boot.image || make("span", { class: "quiet" }, "nothing")),
+    make("td", {}, badge(boot.outcome, isUnderWay), make("span", { class: "quiet" }, boot.last_sign)),
+    make("td", { class: "number" }, duration(boot.duration_s)),
   );
 }
 
@@ -97,7 +97,7 @@ function showHead(card) {
     badge(boot.outcome, true),
     make("p", { class: "quiet" }, [machineWords(boot), boot.address].filter(Boolean).join(" · ")),
   ];
-  if (boot.image) parts.push(make("p", {}, "boots ", make("strong", {}, boot.image)));
+  if (boot.image) parts.push(make("p", {}, "gets ", make("strong", {}, boot.image)));
   card.head.replaceChildren(...parts);
 }
 
