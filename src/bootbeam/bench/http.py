@@ -16,18 +16,22 @@ CONNECTIONS = (1, 20, 200)
 RANGE = "bytes=104857600-105906175"
 """One MiB in the midst of the file."""
 LARGE, SCRIPT, ISO = "words-1g", "boot.ipxe", "words.iso"
+MACHINES_SCRIPT = "ipxe/mac=52-54-00-00-00-01/platform=efi/buildarch=x86_64/manufacturer=QEMU/script.ipxe"
+"""What iPXE asks for next: decided for this machine, rendered, and told to the journal."""
 IN_ISO = f"iso/{ISO}/{LARGE}"
 TARGET = 1.0
 
 
 def start_all(places: Places, programs: Programs, files: Path) -> dict[str, Place]:
-    """Both, with a file of one GiB, the same inside an ISO, and a script. nginx's script is a file of the same length,
-    and what is in the ISO it has beside it."""
+    """Both, with a file of one GiB, the same inside an ISO, and scripts. nginx's scripts are files of much the same
+    length, and what is in the ISO it has beside it."""
     large = contenders.make_word_file(files / LARGE, LARGE_BYTES)
     iso = contenders.make_iso_around(files / ISO, large)
     (files / IN_ISO).parent.mkdir(parents=True)
     (files / IN_ISO).hardlink_to(large)
-    (files / SCRIPT).write_text("#!ipxe\n".ljust(1024, "#") + "\n", "utf-8")
+    for script in (files / SCRIPT, files / MACHINES_SCRIPT):
+        script.parent.mkdir(parents=True, exist_ok=True)
+        script.write_text("#!ipxe\n".ljust(1024, "#") + "\n", "utf-8")
     ours, nginx = places.add(BOOTBEAM), places.add("nginx")
     contenders.start_bootbeam(ours, [large], images=[iso])
     contenders.start_nginx(nginx, programs, files)
@@ -42,6 +46,9 @@ def run(
     plans += [(f"a file inside an ISO, {_many(number)}", "MB/s", IN_ISO, number, "") for number in CONNECTIONS]
     plans += [(f"ranges of 1 MiB, {_many(number)}", "MB/s", LARGE, number, RANGE) for number in CONNECTIONS]
     plans += [(f"scripts, {_many(number)}", "answers/s", SCRIPT, number, "") for number in CONNECTIONS]
+    plans += [
+        (f"a machine's script, {_many(number)}", "answers/s", MACHINES_SCRIPT, number, "") for number in CONNECTIONS
+    ]
     cells = []
     for name, unit, path, connections, part in plans:
         if only is not None and not only.search(name):

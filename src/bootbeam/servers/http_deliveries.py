@@ -32,8 +32,8 @@ class Deliveries:
 
     def add(self, size_bytes: int, transfer: Transfer) -> None:
         """A body that has just been sent. It is told as finished now if it has arrived already, but for its end."""
-        unacknowledged = unacknowledged_bytes(self._connection.fileno())
-        if unacknowledged <= LAST_BYTES or size_bytes <= LAST_BYTES:
+        unacknowledged = 0 if size_bytes <= LAST_BYTES else unacknowledged_bytes(self._connection.fileno())
+        if unacknowledged <= LAST_BYTES:
             self.settle()
             transfer.finished()
             return
