@@ -53,6 +53,13 @@ class Cell:
         ratios = self.ratios
         return statistics.median(ratios) if ratios else None
 
+    def has_collapsed(self, part: float) -> bool:
+        """Whether bootbeam reaches only so small a part of the best of the others, or of the limit."""
+        own = self.medians.get(BOOTBEAM)
+        if self.limit and own:
+            return (self.limit / own if self.is_less_better else own / self.limit) < part
+        return (self.ratio or 1.0) < part
+
 
 def measure(cell: Cell, runs: int, contenders: Mapping[str, Callable[[], float]]) -> Cell:
     """Let the contenders take turns ``runs`` times; who fails twice in a row is left out."""
