@@ -74,3 +74,12 @@ def test_a_closed_socket_is_an_os_error(server: socket.socket) -> None:
     server.close()
     with pytest.raises(OSError, match="Bad file descriptor"):
         BurstReader(1500).read(server)
+
+
+def test_a_socket_that_tells_nothing_beside_the_datagram_is_read_too(client: socket.socket) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
+        plain.bind(("127.0.0.1", 0))
+        client.sendto(b"hello", plain.getsockname())
+        [datagram] = receive_burst(BurstReader(1500), plain)
+    assert (datagram.data, datagram.source) == (b"hello", client.getsockname())
+    assert (datagram.local_address, datagram.interface_index) == ("0.0.0.0", 0)

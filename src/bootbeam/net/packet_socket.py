@@ -34,6 +34,7 @@ _INSTRUCTION = struct.Struct("@HBBI")
 _PACKET_TYPE_AT = 10
 """Of sll_pkttype in a ``sockaddr_ll`` (packet(7))."""
 _TIMESPEC = struct.Struct("@ll")
+_NO_TIME = bytes(_TIMESPEC.size)
 _FPROG = struct.Struct("@HP")
 _LOAD_HALF, _LOAD_BYTE, _LOAD_HALF_X, _LOAD_IP_HEADER_LENGTH = 0x28, 0x30, 0x48, 0xB1
 _JUMP_EQUAL, _JUMP_BITS, _RETURN = 0x15, 0x45, 0x06
@@ -102,7 +103,7 @@ def receive_frames(reader: BurstReader, sock: socket.socket) -> list[Frame]:
     """
     frames = []
     for message in reader.read(sock):
-        seconds, nanoseconds = _TIMESPEC.unpack_from(message.ancillary)
+        seconds, nanoseconds = _TIMESPEC.unpack_from(message.ancillary or _NO_TIME)
         is_own = message.address[_PACKET_TYPE_AT] == PACKET_OUTGOING
         frames.append(Frame(message.data, seconds + nanoseconds / 1e9, is_own))
     return frames

@@ -16,6 +16,7 @@ IP_PKTINFO = 8
 """Linux <bits/in.h>; Python's socket module does not name it."""
 _IN_PKTINFO = struct.Struct("@I4s4s")
 """struct in_pktinfo: interface index, address to send from (local), address the datagram was sent to."""
+_NO_PKTINFO = bytes(_IN_PKTINFO.size)
 _SOCKADDR_IN = struct.Struct("=H2s4s8x")
 """struct sockaddr_in: AF_INET in the computer's own order, port and address in the network's."""
 _IN6_PKTINFO = struct.Struct("@16sI")
@@ -153,7 +154,7 @@ def receive_burst(reader: BurstReader, sock: socket.socket) -> list[Datagram]:
     datagrams = []
     for message in reader.read(sock):
         _, port, source = _SOCKADDR_IN.unpack(message.address)
-        index, _, destination = _IN_PKTINFO.unpack_from(message.ancillary)
+        index, _, destination = _IN_PKTINFO.unpack_from(message.ancillary or _NO_PKTINFO)
         sender = (socket.inet_ntoa(source), int.from_bytes(port, "big"))
         datagrams.append(Datagram(message.data, sender, socket.inet_ntoa(destination), index))
     return datagrams
