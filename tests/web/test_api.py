@@ -36,14 +36,6 @@ def test_one_boot_is_what_the_command_tells(station: RecordedStation, good: str,
     ]
 
 
-def test_boots_are_listed_before_and_after_they_are_written(station: RecordedStation, good: str, failed: str) -> None:
-    for _ in range(2):
-        assert [each["attempt"] for each in ask_json(station, "/api/v1/boots")["boots"]] == [good, failed]
-        of_one = ask_json(station, f"/api/v1/boots?mac={FAILED_MAC.upper()}")
-        assert [each["attempt"] for each in of_one["boots"]] == [failed]
-        time.sleep(WRITTEN_S)
-
-
 def test_pages_have_every_boot_once(station: RecordedStation) -> None:
     made = [
         station.record(good_boot(), at_s=time.time() - 5000 + 400 * n, mac=f"f4:4d:30:00:00:{n:02x}") for n in range(7)
@@ -54,22 +46,6 @@ def test_pages_have_every_boot_once(station: RecordedStation) -> None:
         found += [each["attempt"] for each in page["boots"]]
         path = page["next"]
     assert found == made[::-1]
-
-
-def test_where_no_boot_is_kept_those_in_memory_are_told() -> None:
-    with RecordedStation(None) as station:
-        attempt = station.record(good_boot())
-        told = ask_json(station, f"/api/v1/boots/{attempt}")
-        assert len(told["events"]) == len(good_boot())
-        assert ask(station, f"/api/v1/boots/{attempt}/export.zip")[0] == 200
-
-
-def test_a_broken_database_is_no_error(tmp_path: Path) -> None:
-    with RecordedStation(tmp_path / "state") as station:
-        attempt = station.record(good_boot())
-        time.sleep(WRITTEN_S)
-        (tmp_path / "state" / "boots.db").write_bytes(b"no database" * 1000)
-        assert [each["attempt"] for each in ask_json(station, "/api/v1/boots")["boots"]] == [attempt]
 
 
 def test_an_export_is_a_zip_without_secrets(station: RecordedStation, good: str) -> None:
