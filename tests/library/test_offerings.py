@@ -89,6 +89,7 @@ def test_an_answer_does_not_wait_for_the_look_and_the_look_counts_later(
     offered: Offerings, loaders: Loaders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(offerings, "LOOK_AGAIN_S", 0.0)
+    monkeypatch.setattr(offerings, "LOOK_SHARE", 0)
     first = offered()
     loaders.may_end.clear()
     loaders.paths = {KIND: "another.efi"}
@@ -106,7 +107,20 @@ def test_an_answer_does_not_wait_for_the_look_and_the_look_counts_later(
 def test_after_a_long_silence_the_first_to_ask_gets_what_is_installed_now(
     offered: Offerings, loaders: Loaders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(offerings, "TOO_OLD_S", 0.0)
+    for name in ("LOOK_AGAIN_S", "LOOK_SHARE", "TOO_OLD_S"):
+        monkeypatch.setattr(offerings, name, 0)
     offered()
     loaders.paths = {KIND: "another.efi"}
     assert offered().loaders[KIND] == "another.efi"
+
+
+def test_a_look_that_takes_long_is_not_taken_again_soon(
+    offered: Offerings, loaders: Loaders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(offerings, "LOOK_AGAIN_S", 0.0)
+    monkeypatch.setattr(offerings, "LOOK_SHARE", 1_000_000)
+    loaders.may_end.clear()
+    threading.Timer(0.05, loaders.may_end.set).start()
+    offered()
+    offered()
+    assert len(loaders.looked_in) == 1

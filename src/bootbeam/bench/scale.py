@@ -27,6 +27,7 @@ ISO_FILE = "disc.iso"
 MAX_ISO_MS = 300.0
 MAX_GROWTH = 1.5
 """Twice the same is measured alike to so much."""
+PER_BOOT = ("answer_ms", "script_ms")
 RUNS = 3
 """At most."""
 ANSWER_SECONDS = 1
@@ -88,7 +89,8 @@ def run(
             pairs = zip(_of(times[case.name], field), own[BOOTBEAM], strict=True)
             ratios = {BOOTBEAM: [one / other for one, other in pairs]}
             name = f"{words}, {case.name}"
-            cells.append(Cell(name, "times as long", None, ratios, is_less_better=True, limit=MAX_GROWTH))
+            limit = MAX_GROWTH if field in PER_BOOT else None  # each image is looked at when the station starts
+            cells.append(Cell(name, "times as long", None, ratios, is_less_better=True, limit=limit))
     for cell in cells:
         tell(cell)
     return cells
@@ -107,7 +109,7 @@ def _cases(files: Path, load: Path, is_quick: bool) -> list[Case]:
     keeping = ("--keep-boots", str(2 * boots), "--keep-boots-mb", "100000")
     return [
         Case("one image, nobody seen, no past boots", [str(one), *keeping], name, files / "state"),
-        Case(f"{images:,} images", [str(many), *keeping], name, files / "state"),
+        Case(f"{images:,} images", [str(many), *keeping], max(each.name for each in many.iterdir()), files / "state"),
         Case(
             f"{machines:,} machines seen",
             [str(one), *keeping],

@@ -60,6 +60,7 @@ class ImageLibrary:
         self._settings = settings
         self._record = record
         self._planned: list[PlannedEntry] = []
+        self._planned_by_name: dict[str, PlannedEntry] = {}
         self._isos: dict[str, IsoEntry] = {}
         self._stack = ExitStack()
         self._changes = 0
@@ -78,6 +79,7 @@ class ImageLibrary:
             files = list(_named_files(self._settings.images))
             isos = [file for file in files if file.identity.kind is Kind.ISO_IMAGE]
             self._planned = _plan([file for file in files if file not in isos], self._settings)
+            self._planned_by_name = {planned.name: planned for planned in self._planned}
             if not self._planned and not isos:
                 raise _nothing_to_serve(self._settings)
             self._load(isos)
@@ -134,7 +136,7 @@ class ImageLibrary:
         iso = self._isos.get(plan.entry.name)
         if iso is not None:
             return iso.resolve(plan, facts, base_url, http_url)
-        planned = next(planned for planned in self._planned if planned.name == plan.entry.name)
+        planned = self._planned_by_name[plan.entry.name]
         plan = RunEntry(planned.started_by(plan.entry, plan.way), plan.way)
         urls = []
         for served in plan.entry.files:

@@ -13,7 +13,9 @@ from bootbeam.settings.model import StationSettings
 
 LOOK_AGAIN_S = 1.0
 """How long it is taken for granted that GRUB's modules, some 200 files, are still installed, or not."""
-TOO_OLD_S = 5.0
+LOOK_SHARE = 20
+"""A look that takes long, at 10,000 images a tenth of a second, is taken again only after so many times as long."""
+TOO_OLD_S = 4.0
 """Nobody has asked for so long that the first who does waits for a look; else it is taken beside the answers."""
 
 
@@ -22,7 +24,8 @@ class _Kept:
     offering: Offering
     changes: int
     """How often images had changed."""
-    at_s: float
+    until_s: float
+    """When to look again."""
 
 
 class Offerings:
@@ -46,29 +49,30 @@ class Offerings:
         self._looking = threading.Lock()
 
     def __call__(self) -> Offering:
-        """The offering of now. A rebuilt image counts at once; what is installed, within two seconds.
+        """The offering of now. A rebuilt image counts at once; what is installed, a second or two later.
 
         Looking takes some 500 system calls. While transfers are under way, each of them is a chance for another thread
         to keep the answer waiting: together they took 10 ms and more.
         """
         now, kept = time.monotonic(), self._kept
-        if kept is None or kept.changes != self._images.changes or now >= kept.at_s + TOO_OLD_S:
-            return self._look(now)
-        if now >= kept.at_s + LOOK_AGAIN_S and self._looking.acquire(blocking=False):
+        if kept is None or kept.changes != self._images.changes or now >= kept.until_s + TOO_OLD_S:
+            return self._look()
+        if now >= kept.until_s and self._looking.acquire(blocking=False):
             threading.Thread(target=self._look_beside, name="offering", daemon=True).start()
         return kept.offering
 
     def _look_beside(self) -> None:
         try:
-            self._look(time.monotonic())
+            self._look()
         finally:
             self._looking.release()
 
-    def _look(self, now: float) -> Offering:
-        changes, kept = self._images.changes, self._kept
+    def _look(self) -> Offering:
+        changes, kept, began_at_s = self._images.changes, self._kept, time.monotonic()
         made = self._make(self._images.entries())
         offering = kept.offering if kept is not None and made == kept.offering else made
-        self._kept = _Kept(offering, changes, now)
+        now = time.monotonic()
+        self._kept = _Kept(offering, changes, now + max(LOOK_AGAIN_S, LOOK_SHARE * (now - began_at_s)))
         return offering
 
     def _make(self, entries: tuple[BootEntry, ...]) -> Offering:
