@@ -335,3 +335,25 @@ def test_a_client_that_leaves_before_a_short_answer_arrived_has_not_got_it(stati
     (event,) = station.journal.wait_for(EventKind.TRANSFER_FAILED)
     assert event.facts["reason"] == "the client closed the connection"
     assert station.journal.of(EventKind.TRANSFER_FINISHED) == []
+
+
+def test_a_part_that_cannot_be_read_on_resets_the_connection(station: HttpStation, image: Path) -> None:
+    calls = 0
+
+    def check() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise OSError(5, "Input/output error")
+
+    station.files.add_file("broken", image, [(0, 600_000)], check=check)
+    received = b""
+    with station.connect() as client, contextlib.suppress(ConnectionResetError):
+        client.sendall(PLAIN % b"broken")
+        while data := client.recv(1 << 16):
+            received += data
+    assert len(received) < 600_000
+    assert b"500 Internal" not in received
+    (event,) = station.journal.wait_for(EventKind.TRANSFER_FAILED)
+    assert "Input/output error" in str(event.facts["reason"])
+    station.journal.wait_for(EventKind.PROBLEM)

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from bootbeam import __version__
 from bootbeam.library.content import ContentChanged, Peer
-from bootbeam.servers.http_body import CLOSED, BodySocket, ClientGone, reset
+from bootbeam.servers.http_body import BodySocket, ClientGone, reset
 from bootbeam.servers.http_deliveries import Deliveries
 from bootbeam.servers.http_download import Answer, Downloads, FileRequest, plain_address, shown
 from bootbeam.servers.http_send import (
@@ -246,14 +246,13 @@ class FileConnection(asyncio.Protocol):
             return
         try:
             taken = send_at_once(self._fd, head, download, self._service.buffer)
-        except (ContentChanged, OSError) as error:
-            download.content.close()
-            transfer.failed(str(error) if isinstance(error, ContentChanged) else CLOSED)
-            reset(transport)
-            return
         except BaseException as error:
+            # Some of it may have been sent: the client must not take it for all.
             download.content.close()
-            transfer.failed(failure_words(error))
+            reset(transport)
+            transfer.failed(str(error) if isinstance(error, ClientGone) else failure_words(error))
+            if isinstance(error, ClientGone | ContentChanged):
+                return
             raise
         done_bytes = max(0, taken - len(head))
         if done_bytes == download.part.size_bytes:
@@ -361,8 +360,9 @@ class FileConnection(asyncio.Protocol):
     def _failed(self, transport: asyncio.Transport, error: Exception) -> None:
         """The station itself is at fault: the client is told, and the journal."""
         self._tell_fault(error)
-        transport.write(self._head(500, {"Content-Length": "0", "Connection": "close"}))
-        transport.close()
+        if not transport.is_closing():
+            transport.write(self._head(500, {"Content-Length": "0", "Connection": "close"}))
+            transport.close()
 
     def _tell_fault(self, error: BaseException | None) -> None:
         self._service.logger.error("Error handling request from %s", self._address, exc_info=error)

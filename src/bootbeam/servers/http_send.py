@@ -69,7 +69,7 @@ def send_at_once(fd: int, head: bytes, download: Download, buffer: memoryview) -
 
     Raises:
         ContentChanged: the file is being rewritten. Not all has been sent.
-        OSError: the connection is broken.
+        ClientGone: the connection is broken.
     """
     content, part = download.content, download.part
     done, size_bytes = 0, part.size_bytes
@@ -82,6 +82,8 @@ def send_at_once(fd: int, head: bytes, download: Download, buffer: memoryview) -
             taken = os.write(fd, piece) if done else os.writev(fd, [head, piece]) - len(head)
         except BlockingIOError:
             return done + len(head) if done else 0
+        except OSError:
+            raise ClientGone(CLOSED) from None
         done += taken
         if taken < len(piece):
             break
