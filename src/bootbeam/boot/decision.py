@@ -120,6 +120,15 @@ class Offering:
     """For a kind of machine that no GRUB can be made for here: the command that brings what is missing."""
     tree: TreeOffering | None = None
     """A TFTP tree served as it is, and nothing else."""
+    _entries_by_name: dict[str, BootEntry] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_name = {entry.name: entry for entry in reversed(self.entries)}
+        object.__setattr__(self, "_entries_by_name", by_name)
+
+    def entry_named(self, name: str) -> BootEntry | None:
+        """The entry of that name; found as fast among 10,000."""
+        return self._entries_by_name.get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +210,7 @@ def decide(machine: Machine, offering: Offering, chosen: str | None = None) -> B
     if not (machine.runs_ipxe or machine.grub or machine.asks_by_u_boot):
         return _first_program(machine, machine.cpu, offering)
     if chosen is not None:
-        entry = next((entry for entry in offering.entries if entry.name == chosen), None)
+        entry = offering.entry_named(chosen)
         if entry is None:
             return Explain(explain_unknown_entry(chosen, tuple(entry.name for entry in offering.entries)))
         return _start(entry, machine, machine.cpu, offering)
