@@ -31,6 +31,8 @@ PER_BOOT = ("answer_ms", "script_ms")
 RUNS = 3
 """At most."""
 ANSWER_SECONDS = 1
+SETTLE_S = 2.0
+"""What the station gets to print, keep and judge what it has been asked, before anything is timed."""
 MEETING_S = 90
 """How long the station may take to have seen all machines."""
 SCRIPT = "/ipxe/chosen={entry}/mac=52-54-00-00-00-01/platform=efi/buildarch=x86_64/script.ipxe"
@@ -177,10 +179,11 @@ def _times(places: Places, role: str, case: Case, load: Path, programs: Programs
     with LineClock(files / "lines") as clock:
         place, start_ms = _start(places, role, case.arguments, case.state, clock)
         case.arrange(place)
-        ask = (str(load), storm.SERVER, storm.ROUTER, "1000", str(ANSWER_SECONDS), "0", "1")
-        answer_ms = place.load_result(*ask, timeout_s=ANSWER_SECONDS + 10)["p50_us"] / 1000
+        time.sleep(SETTLE_S)
         url = f"http://{storm.SERVER}:{contenders.HTTP_PORT}{SCRIPT.format(entry=case.entry)}"
         script_ms = 1000 / answers_per_second(place, programs, url)
+        ask = (str(load), storm.SERVER, storm.ROUTER, "1000", str(ANSWER_SECONDS), "0", "1")
+        answer_ms = place.load_result(*ask, timeout_s=ANSWER_SECONDS + 10)["p50_us"] / 1000
         place.processes[-1].kill()
     return Times(start_ms, answer_ms, script_ms)
 
