@@ -84,10 +84,16 @@ def test_a_client_sees_the_same_from_both(
     """Each answer is sent to both, and what comes back within a moment is compared."""
     (tmp_path / "kernel").write_bytes(KERNEL)
     with TftpStation(tmp_path) as plain, TftpStation(tmp_path, libraries=[TurnLibrary(library_file)]) as quick:
-        assert conversation(plain, answers, windowsize) == conversation(quick, answers, windowsize)
+        for patience_s in (0.002, 0.1):  # a difference that more patience does away with is this computer's
+            by_plain, by_quick = (conversation(station, answers, windowsize, patience_s) for station in (plain, quick))
+            if by_plain == by_quick:
+                return
+        assert by_plain == by_quick
 
 
-def conversation(station: TftpStation, answers: list[str | tuple[str, int | bytes]], windowsize: int) -> list[bytes]:
+def conversation(
+    station: TftpStation, answers: list[str | tuple[str, int | bytes]], windowsize: int, patience_s: float
+) -> list[bytes]:
     seen: list[bytes] = []
     with station.client() as client:
         client.ask("kernel", ("blksize", "512"), ("windowsize", str(windowsize)))
@@ -105,17 +111,17 @@ def conversation(station: TftpStation, answers: list[str | tuple[str, int | byte
                     client.send(ack(max(newest - windowsize, 0)))
                 case _:
                     client.send(ack(newest))
-            got = received(client)
+            got = received(client, patience_s)
             newest = max([newest, *(int.from_bytes(packet[2:4], "big") for packet in got if packet[1] == 3)])
             seen += got
         client.send(error(0))
     return seen
 
 
-def received(client: Client) -> list[bytes]:
-    """What comes before nothing has come for two milliseconds."""
+def received(client: Client, patience_s: float) -> list[bytes]:
+    """What comes before nothing has come for so long."""
     packets = []
-    client.sock.settimeout(0.002)
+    client.sock.settimeout(patience_s)
     try:
         while True:
             packets.append(client.sock.recv(1024))
