@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bootbeam.journal.events import EventKind
 from bootbeam.library.content import Content, Peer
 from bootbeam.servers import tftp_turn
-from bootbeam.servers.tftp_turn import TurnLibrary, load_turn_libraries
+from bootbeam.servers.tftp_turn import MappedFiles, TurnLibrary, load_turn_libraries
 from tests.servers.tftp_station import KERNEL, Client, TftpStation
 from tests.tftp_packets import ack, error
 
@@ -197,6 +197,24 @@ def test_a_copy_that_can_no_longer_be_read_ends_its_transfer_and_nothing_else(
         client.send(ack(1))
         (failed,) = running.journal.wait_for(EventKind.TRANSFER_FAILED)
         assert "can no longer be read" in str(failed.facts["reason"])
+
+
+def test_transfers_of_one_file_share_what_is_in_memory() -> None:
+    calls: list[tuple[str, int, int]] = []
+
+    def map_file(fd: int, size_bytes: int) -> int | None:
+        calls.append(("map", fd, size_bytes))
+        return 0x1000 * fd if fd < 9 else None
+
+    files = MappedFiles(map_file, lambda address, size_bytes: calls.append(("unmap", address, size_bytes)))
+    assert [files.join(5, 100), files.join(6, 200), files.join(5, 100)] == [0x5000, 0x6000, 0x5000]
+    files.leave(5)
+    assert calls == [("map", 5, 100), ("map", 6, 200)]
+    files.leave(5)
+    assert calls[2:] == [("unmap", 0x5000, 100)]
+    assert files.join(9, 300) is None, "a file that cannot be mapped"
+    assert files.join(5, 400) == 0x5000, "another file behind the same descriptor"
+    assert calls[-1] == ("map", 5, 400)
 
 
 def test_a_socket_without_room_in_the_table_is_served_in_python(

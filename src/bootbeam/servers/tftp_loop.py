@@ -14,7 +14,7 @@ from functools import partial
 
 from bootbeam.servers.tftp_blocks import read_ahead_bytes
 from bootbeam.servers.tftp_session import TransferSession
-from bootbeam.servers.tftp_turn import Handed, TurnLibrary
+from bootbeam.servers.tftp_turn import SPIN_S, Handed, TurnLibrary
 
 TICK_S = 0.05
 """How often timers and progress are looked at while transfers are under way."""
@@ -41,6 +41,8 @@ class TransferLoop:
         self._watched: dict[int, Callable[[float], None]] = {}
         self._blocked: set[TransferSession] = set()
         self._posted: deque[Callable[[], None]] = deque()
+        self._windowed = 0
+        """How many transfers have windows."""
         self._next_tick = 0.0
         self._stop_at: float | None = None
         self._thread: threading.Thread | None = None
@@ -90,6 +92,7 @@ class TransferLoop:
         """A new transfer, and the request it begins with."""
         fd = session.fileno()
         self._sessions[fd] = session
+        self._windowed += session.windowsize > 1
         shared = self._library.share(fd) if self._library is not None else None
         if shared is not None:
             session.share(shared, read_ahead_bytes(len(self._sessions)))
@@ -143,7 +146,9 @@ class TransferLoop:
         """Wait, to ``until`` at most. Returns the descriptors that are ready and no transfer's."""
         others: list[int] = []
         if self._library is not None:
-            for handed in self._library.turn(self._epoll.fileno(), until):
+            # With several windows under way, who does not sleep takes the processor from who has something to do.
+            spin_s = 0.0 if self._windowed > 1 else SPIN_S
+            for handed in self._library.turn(self._epoll.fileno(), until, spin_s):
                 session = self._sessions.get(handed.fd)
                 if session is not None:
                     self._on_handed(session, handed)
@@ -217,6 +222,7 @@ class TransferLoop:
         if self._sessions.get(fd) is not session:
             return
         del self._sessions[fd]
+        self._windowed -= session.windowsize > 1
         self._blocked.discard(session)
         self._on_end(session)
         try:

@@ -8,7 +8,8 @@ import ctypes
 import functools
 import os
 import select
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,17 +102,63 @@ class Polled(ctypes.Structure):
     _fields_ = (("fd", ctypes.c_int), ("events", ctypes.c_short), ("revents", ctypes.c_short))
 
 
+@dataclass(slots=True)
+class _Mapping:
+    address: int
+    size_bytes: int
+    users: int = 0
+
+
+class MappedFiles:
+    """Files that nobody can change, in memory while they are sent, once for all transfers. Python never looks there: a
+    page that cannot be read would end it. For any thread.
+
+    Args:
+        map_file: the library's function.
+        unmap: likewise.
+    """
+
+    def __init__(self, map_file: Callable[..., int | None], unmap: Callable[..., None]) -> None:
+        self._map_file = map_file
+        self._unmap = unmap
+        self._mappings: dict[int, _Mapping] = {}
+        """By the descriptor of the file, which is nobody else's while a transfer of it is under way."""
+        self._lock = threading.Lock()
+
+    def join(self, fd: int, size_bytes: int) -> int | None:
+        """Where the file is, until ``leave``; None where it cannot be mapped."""
+        with self._lock:
+            mapping = self._mappings.get(fd)
+            if mapping is None:
+                address = self._map_file(fd, size_bytes)
+                if not address:
+                    return None
+                mapping = self._mappings[fd] = _Mapping(address, size_bytes)
+            mapping.users += 1
+            return mapping.address
+
+    def leave(self, fd: int) -> None:
+        """One transfer less."""
+        with self._lock:
+            mapping = self._mappings[fd]
+            mapping.users -= 1
+            if not mapping.users:
+                del self._mappings[fd]
+                self._unmap(mapping.address, mapping.size_bytes)
+
+
 class TurnLibrary:
-    """The loaded library. Has a table of transfers of its own: make one for each server.
+    """The loaded library. Has a table of transfers of its own: make one for each thread of a server.
 
     Args:
         path: the library.
+        files: what the other threads have in memory.
 
     Raises:
         OSError: it is not there, or is none of this bootbeam.
     """
 
-    def __init__(self, path: Path = LIBRARY) -> None:
+    def __init__(self, path: Path = LIBRARY, files: MappedFiles | None = None) -> None:
         library = ctypes.CDLL(str(path), use_errno=False)
         layout = LAYOUT << 24 | ctypes.sizeof(TransferRow) << 12 | ctypes.sizeof(Handed)
         try:
@@ -119,7 +166,7 @@ class TurnLibrary:
                 raise OSError(f"{path} was built from another version")
             self._turn = library.bootbeam_tftp_turn
             self._send = library.bootbeam_tftp_send
-            self._map, self._unmap = library.bootbeam_tftp_map, library.bootbeam_tftp_unmap
+            map_file, unmap = library.bootbeam_tftp_map, library.bootbeam_tftp_unmap
         except AttributeError as error:
             raise OSError(f"{path} is something else") from error
         self._turn.argtypes = (
@@ -127,8 +174,8 @@ class TurnLibrary:
             *(ctypes.c_double, ctypes.c_double),
         )
         self._send.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32)
-        self._map.argtypes, self._map.restype = (ctypes.c_int, ctypes.c_uint64), ctypes.c_void_p
-        self._unmap.argtypes, self._unmap.restype = (ctypes.c_void_p, ctypes.c_uint64), None
+        map_file.argtypes, map_file.restype = (ctypes.c_int, ctypes.c_uint64), ctypes.c_void_p
+        unmap.argtypes, unmap.restype = (ctypes.c_void_p, ctypes.c_uint64), None
         self._rows = (TransferRow * ROWS)()
         self._handed = (Handed * MAX_BATCH)()
         self._polled = (Polled * (ROWS + 1))()
@@ -136,8 +183,8 @@ class TurnLibrary:
         self._places: dict[int, int] = {}
         """Where in ``_polled`` a socket is."""
         self._next = ctypes.c_uint32(1)
-        self._mappings: dict[int, _Mapping] = {}
-        """By the descriptor of the file, which is nobody else's while a transfer of it is under way."""
+        self.files = files or MappedFiles(map_file, unmap)
+        """Private copies in memory."""
 
     def share(self, fd: int) -> "SharedTransfer | None":
         """A transfer through this socket, which is waited for from now on until ``leave``; None when there is no room
@@ -163,45 +210,19 @@ class TurnLibrary:
         """``bootbeam_tftp_send``: how many blocks are out, or minus an errno."""
         return int(self._send(fd, ctypes.byref(self._rows[fd]), first_block_index, count))
 
-    def map(self, fd: int, size_bytes: int) -> int | None:
-        """Where a file that nobody can change is in memory, until ``unmap``; None where it cannot be mapped. Transfers
-        of one file share it. Python never looks there: a page that cannot be read would end it."""
-        mapping = self._mappings.get(fd)
-        if mapping is None:
-            address = self._map(fd, size_bytes)
-            if not address:
-                return None
-            mapping = self._mappings[fd] = _Mapping(address, size_bytes)
-        mapping.users += 1
-        return mapping.address
-
-    def unmap(self, fd: int) -> None:
-        """One user less of what ``map`` gave for this file."""
-        mapping = self._mappings[fd]
-        mapping.users -= 1
-        if not mapping.users:
-            del self._mappings[fd]
-            self._unmap(mapping.address, mapping.size_bytes)
-
-    def turn(self, epoll_fd: int, until: float | None) -> Iterator[Handed]:
+    def turn(self, epoll_fd: int, until: float | None, spin_s: float = SPIN_S) -> Iterator[Handed]:
         """Serve until there is something for Python, or until the monotonic clock says ``until``; None: for ever.
+        For ``spin_s`` seconds after each datagram it does not sleep.
 
         What comes out is valid until the next call.
         """
         self._polled[0].fd, self._polled[0].events = epoll_fd, select.POLLIN
         number = self._turn(
             *(self._polled, len(self._places) + 1, ctypes.byref(self._next), self._rows, ROWS, self._handed),
-            *(-1.0 if until is None else until, SPIN_S),
+            *(-1.0 if until is None else until, spin_s),
         )
         for index in range(number):
             yield self._handed[index]
-
-
-@dataclass(slots=True)
-class _Mapping:
-    address: int
-    size_bytes: int
-    users: int = 0
 
 
 class SharedTransfer:
@@ -230,7 +251,7 @@ class SharedTransfer:
 
     def hold_file(self, fd: int, size_bytes: int) -> bool:
         """Send from the pages of this file, which is all of the content and never changes. Returns whether it can."""
-        address = self._library.map(fd, size_bytes)
+        address = self._library.files.join(fd, size_bytes)
         if address is None:
             return False
         self._mapped_fd, row = fd, self.row
@@ -254,7 +275,7 @@ class SharedTransfer:
         self.row.stretch = None
         self._library.leave(self._fd)
         if self._mapped_fd is not None:
-            self._library.unmap(self._mapped_fd)
+            self._library.files.leave(self._mapped_fd)
 
 
 @functools.cache
@@ -268,4 +289,8 @@ def _is_usable() -> bool:
 
 def load_turn_libraries() -> list[TurnLibrary]:
     """One for each processor that may be used, up to ``MAX_THREADS``, if it was built."""
-    return [TurnLibrary() for _ in range(min(len(os.sched_getaffinity(0)), MAX_THREADS))] if _is_usable() else []
+    if not _is_usable():
+        return []
+    first = TurnLibrary()
+    threads = min(len(os.sched_getaffinity(0)), MAX_THREADS)
+    return [first, *(TurnLibrary(files=first.files) for _ in range(threads - 1))]
