@@ -119,3 +119,25 @@ def test_a_question_that_is_let_in_after_all_is_no_fault() -> None:
     assert "BB-026" not in findings([held_back(0, 67), *seen(4)], 5)
     assert "BB-026" not in findings([*seen(0), address_requested(4), held_back(5, 4011), *asked(6)], 7)
     assert "BB-026" not in findings([*seen(0), held_back(5, 69), read_requested(6)], 7)
+
+
+def sought(second: float, address: str) -> Event:
+    return at(second, EventKind.ADDRESS_SOUGHT, address_sought=address, asker="192.168.1.7", is_ours=False)
+
+
+def test_a_machine_that_gives_up_at_another_server_before_its_time_is_over() -> None:
+    """Kea sends its offer to the machine alone, so that nothing of its boot settings is heard."""
+    events = [*seen(0), address_requested(4), sought(4.1, "192.168.1.77")]
+    assert findings(events, 12) == []
+    finding = only([*events, *seen(14.6, "uefi-http", "f1")], 15)
+    assert finding.id == "BB-017"
+    assert "192.168.1.77" in finding.seen
+    assert any("next-server" in line for line in finding.fix)
+
+
+def test_a_uefi_machine_that_looks_for_the_dhcp_server_and_never_for_us_follows_that() -> None:
+    finding = only([*seen(0), address_requested(4), sought(4.1, "192.168.1.1")], 17)
+    assert finding.id == "BB-017"
+    assert "which is the DHCP server" in finding.seen
+    ours = at(4.2, EventKind.ADDRESS_SOUGHT, address_sought="192.168.1.50", asker="192.168.1.7", is_ours=True)
+    assert findings([*seen(0), address_requested(4), sought(4.1, "192.168.1.1"), ours], 17) == ["BB-020"]

@@ -3,6 +3,7 @@
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.verdict.course import LOADING, Course, Try, seconds, text
 from bootbeam.journal.verdict.finding import Judged, Later, Match, Rule, Screen, Sureness
+from bootbeam.journal.verdict.other_servers import NO_BOOT_LINES
 
 ASKED_AGAIN = 3
 """edk2 asks port 4011 four times, after 0, 1, 3 and 6 s; the third time is no accident."""
@@ -121,7 +122,9 @@ def judge_goes_elsewhere(course: Course) -> Judged:
         asked = _lease_taken(each)
         if asked is None or each.has_come_on or each.of(EventKind.BOOT_SERVER_ASKED) or _looked_for_us(each, asked):
             continue
-        own = {text(asked, "address_requested"), text(asked, "server")}
+        own = {text(asked, "address_requested")}
+        if each.kind != "uefi-pxe":
+            own.add(text(asked, "server"))  # a BIOS looks for its router before it begins
         sought = [
             text(event, "address_sought")
             for event in each.of(EventKind.ADDRESS_SOUGHT)
@@ -129,14 +132,22 @@ def judge_goes_elsewhere(course: Course) -> Judged:
         ]
         if not sought:
             continue
-        if each.stood_still(asked, course.now) >= DOWNLOAD_WAIT_S:
-            other = sought[-1]
-            address = text(asked, "address_requested") or "its address"
-            seen = f"it took {address}, and then looked for {other} (ARP), not for this station"
-            return Match(seen, {"other": other, "router": text(asked, "server") or "the DHCP server"})
+        stood = each.stood_still(asked, course.now)
+        if stood >= DOWNLOAD_WAIT_S or (each.ended_at_s is not None and stood >= AT_ONCE_S):
+            return _elsewhere(asked, sought)
         if each.ended_at_s is None:
             later = Later(asked.at_s + DOWNLOAD_WAIT_S)
     return later
+
+
+def _elsewhere(asked: Event, sought: list[str]) -> Match:
+    """Whom it looked for; the DHCP server itself only where it looked for nobody else."""
+    server = text(asked, "server")
+    other = next((address for address in reversed(sought) if address != server), server)
+    address = text(asked, "address_requested") or "its address"
+    whom = f"{other} (ARP), which is the DHCP server" if other == server else f"{other} (ARP)"
+    seen = f"it took {address}, and then looked for {whom}, and not for this station"
+    return Match(seen, {"other": other, "router": server or "of this network"})
 
 
 def judge_answer_lost(course: Course) -> Judged:
@@ -259,8 +270,8 @@ RULES = (
         "the machine goes to another server for its boot file",
         judge_goes_elsewhere,
         "a machine takes an address, and then looks for an address that is not this station's (ARP)",
-        "another server's boot settings reached it too, and it follows those; or the DHCP server gave it an address of "
-        "another network, and it looks for the way out of that",
+        "another server's boot settings (option 60, 66, 67, next-server) reached it too, and it follows those, though "
+        "nothing may answer there; or the DHCP server gave it an address of another network",
         Sureness.MOST_LIKELY,
         {
             Screen.UEFI: ("PXE-E18: Server response timeout.", "(or PXE-E16, PXE-E23)"),
@@ -270,7 +281,8 @@ RULES = (
             "see who {other} is, and stop what it serves for booting:",
             "    ip neighbour show {other}",
             "    sudo tcpdump -ni {interface} -v host {other} and udp",
-            "take boot settings (options 60, 66, 67, next-server) out of the DHCP server {router}",
+            "most often the DHCP server {router} has boot settings of its own; take them out of it:",
+            *NO_BOOT_LINES,
         ),
         explains=frozenset({"BB-020", "BB-024", "BB-061"}),
     ),

@@ -211,7 +211,7 @@ RULES = (
             "    sudo bootbeam doctor --interface {interface}",
             "if both networks are meant to be here, a router must pass UDP 69, 4011 and TCP {http_port} between them",
         ),
-        explains=frozenset({"BB-005", "BB-009", "BB-020", "BB-021", "BB-023", "BB-024", "BB-051", "BB-052"}),
+        explains=frozenset({"BB-005", "BB-009", "BB-017", "BB-020", "BB-021", "BB-023", "BB-024", "BB-051", "BB-052"}),
     ),
     Rule(
         "BB-008",
