@@ -41,6 +41,7 @@ def test_numbers_in_the_table(number: str, message: str, meaning: str) -> None:
         ("1c018002", "Invalid argument", "ELF"),
         ("31006001", "Not enough space", "network"),
         ("310c6001", "Not enough space", "memory is too small"),
+        ("34182006", "No space left on device", "memory is too small"),
         ("2c004003", "No such device", "driver"),
         ("3c0d6001", "Operation not supported", "iSCSI"),
     ],

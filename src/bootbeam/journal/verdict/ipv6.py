@@ -95,7 +95,14 @@ RULES = (
         "the network's DHCPv6 server, most often the router, has no address for this machine, or its answers do not "
         "reach it; the station leaves giving addresses to that server",
         Sureness.MOST_LIKELY,
-        SCREENS,
+        {
+            **SCREENS,
+            Screen.UEFI: (
+                "PXE-E21: Remote boot cancelled.",
+                NO_OFFER,
+                "(by HTTP boot: Error: Server response timeout.)",
+            ),
+        },
         (
             "the quickest way round: choose the entry with IPv4 in the machine's boot menu (`PXEv4`, `HTTPv4`)",
             "look at the router's DHCPv6 server: is its range large enough, does it know this machine?",

@@ -123,7 +123,8 @@ SWITCH = (
 STATION_LOG = ("look at what the station says of this machine in its log",)
 NAMES = ("name servers by their addresses, as bootbeam does; this URL is somebody else's, or of your own script",)
 
-NO_MEMORY = 0x31
+NO_MEMORY = (0x31, 0x34)
+"""What iPXE says of its own memory: not enough space, and no space left on device (as it loads a file into it)."""
 MORE_MEMORY = (
     "give the machine more memory, or make what it loads smaller: a kernel and its initrd have to fit in whole",
     "see how large the files are:",
@@ -324,7 +325,7 @@ def _take_apart(value: int) -> IpxeError | None:
     part = FILES.get((category, file)) or PARTS.get(category)
     if posix is None:
         return None
-    if value >> 24 == NO_MEMORY:
+    if value >> 24 in NO_MEMORY:
         meaning = f"the machine's memory is too small for what it was to load ({part or 'iPXE'} said so)"
         return IpxeError(posix, meaning, MORE_MEMORY, False)
     where = f"{part} said so" if part else "which part of iPXE said so is not known here"
