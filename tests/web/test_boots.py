@@ -34,3 +34,14 @@ def test_a_broken_database_is_no_error(tmp_path: Path) -> None:
         time.sleep(WRITTEN_S)
         (tmp_path / "state" / "boots.db").write_bytes(b"no database" * 1000)
         assert [each["attempt"] for each in ask_json(station, "/api/v1/boots")["boots"]] == [attempt]
+
+
+def test_what_is_not_written_yet_is_told_after_what_is(station: RecordedStation) -> None:
+    events = good_boot()
+    attempt = station.record(events[:10], at_s=time.time() - 60)
+    for seen in range(11, len(events) + 1):
+        station.record(events[seen - 1 : seen], at_s=time.time() - 60 + events[seen - 1].at_s - events[0].at_s)
+        told = ask_json(station, f"/api/v1/boots/{attempt}")
+        assert [each["kind"] for each in told["events"]] == [each.kind.value for each in events[:seen]]
+        time.sleep(0.1)
+    assert told["outcome"] == "booted"

@@ -53,15 +53,20 @@ class Boots:
 
     def find(self, attempt: str) -> Summary | None:
         """One boot; None when there is none of that id."""
-        kept = self._kept(lambda records: records.summary(attempt), None)
-        found = kept or self._recent.get(attempt)
-        return redact_summary(found) if found else None
+        kept = self._summary(attempt)
+        recent = self._recent.get(attempt)
+        newer = recent if recent and (kept is None or recent.last_at_s >= kept.last_at_s) else kept
+        return redact_summary(newer) if newer else None
 
     def events(self, attempt: str) -> list[Event]:
-        """Its events, oldest first."""
+        """Its events, oldest first; those that are not written yet among them."""
+        written = self._summary(attempt)
         none: list[Event] = []
-        kept = self._kept(lambda records: records.events(attempt), none)
-        return [redact_event(event) for event in kept or self._of(attempt)]
+        kept = self._kept(lambda records: records.events(attempt), none) if written else none
+        # More may have been written between the two readings, and of very long boots not every event is.
+        until_s = max([written.last_at_s, *(each.at_s for each in kept[-1:])]) if written else 0.0
+        waiting = [each for each in self._of(attempt) if each.at_s > until_s]
+        return [redact_event(event) for event in (*kept, *waiting)]
 
     def report(self, summary: Summary) -> BootReport:
         """What an export of it holds."""
@@ -86,6 +91,9 @@ class Boots:
                 return read(records)
         except (SQLAlchemyError, OSError):
             return otherwise
+
+    def _summary(self, attempt: str) -> Summary | None:
+        return self._kept(lambda records: records.summary(attempt), None)
 
     def _of(self, attempt: str) -> list[Event]:
         return [event for event in self._recent_events() if event.attempt == attempt]
