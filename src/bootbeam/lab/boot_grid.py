@@ -14,11 +14,11 @@ SECURE, SECURE_HTTP = "OVMF, Secure Boot, PXE", "OVMF, Secure Boot, HTTP boot"
 UEFI6, UEFI6_HTTP = "OVMF, PXE over IPv6", "OVMF, HTTP boot over IPv6"
 UEFI32, UEFI32_HTTP = "OVMF 32 bit, PXE", "OVMF 32 bit, HTTP boot"
 ARM64, ARM64_HTTP = "AAVMF (arm64), PXE", "AAVMF (arm64), HTTP boot"
-RISCV64, RISCV64_HTTP = "EDK2 (riscv64), PXE", "EDK2 (riscv64), HTTP boot"
+RISCV64 = "EDK2 (riscv64), PXE"
 UBOOT = "U-Boot (arm64)"
 FIRMWARE = (
     *(BIOS, BIOS_GRUB, BIOS_ROM, PXELINUX, UEFI, UEFI_HTTP, SECURE, SECURE_HTTP, UEFI6, UEFI6_HTTP),
-    *(UEFI32, UEFI32_HTTP, ARM64, ARM64_HTTP, RISCV64, RISCV64_HTTP, UBOOT),
+    *(UEFI32, UEFI32_HTTP, ARM64, ARM64_HTTP, RISCV64, UBOOT),
 )
 LINUX, MULTIBOOT1, MULTIBOOT2, EFI = "Linux", "Multiboot 1", "Multiboot 2", "EFI program"
 ISO, DISK, SCRIPT, TREE = "ISO", "disk image", "iPXE script", "TFTP tree"
@@ -175,16 +175,10 @@ CELLS = (
     Cell(SECURE, ISO, "test_a_live_system_with_a_signed_kernel_boots_out_of_its_iso"),
     Cell(UBOOT, LINUX, "test_u_boot_that_was_told_once_where_the_station_is_reaches_userland_by_itself"),
     Cell(UBOOT, MULTIBOOT1, "test_what_u_boot_cannot_start_is_told_on_its_console", says_why=True),
-    *(
-        cell
-        for place, case in ((RISCV64, "pxe"), (RISCV64_HTTP, "http-boot"))
-        for cell in (
-            Cell(place, LINUX, f"test_a_riscv64_machine_reaches_userland[{case}]"),
-            Cell(place, SCRIPT, f"test_an_ipxe_script_runs_on_riscv64[{case}]"),
-            Cell(place, MULTIBOOT1, f"{_RISCV_CANNOT}[multiboot_elf-{case}]", says_why=True),
-            Cell(place, MULTIBOOT2, f"{_RISCV_CANNOT}[multiboot2_elf-{case}]", says_why=True),
-        )
-    ),
+    Cell(RISCV64, LINUX, "test_a_riscv64_machine_reaches_userland"),
+    Cell(RISCV64, SCRIPT, "test_an_ipxe_script_runs_on_riscv64"),
+    Cell(RISCV64, MULTIBOOT1, f"{_RISCV_CANNOT}[multiboot_elf]", says_why=True),
+    Cell(RISCV64, MULTIBOOT2, f"{_RISCV_CANNOT}[multiboot2_elf]", says_why=True),
     Cell(UBOOT, TREE, "test_u_boot_that_was_told_once_boots_out_of_a_tree"),
     *(
         Cell(
