@@ -4,11 +4,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-
-# A computer that boots virtual machines beside the tests is slow at times; pytest's own limit ends what hangs.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 INSTALLER_INITRD = Path("/usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64/initrd.gz")
 RECORDING_CONFMODULE = """
