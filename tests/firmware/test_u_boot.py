@@ -112,7 +112,6 @@ def test_images_of_every_kind_that_u_boot_cannot_start_are_told_on_its_console(
 
 
 @pytest.mark.slow
-@pytest.mark.finding("BB-080")  # its first question goes unanswered, and the log says what to type: it was typed here
 def test_u_boot_that_was_told_once_boots_out_of_a_tree(
     start_station: StartStation, power_on: PowerOn, tmp_path: Path
 ) -> None:

@@ -36,6 +36,14 @@ def test_any_other_silence_of_the_station() -> None:
     assert finding.cause == "no boot loader exists for s390"
 
 
+def test_u_boot_that_was_told_where_the_station_is_needs_no_answer() -> None:
+    ignored = at(0, EventKind.CLIENT_IGNORED, reason="U-Boot reads pxelinux.cfg by itself", fix="pxe get; pxe boot")
+    asked_first = [seen(0, "u-boot")[0], ignored]
+    assert findings(asked_first, 1) == []
+    assert only(asked_first, 16).id == "BB-080"
+    assert findings([*asked_first, at(3, EventKind.READ_REQUESTED, file="pxelinux.cfg/default")], 16) == []
+
+
 def test_what_the_screen_says_the_log_says_too() -> None:
     shown = at(
         20, EventKind.MESSAGE_SHOWN, title="x cannot boot", why="it is for {arm}", fix="use another", finding="BB-082"

@@ -8,6 +8,8 @@ from bootbeam.journal.verdict.course import Course, text
 from bootbeam.journal.verdict.finding import Judged, Later, Match, Rule, Screen, Sureness
 
 NO_LOADER = "no boot loader for"
+U_BOOT_GOES_ON_S = 15.0
+"""Quirk: U-Boot: told once where the station is, it fetches from here with no answer to its question by DHCP."""
 QUIET_S = 120.0
 """Nobody has asked for so long: time for a hint."""
 SHOWN_LINES = (
@@ -48,6 +50,11 @@ def _ignored(course: Course, *, is_for_want_of_loader: bool) -> Judged:
     reason, fix = text(ignored, "reason"), text(ignored, "fix")
     if reason.startswith(NO_LOADER) != is_for_want_of_loader:
         return None
+    if course.kind == "u-boot":
+        if course.after(ignored, EventKind.READ_REQUESTED, EventKind.TRANSFER_STARTED, EventKind.TRANSFER_FINISHED):
+            return None
+        if course.now < ignored.at_s + U_BOOT_GOES_ON_S:
+            return Later(ignored.at_s + U_BOOT_GOES_ON_S)
     return Match(reason, cause=reason, fix=tuple(fix.splitlines()) or None)
 
 
