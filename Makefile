@@ -85,7 +85,7 @@ endif
 
 # Debian keeps the part of Python that fills a virtual environment in a package of its own.
 # Reading the group of development tools from pyproject.toml takes pip 25.1; Debian 12 has 23.0.
-$(READY): pyproject.toml
+$(READY): pyproject.toml hatch_build.py src/bootbeam/servers/tftp_turn.c
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "bootbeam needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) --version). Another one: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || scripts/install-packages python3-venv
