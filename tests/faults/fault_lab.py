@@ -83,8 +83,11 @@ class FaultLab:
         self, firmware: Firmware, *extra_arguments: str, name: str = "pc", memory_mib: int | None = None
     ) -> VirtualMachine:
         """A virtual PC; it is switched off before the station ends."""
-        self._say("machine", firmware.name)
-        spec = PcSpec(name, firmware, extra_arguments=extra_arguments, memory_mib=memory_mib)
+        return self.add_machine(PcSpec(name, firmware, extra_arguments=extra_arguments, memory_mib=memory_mib))
+
+    def add_machine(self, spec: PcSpec) -> VirtualMachine:
+        """A virtual PC made of this."""
+        self._say("machine", spec.firmware.name)
         return self._stack.enter_context(VirtualMachine(self.lan, spec))
 
     def start_in(self, namespace: Namespace, name: str, *argv: str) -> None:

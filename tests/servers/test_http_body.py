@@ -224,3 +224,24 @@ def test_what_lies_in_the_kernel_only_has_not_arrived(monkeypatch: pytest.Monkey
             while client.recv(1 << 16):
                 pass
         station.journal.wait_for(EventKind.TRANSFER_FINISHED)
+
+
+@pytest.mark.parametrize("size_bytes", [200_000, 20_000_000])
+def test_a_client_that_goes_on_after_a_stall_is_told_of(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, size_bytes: int
+) -> None:
+    monkeypatch.setattr(http_body, "STALL_TOLD_AFTER_S", 0.2)
+    monkeypatch.setattr(http_body, "LOOK_EVERY_S", 0.05)
+    image = tmp_path / "image"
+    image.write_bytes(bytes(size_bytes))
+    with HttpStation(stall_timeout_s=30) as station:
+        station.files.add_file("image", image)
+        with station.connect(receive_buffer_bytes=4096) as client:
+            client.sendall(b"GET /image HTTP/1.0\r\n\r\n")
+            station.journal.wait_for(EventKind.TRANSFER_STALLED)
+            assert station.journal.of(EventKind.TRANSFER_RESUMED) == []
+            while client.recv(1 << 16):
+                pass
+        station.journal.wait_for(EventKind.TRANSFER_FINISHED)
+    resumed = station.journal.of(EventKind.TRANSFER_RESUMED)[0]
+    assert float(str(resumed.facts["stalled_s"])) >= 0.2

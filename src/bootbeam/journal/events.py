@@ -71,6 +71,9 @@ class EventKind(StrEnum):
     """transfer, sent_bytes, size_bytes. Not kept, only shown."""
     TRANSFER_STALLED = "transfer-stalled"
     """The client takes nothing at present: transfer, protocol, file, role, size_bytes, sent_bytes, stalled_s"""
+    TRANSFER_RESUMED = "transfer-resumed"
+    """A client that stood still takes bytes again: transfer, protocol, file, role, size_bytes, sent_bytes, stalled_s
+    (for how long it took none)"""
     TRANSFER_FINISHED = "transfer-finished"
     """transfer, protocol, file, size_bytes, duration_s, retransmissions (TFTP), blksize, windowsize,
     version_sha256 (first 12 digits), version_mtime_s, role (loader, script, kernel, initrd, image, configuration)"""

@@ -225,6 +225,9 @@ class Story:
         stood = f"for {_number(facts, 'stalled_s'):.0f} s"
         return Line(f"{facts.get('file')} stands still after {size(sent)} of {size(whole)}, {stood}", Tone.WARNING)
 
+    def _transfer_resumed(self, event: Event, facts: Facts) -> Line:
+        return Line(f"{facts.get('file')} goes on after {_number(facts, 'stalled_s'):.0f} s")
+
     def _file_refused(self, event: Event, facts: Facts) -> Line | None:
         if facts.get("is_searched"):
             return None  # a boot program tries one name after the other
@@ -318,6 +321,7 @@ _TELLERS: dict[EventKind, Callable[[Story, Event, Facts], Line | None]] = {
     EventKind.TRANSFER_FINISHED: Story._transfer_finished,
     EventKind.BLOCKS_READ: Story._blocks_read,
     EventKind.TRANSFER_STALLED: Story._transfer_stalled,
+    EventKind.TRANSFER_RESUMED: Story._transfer_resumed,
     EventKind.TRANSFER_FAILED: Story._transfer_failed,
     EventKind.FILE_REFUSED: Story._file_refused,
     EventKind.SCRIPT_SENT: Story._script_sent,

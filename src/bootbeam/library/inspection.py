@@ -43,6 +43,7 @@ def inspect_file(path: Path, recipes: Sequence[Recipe]) -> dict[str, Any]:
         identity = identify(read_at, size_bytes)
         facts = _identity_facts(path, identity)
         if identity.kind is Kind.ISO_IMAGE:
+            _insist_whole(path, identity)
             facts |= _iso_facts(RecipeTree(open_image_tree(read_at, size_bytes), size_bytes), recipes)
             facts["as_cd"] = _cd_facts(read_cd_boot(read_at, size_bytes))
         return facts
@@ -50,6 +51,16 @@ def inspect_file(path: Path, recipes: Sequence[Recipe]) -> dict[str, Any]:
         raise UserError(f"{path} is broken", str(error), "build or fetch it again") from None
     finally:
         os.close(fd)
+
+
+def _insist_whole(path: Path, identity: Identity) -> None:
+    """What an image that is cut off still holds would be told wrongly."""
+    if identity.is_truncated:
+        raise UserError(
+            f"{path} is not complete",
+            f"its headers say it has at least {identity.needed_size_bytes} bytes, it has {identity.size_bytes}",
+            "wait until its copy or download is done; if none is under way, fetch it again",
+        )
 
 
 def _identity_facts(path: Path, identity: Identity) -> dict[str, Any]:

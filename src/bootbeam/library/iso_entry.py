@@ -75,7 +75,11 @@ class IsoEntry:
         self._looking = threading.Lock()
         seen = self._look()
         if isinstance(seen, NotReady):
-            raise UserError(f"{name} is still being written", seen.reason, "start again when it is complete")
+            raise UserError(
+                f"{name} is not complete",
+                seen.reason,
+                "wait until its copy or download is done, and start again; if none is under way, fetch it again",
+            )
         if not seen.ways:
             raise self._cannot_boot(seen)
         self._seen = seen

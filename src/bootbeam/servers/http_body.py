@@ -58,8 +58,10 @@ class BodySocket:
         transport: the connection; plain TCP.
         stall_timeout_s: how long the client may take not a single byte.
         on_sent: called with the number of bytes sent so far, often; must be quick.
-        on_stall: called once when the client has taken nothing for ``STALL_TOLD_AFTER_S``, with the number of bytes
-            it has acknowledged.
+        on_stall: called when the client has taken nothing for ``STALL_TOLD_AFTER_S``, with the number of bytes it has
+            acknowledged.
+        on_resume: called when it takes bytes again after that, with the same number and for how many seconds it took
+            none.
         sent_bytes: how much of the body the kernel has been given already.
     """
 
@@ -70,11 +72,13 @@ class BodySocket:
         on_sent: Callable[[int], None] = lambda _: None,
         on_stall: Callable[[int], None] = lambda _: None,
         sent_bytes: int = 0,
+        on_resume: Callable[[int, float], None] = lambda _, __: None,
     ) -> None:
         self._transport = transport
         self._stall_timeout_s = stall_timeout_s
         self._on_sent = on_sent
         self._on_stall = on_stall
+        self._on_resume = on_resume
         self._is_stall_told = False
         self._loop = asyncio.get_running_loop()
         self._socket: socket.socket = transport.get_extra_info("socket").dup()
@@ -200,13 +204,19 @@ class BodySocket:
         """Since when the client takes nothing. Raises ``ClientGone`` when that is too long."""
         now_s = self._loop.time()
         if has_moved:
+            if self._is_stall_told and not self._is_over():
+                self._is_stall_told = False
+                self._on_resume(self._taken_bytes(), now_s - since_s)
             return now_s
         if now_s - since_s > self._stall_timeout_s:
             raise ClientGone(f"the client took nothing for {self._stall_timeout_s:g} s")
         if now_s - since_s > STALL_TOLD_AFTER_S and not self._is_stall_told:
             self._is_stall_told = True
-            self._on_stall(max(0, self.sent_bytes - self._unacknowledged_bytes()))
+            self._on_stall(self._taken_bytes())
         return since_s
+
+    def _taken_bytes(self) -> int:
+        return max(0, self.sent_bytes - self._unacknowledged_bytes())
 
     async def _writable(self) -> None:
         """Wait until the socket takes bytes again.
@@ -218,6 +228,7 @@ class BodySocket:
         while not await self._writable_within(min(LOOK_EVERY_S, self._stall_timeout_s)):
             before, waiting = waiting, self._unacknowledged_bytes()
             since_s = self._since(since_s, has_moved=waiting != before)
+        self._since(since_s, has_moved=True)
 
     async def _writable_within(self, timeout_s: float) -> bool:
         # Not asyncio.wait or timeout: a fast client comes here several thousand times a second.

@@ -282,7 +282,13 @@ class FileConnection(asyncio.Protocol):
         for delivery in self._deliveries.take():
             transfer, stall_timeout_s = delivery.transfer, self._service.stall_timeout_s
             # Its descriptor is made now: the connection's own may be closed in a moment.
-            body = BodySocket(transport, stall_timeout_s, on_stall=transfer.stalled, sent_bytes=delivery.size_bytes)
+            body = BodySocket(
+                transport,
+                stall_timeout_s,
+                on_stall=transfer.stalled,
+                sent_bytes=delivery.size_bytes,
+                on_resume=transfer.resumed,
+            )
             watching = told(_arrival(body, delivery.target_bytes), transfer, transport, stall_timeout_s)
             self._start(transport, watching, holds_up=False)
 

@@ -125,7 +125,10 @@ async def short_delivered(
 ) -> None:
     """Wait until a body that went out in one piece has arrived, but for its last bytes. Raises ``ClientGone``."""
     if transport is not None:
-        async with BodySocket(transport, stall_timeout_s, on_stall=transfer.stalled, sent_bytes=size_bytes) as sent:
+        watched = BodySocket(
+            transport, stall_timeout_s, on_stall=transfer.stalled, sent_bytes=size_bytes, on_resume=transfer.resumed
+        )
+        async with watched as sent:
             await sent.delivered(LAST_BYTES)
 
 
@@ -146,7 +149,8 @@ async def send_body(
         raise ClientGone(CLOSED)
     content, part, transfer = download.content, download.part, download.transfer
     offset, end = part.offset + done_bytes, part.offset + part.size_bytes
-    async with BodySocket(transport, stall_timeout_s, transfer.progress, transfer.stalled, done_bytes) as body:
+    telling = (transfer.progress, transfer.stalled)
+    async with BodySocket(transport, stall_timeout_s, *telling, done_bytes, transfer.resumed) as body:
         if content.body is not None or end - offset <= COPIED_BODY_BYTES:
             rest = (
                 content.read_at(offset, end - offset) if content.body is None else memoryview(content.body)[offset:end]

@@ -78,6 +78,12 @@ class Transfer:
             stalled_s=STALL_TOLD_AFTER_S,
         )
 
+    def resumed(self, sent_bytes: int, stalled_s: float) -> None:
+        """The client takes bytes again, after it took none for ``stalled_s``; ``sent_bytes`` have reached it."""
+        self._write_named(
+            EventKind.TRANSFER_RESUMED, role=self._content.role, sent_bytes=sent_bytes, stalled_s=round(stalled_s, 1)
+        )
+
     def finished(self) -> None:
         """The client has it all."""
         version = self._content.version

@@ -28,15 +28,15 @@ def asks_in_vain(kind: str = "uefi-pxe", secs: tuple[int, ...] = (0, 4, 12, 28))
 @pytest.mark.parametrize("kind", ["bios-pxe", "uefi-pxe", "uefi-http"])
 def test_nobody_gives_an_address(kind: str) -> None:
     events = asks_in_vain(kind)
-    assert findings(events[:6], 16) == []
-    finding = only(events[:6], 17.1)
+    assert findings(events[:6], 21) == []
+    finding = only(events[:6], 22.1)
     assert finding.id == "BB-002"
     assert "asked 3 times, at 0, 4 and 12 s" in finding.seen
     assert any("doctor --interface eno1" in line for line in finding.fix)
 
 
 def test_the_verdict_says_when_to_look_again() -> None:
-    assert verdict(asks_in_vain()[:6], 13).look_again_at_s == START_S + 17
+    assert verdict(asks_in_vain()[:6], 13).look_again_at_s == START_S + 22
     assert verdict(asks_in_vain()[:2], 2).look_again_at_s is None
 
 
@@ -63,7 +63,8 @@ def test_addresses_are_given_to_others_only() -> None:
 
 
 def test_an_offer_that_is_not_taken() -> None:
-    finding = only([*asks_in_vain(), lease_offered(28.1)], 40)
+    events = asks_in_vain()
+    finding = only([*events[:2], lease_offered(0.1), *events[2:], lease_offered(28.1)], 40)
     assert finding.id == "BB-005"
     assert any("dhcp-boot=x64/snponly.efi,,192.168.1.50" in line for line in finding.fix)
 
@@ -166,3 +167,14 @@ def test_another_computer_with_our_address() -> None:
 def test_a_machine_that_reaches_us_all_the_same_is_not_spoken_of() -> None:
     assert "BB-018" not in findings(to_loader(), 40, (claimed(4.5),))
     assert "BB-018" not in findings([*seen(0), address_requested(4)], 5000, (claimed(4.5),)), "long ago"
+
+
+def test_a_dhcp_server_that_is_late() -> None:
+    events = asks_in_vain("uefi-pxe")
+    late = [*events[:6], lease_offered(20), *events[6:]]
+    assert findings(late[:6], 20) == [], "it may yet answer"
+    finding = only(late, 40)
+    assert finding.id == "BB-014"
+    assert "after 20 s" in finding.seen
+    assert "dhcp-reply-delay" in "".join(finding.fix)
+    assert "BB-014" not in findings([*events[:2], lease_offered(3), *events[2:]], 40)

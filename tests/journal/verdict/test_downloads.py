@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootbeam.journal.events import EventKind
+from bootbeam.journal.events import Event, EventKind, Fact
 from bootbeam.journal.verdict.downloads import BEGAN_ANEW, PORT_CLOSED
 from bootbeam.tftp.actions import Failed
 from bootbeam.tftp.negotiation import Caps
@@ -148,3 +148,20 @@ def test_a_file_that_is_there_and_not_given_out(reason: str, cause: str, fix: st
     assert cause in finding.cause
     assert "does not have" not in finding.cause
     assert fix in finding.fix
+
+
+def stalled(second: float, sent: int, file: str = "linux", role: str = "kernel") -> Event:
+    facts: dict[str, Fact] = {"protocol": "http", "file": file, "role": role, "size_bytes": 8_000_000}
+    return at(second, EventKind.TRANSFER_STALLED, transfer="http-9", sent_bytes=sent, stalled_s=15.0, **facts)
+
+
+def test_large_packets_do_not_get_through_by_http() -> None:
+    script = at(30, EventKind.SCRIPT_SENT, entry="linux")
+    events = [*BEFORE, script, at(31, EventKind.TRANSFER_STARTED, protocol="http", file="linux")]
+    finding = only([*events, stalled(46, 0)], 80)
+    assert finding.id == "BB-032"
+    assert "    sudo ip link set dev eno1 mtu 1280" in finding.fix
+    assert findings([*events, stalled(46, 100_000)], 80) == ["BB-070"]
+    resumed = at(47, EventKind.TRANSFER_RESUMED, protocol="http", file="linux", stalled_s=16.0)
+    assert findings([*events, stalled(46, 0), resumed], 80) == []
+    assert findings([*events, stalled(46, 100_000), resumed], 80) == []

@@ -11,8 +11,12 @@ ASKED_IN_VAIN_IPXE = 4
 """iPXE asks after 0, 1, 3 and 7 s."""
 ANSWER_WAIT_S = 5.0
 """Firmware collects answers for 4 s before it takes one."""
+SLOW_SERVER_S = 10.0
+"""So long, at the least, a firmware waits after its third question: a DHCP server may yet answer."""
 LATE_SECS = 12
 """A first question that says so was not the first (PXE 2.1 §2.2.3: 0, 4, 12, 28)."""
+LATE_SERVER_S = 8.0
+"""A DHCP server answers within a second, three where it tries the address first."""
 HEARD_DHCP, HEARD_US = 2, 1
 """The low bits of an iPXE's ``secs``: what it has heard so far (ipxe: dhcp_tx)."""
 
@@ -29,8 +33,9 @@ def in_vain(each: Try, now: float) -> Judged:
     needed = ASKED_IN_VAIN_IPXE if each.kind == "ipxe" else ASKED_IN_VAIN
     if len(questions) < needed or not each.is_offered or _went_on(each, questions[-1]):
         return None
-    if each.stood_still(questions[-1], now) < ANSWER_WAIT_S:
-        return Later(questions[-1].at_s + ANSWER_WAIT_S) if each.ended_at_s is None else None
+    wait_s = ANSWER_WAIT_S if each.kind == "ipxe" else SLOW_SERVER_S
+    if each.stood_still(questions[-1], now) < wait_s:
+        return Later(questions[-1].at_s + wait_s) if each.ended_at_s is None else None
     return Match(f"it asked {len(questions)} times, at {seconds(questions)}, and never took an address")
 
 
@@ -132,6 +137,23 @@ def judge_late_link(course: Course) -> Judged:
     return Match(f"when it was first heard, {unit} {waited}{' s' if course.tries[0].kind != 'ipxe' else ''}")
 
 
+def judge_late_server(course: Course) -> Judged:
+    """The DHCP server answers, long after it was asked."""
+    for each in course.tries_of("bios-pxe", "uefi-pxe", "uefi-http", "ipxe"):
+        offers = _offers(each)
+        if each.is_ipv6 or not offers:
+            continue
+        first = offers[0]
+        before = [question for question in each.questions if question.at_s < first.at_s]
+        needed = ASKED_IN_VAIN_IPXE if each.kind == "ipxe" else ASKED_IN_VAIN
+        if len(before) < needed or first.at_s - before[0].at_s < LATE_SERVER_S:
+            continue
+        server, waited = text(first, "server"), first.at_s - before[0].at_s
+        seen = f"it asked at {seconds(before)}, and the DHCP server {server} answered for the first time after "
+        return Match(f"{seen}{waited:.0f} s", {"router": server})
+    return None
+
+
 ROUTER_LINES = (
     "    dnsmasq:  dhcp-boot={file},,{station}",
     '    Kea:      "next-server": "{station}", "boot-file-name": "{file}"',
@@ -159,6 +181,31 @@ RULES = (
             "    sudo bootbeam doctor --interface {interface}",
             "a server you want to keep: delete its lease for {mac} and restart it",
         ),
+    ),
+    Rule(
+        "BB-014",
+        "the DHCP server answers late",
+        judge_late_server,
+        "the machine asks again and again, and the DHCP server's first answer comes 8 s or more after its first "
+        "question",
+        "the DHCP server is set to wait, tries each address before it gives it, stands in for another one that is off, "
+        "or had only just started; firmware waits for a minute, iPXE for half of that",
+        Sureness.MOST_LIKELY,
+        {
+            Screen.UEFI: ("(a long wait; it may go on by itself)",),
+            Screen.BIOS: ("(a long row of dots; it may go on by itself)",),
+            Screen.IPXE: ("(a long row of dots, and) No configuration methods succeeded (http://ipxe.org/040ee119)",),
+        },
+        (
+            "it may have gone on by itself; if not, boot it again. Let the DHCP server {router} answer at once:",
+            "    dnsmasq:  remove dhcp-reply-delay=..., add no-ping, and restart it",
+            "    ISC dhcpd:  min-secs 0; ping-check false;",
+            "    MikroTik: /ip dhcp-server set [find] delay-threshold=none conflict-detection=no",
+            "    Windows:  Set-DhcpServerv4Scope -ScopeId NETWORK -Delay 0",
+            "              Set-DhcpServerSetting -ConflictDetectionAttempts 0",
+            "if there are two DHCP servers for this network, and one waits for the other: see whether that one runs",
+        ),
+        explains=frozenset({"BB-003", "BB-005"}),
     ),
     Rule(
         "BB-003",

@@ -5,7 +5,7 @@ import re
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.verdict.boot_server import OPEN_PORTS
 from bootbeam.journal.verdict.course import Course, number, text
-from bootbeam.journal.verdict.finding import Judged, Later, Match, Rule, Screen, Sureness
+from bootbeam.journal.verdict.finding import UNKNOWN_VALUES, Judged, Later, Match, Rule, Screen, Sureness
 
 OPTIONS, FIRST_BLOCK, BLOCKS = "options", "first-block", "blocks"
 """The stages at which a TFTP transfer ends: see ``EventKind.TRANSFER_FAILED``."""
@@ -16,6 +16,8 @@ FILE_CLOSED = 0
 """ERROR 0: GRUB and PXELINUX say so when they have read enough."""
 ASKED_AGAIN = 3
 """So many requests for one file in a row, each answered, are no accident."""
+FULL_PACKET_BYTES = 1460
+"""What one TCP packet carries in an Ethernet that nothing is taken away from."""
 GOES_ON_S = 8.0
 """A client that can help itself asks again within 4 s."""
 REFUSED_WAIT_S = 12.0
@@ -77,8 +79,22 @@ def judge_packets_too_large(course: Course) -> Judged:
     """Small packets come through, full ones do not."""
     failed = _stopped(course, FIRST_BLOCK)
     if failed is None:
-        return None
+        return _judge_packets_too_large_by_http(course)
     return Match(f"our answer to its request for {text(failed, 'file')} arrived, the first full block never did")
+
+
+def _judge_packets_too_large_by_http(course: Course) -> Judged:
+    """It asks for a large file, and takes not one byte of that; what is small it has got by HTTP too."""
+    stalled = course.last(EventKind.TRANSFER_STALLED, where=lambda event: text(event, "protocol") == "http")
+    if stalled is None or number(stalled, "sent_bytes") > 0 or number(stalled, "size_bytes") < FULL_PACKET_BYTES:
+        return None
+    if course.after(stalled, EventKind.TRANSFER_RESUMED):
+        return None
+    seen = f"it asked for {text(stalled, 'file')} by HTTP and took not one byte of it for "
+    seen += f"{number(stalled, 'stalled_s'):.0f} s, though its question, which is small, had come through"
+    values = {**UNKNOWN_VALUES, **course.values}
+    match = Match(seen, fix=tuple(line.format_map(values) for line in SMALLER_PACKETS))
+    return _after_waiting(course, stalled, 0.0, match)
 
 
 def judge_stopped_midway(course: Course) -> Judged:
@@ -173,6 +189,13 @@ def judge_size_changed(course: Course) -> Judged:
     return None
 
 
+SMALLER_PACKETS = (
+    "let this computer send smaller packets (until it is started again), and boot the machine again:",
+    "    sudo ip link set dev {interface} mtu 1280",
+    "if it boots then, find out what lies between: a VPN, a tunnel or a VLAN whose MTU is too small; how large packets "
+    "may be:",
+    "    ping -M do -s 1472 ADDRESS-OF-THE-MACHINE",
+)
 NOT_REACHED = "PXE-E18: Server response timeout."
 RULES = (
     Rule(
@@ -200,13 +223,17 @@ RULES = (
         "BB-032",
         "large packets do not get through to the machine",
         judge_packets_too_large,
-        "the small answer to a TFTP request is acknowledged, the first full block never",
+        "the small answer to a TFTP request is acknowledged, the first full block never; or, by HTTP, not one byte of "
+        "a large file arrives for 15 s",
         "something on the way carries smaller packets only (MTU): a VPN, PPPoE, a VLAN tag, a tunnel between switches",
         Sureness.MOST_LIKELY,
         {
             Screen.UEFI: ("(stands still after `NBP filesize is ... Bytes`, then)", NOT_REACHED),
             Screen.BIOS: ("PXE-E35: TFTP read timeout",),
-            Screen.IPXE: ("Connection timed out (http://ipxe.org/4c126035)",),
+            Screen.IPXE: (
+                "Connection timed out (http://ipxe.org/4c126035)",
+                "(or, by HTTP: stands still at 0 %, then) Connection timed out (http://ipxe.org/4c0a6035)",
+            ),
         },
         (
             "send smaller blocks: start the station with",
@@ -214,6 +241,7 @@ RULES = (
             "and find out how large packets may be on the way to the machine:",
             "    ping -M do -s 1472 ADDRESS-OF-THE-MACHINE",
         ),
+        explains=frozenset({"BB-062", "BB-070"}),
     ),
     Rule(
         "BB-037",

@@ -14,12 +14,14 @@ from bootbeam.journal.verdict import (
     loaders,
     other_servers,
     systems,
+    twins,
 )
 from bootbeam.journal.verdict.course import Course
 from bootbeam.journal.verdict.finding import Finding, Later, Match, Rule
 
 RULES: tuple[Rule, ...] = (
     *answers.RULES,
+    *twins.RULES,
     *systems.RULES,
     *ipxe.RULES,
     *loaders.RULES,

@@ -19,7 +19,8 @@ MAX_MACHINES = 10_000
 MAX_EVENTS_PER_MACHINE = 300
 """Of one attempt; a whole boot is some 30."""
 MAX_SURROUNDINGS = 100
-MAX_EARLIER = 20
+MAX_EARLIER = 60
+EARLIER_KINDS = frozenset({EventKind.TRANSFER_FINISHED, EventKind.CLIENT_SEEN})
 NO_MACHINE = ""
 """Under which the station itself is judged, until a machine is heard."""
 LOOK_BUDGET_S = 0.002
@@ -44,7 +45,7 @@ class _Machine:
     attempt: str
     events: deque[Event] = field(default_factory=lambda: deque(maxlen=MAX_EVENTS_PER_MACHINE))
     earlier: deque[Event] = field(default_factory=lambda: deque(maxlen=MAX_EARLIER))
-    """What it loaded in the attempts before."""
+    """What it asked and loaded in the attempts before."""
     told: set[str] = field(default_factory=set)
     look_at_s: float | None = None
     """When it is to be judged again though nothing happens."""
@@ -96,7 +97,7 @@ class VerdictWatch:
             self._machines[mac] = machine
             if before is not None:
                 machine.earlier.extend(before.earlier)
-                machine.earlier.extend(each for each in before.events if each.kind is EventKind.TRANSFER_FINISHED)
+                machine.earlier.extend(each for each in before.events if each.kind in EARLIER_KINDS)
         machine.events.append(event)
         self._machines.move_to_end(mac)
         self._waiting[mac] = None
