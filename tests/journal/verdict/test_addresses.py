@@ -178,3 +178,12 @@ def test_a_dhcp_server_that_is_late() -> None:
     assert "after 20 s" in finding.seen
     assert "dhcp-reply-delay" in "".join(finding.fix)
     assert "BB-014" not in findings([*events[:2], lease_offered(3), *events[2:]], 40)
+
+
+def test_the_routers_own_address_for_http_boot() -> None:
+    url = "http://192.168.1.77/boot.efi"
+    offer = lease_offered(0.1, file=url, vendor_class="HTTPClient")
+    finding = only([*seen(0, "uefi-http"), offer, address_requested(4)], 40)
+    assert finding.id == "BB-009"
+    assert f"told it to load '{url}';" in finding.seen
+    assert "HTTP server" in finding.screen[0]

@@ -91,6 +91,8 @@ class Match:
     """The same."""
     screens: tuple[Screen, ...] | None = None
     """Whose words the machine shows, when the course alone does not tell."""
+    screen: tuple[str, ...] | None = None
+    """What it shows, instead of the rule's; taken as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,6 @@ class Rule:
             match.seen,
             match.cause or self.cause.format_map(values),
             match.sure or self.sure,
-            tuple(line.format_map(values) for screen in shown for line in self.screens.get(screen, ())),
+            match.screen or tuple(line.format_map(values) for screen in shown for line in self.screens.get(screen, ())),
             match.fix or tuple(line.format_map(values) for line in self.fix),
         )

@@ -1,5 +1,6 @@
 """Rules: somebody else on the network gives addresses or boot files too."""
 
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 from bootbeam.journal.events import Event, EventKind
@@ -9,6 +10,10 @@ from bootbeam.journal.verdict.finding import Judged, Later, Match, Rule, Screen,
 NETWORK_PREFIX = 16
 """Where no netmask was heard: addresses that differ even here are of different networks in every home."""
 PXE_CLIENT = "PXEClient"
+HTTP_BOOT_SCREEN = (
+    "Error: Could not retrieve NBP file size from HTTP server.",
+    "(or: Error: Could not establish connection with HTTP server.)",
+)
 STALLED_S = 12.0
 """A machine that has an address and follows our offer is heard of within 4 s."""
 CLAIM_WAIT_S = 6.0
@@ -75,9 +80,14 @@ def judge_router_boot_file(course: Course) -> Judged:
     """The DHCP server names a boot file of its own, and the machine takes that."""
     for event in course.leases_offered:
         if text(event, "file") and not text(event, "vendor_class").startswith(PXE_CLIENT):
-            server = text(event, "siaddr") or text(event, "server")
-            said = f"{text(event, 'server')} told it to load {text(event, 'file')!r} from {server}"
-            return _unless_it_comes_on(course, event, said)
+            is_url = "://" in text(event, "file")
+            of_whom = "" if is_url else f" from {text(event, 'siaddr') or text(event, 'server')}"
+            said = f"{text(event, 'server')} told it to load {text(event, 'file')!r}{of_whom}"
+            judged = _unless_it_comes_on(course, event, said)
+            if isinstance(judged, Match) and is_url:
+                return replace(judged, screen=HTTP_BOOT_SCREEN)
+            if judged is not None:
+                return judged
     return None
 
 
@@ -188,7 +198,7 @@ RULES = (
             "    ip neighbour show {other}",
             "    sudo bootbeam doctor --interface {interface}",
         ),
-        explains=frozenset({"BB-004", "BB-005", "BB-009", "BB-017", "BB-020", "BB-024"}),
+        explains=frozenset({"BB-004", "BB-005", "BB-009", "BB-017", "BB-020", "BB-024", "BB-061"}),
     ),
     Rule(
         "BB-011",
@@ -211,7 +221,9 @@ RULES = (
             "    sudo bootbeam doctor --interface {interface}",
             "if both networks are meant to be here, a router must pass UDP 69, 4011 and TCP {http_port} between them",
         ),
-        explains=frozenset({"BB-005", "BB-009", "BB-017", "BB-020", "BB-021", "BB-023", "BB-024", "BB-051", "BB-052"}),
+        explains=frozenset(
+            {"BB-005", "BB-009", "BB-017", "BB-020", "BB-021", "BB-023", "BB-024", "BB-051", "BB-052", "BB-061"}
+        ),
     ),
     Rule(
         "BB-008",
@@ -231,7 +243,7 @@ RULES = (
             "this machine to a network of its own; what it says can be seen with:",
             "    sudo tcpdump -ni {interface} -v host {other} and udp port 67",
         ),
-        explains=frozenset({"BB-002", "BB-005", "BB-017", "BB-020", "BB-024"}),
+        explains=frozenset({"BB-002", "BB-005", "BB-017", "BB-020", "BB-024", "BB-061"}),
     ),
     Rule(
         "BB-007",
@@ -247,7 +259,7 @@ RULES = (
             Screen.IPXE: ("Nothing to boot: No such file or directory (http://ipxe.org/2d03e13b)",),
         },
         ("take option 60 and the boot settings out of the DHCP server {router}:", *NO_BOOT_LINES),
-        explains=frozenset({"BB-002", "BB-005", "BB-009", "BB-017", "BB-020", "BB-024"}),
+        explains=frozenset({"BB-002", "BB-005", "BB-009", "BB-017", "BB-020", "BB-024", "BB-061"}),
     ),
     Rule(
         "BB-009",
@@ -264,6 +276,6 @@ RULES = (
             Screen.IPXE: ("Connection timed out (http://ipxe.org/4c126035)",),
         },
         ("take the boot settings out of the DHCP server {router}:", *NO_BOOT_LINES),
-        explains=frozenset({"BB-002", "BB-005", "BB-017", "BB-020", "BB-024"}),
+        explains=frozenset({"BB-002", "BB-005", "BB-017", "BB-020", "BB-024", "BB-061"}),
     ),
 )
