@@ -42,3 +42,12 @@ def test_pxe_is_left_out_for_http_boot_and_nothing_else_changes() -> None:
     ]
     assert http_boot.name == "OVMF, Secure Boot, HTTP boot"
     assert replace(http_boot, name="", arguments=()) == replace(OVMF_SECURE_BOOT, name="", arguments=())
+
+
+def test_another_network_card_keeps_the_rom_unless_one_is_named() -> None:
+    card = OVMF.with_card("virtio-net-pci,disable-legacy=on")
+    assert card.nic_models == ("virtio-net-pci,disable-legacy=on",)
+    assert card.nic_rom == ""
+    assert card.name == "OVMF, virtio-net-pci,disable-legacy=on"
+    assert replace(card, name=OVMF.name, nic_models=OVMF.nic_models) == OVMF
+    assert SEABIOS.with_card("e1000", "/somewhere/pxe-e1000.rom").nic_rom == "/somewhere/pxe-e1000.rom"

@@ -38,6 +38,15 @@ class Firmware:
         """The same with PXE left out of its boot order, as a person does in the setup: UEFI HTTP boot comes first."""
         return replace(self, name=f"{self.name}, HTTP boot", arguments=(*self.arguments, *_WITHOUT_PXE))
 
+    def with_card(self, model: str, rom: str | None = None) -> "Firmware":
+        """The same with the network card ``model``, properties and all: "virtio-net-pci,disable-legacy=on".
+
+        Args:
+            rom: the boot ROM on it; None what this firmware's cards have.
+        """
+        rom = self.nic_rom if rom is None else rom
+        return replace(self, name=f"{self.name}, {model}", nic_models=(model,), nic_rom=rom)
+
     def check(self) -> None:
         """See that all files are there.
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -39,25 +40,49 @@ def fetch_from_package(cache: Path, package: str, architecture: str, member: str
 
 
 def _fetch(kept: Path, package: str, architecture: str, member: str) -> None:
-    distribution = read_distribution()
-    archive = ARCHIVES.get(distribution.id)
-    if archive is None:
-        raise UserError(f"{package} for {architecture} is fetched on Debian and Ubuntu only")
-    codename = distribution.codename
-    release = f"{archive.origin} {codename}"
-    sources = sources_for_suite(read_sources(APT_DIRECTORY), distribution.id, codename, codename)
     wanted = WantedPackage(package, architecture)
     with TemporaryDirectory(prefix="bootbeam-lab-") as work:
-        apt = PrivateApt(Path(work), sources, archive.origin, (native_architecture(), architecture), release)
-        said = apt.update()
-        if not apt.candidates([wanted]):
-            raise explain_apt_failure(said, release)
-        (deb,) = apt.download([wanted])
-        _, version, unpacked = apt.unpack(deb)
+        (deb,), apt = download_packages(Path(work), read_distribution().codename, [wanted])
+        copy_members(apt, deb, {member: kept})
+
+
+def download_packages(work: Path, suite: str, wanted: Sequence[WantedPackage]) -> tuple[list[Path], PrivateApt]:
+    """Packages of the release ``suite``, into the empty directory ``work``, and the apt that brought them.
+
+    Raises:
+        UserError: this is neither Debian nor Ubuntu, or one of them cannot be had.
+    """
+    distribution = read_distribution()
+    archive = ARCHIVES.get(distribution.id)
+    names = ", ".join(map(str, wanted))
+    if archive is None:
+        raise UserError(f"{names}: such packages are fetched on Debian and Ubuntu only")
+    release = f"{archive.origin} {suite}"
+    sources = sources_for_suite(read_sources(APT_DIRECTORY), distribution.id, distribution.codename, suite)
+    architectures = dict.fromkeys((native_architecture(), *(one.architecture for one in wanted if one.architecture)))
+    apt = PrivateApt(work, sources, archive.origin, tuple(architectures), release)
+    said = apt.update()
+    if len(apt.candidates(wanted)) < len(wanted):
+        raise explain_apt_failure(said, release)
+    return apt.download(wanted), apt
+
+
+def copy_members(apt: PrivateApt, deb: Path, targets: Mapping[str, Path]) -> None:
+    """Files out of a package, each to its place, links followed; none is there half.
+
+    Args:
+        targets: path in the package, without a leading slash -> where it goes.
+
+    Raises:
+        UserError: the package has no such file.
+    """
+    package, version, unpacked = apt.unpack(deb)
+    for member, kept in targets.items():
         found = unpacked / member
         if not found.is_file():
-            raise UserError(f"{package} {version} for {architecture} has no file {member}")
-        kept.parent.mkdir(exist_ok=True)
+            place = f" for {package.architecture}" if package.architecture else ""
+            raise UserError(f"{package.name} {version}{place} has no file {member}")
+        kept.parent.mkdir(parents=True, exist_ok=True)
         unfinished = kept.with_suffix(".new")
         shutil.copyfile(found, unfinished)
         unfinished.replace(kept)
