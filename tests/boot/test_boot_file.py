@@ -12,6 +12,7 @@ from bootbeam.pxe.actions import BootFile, BootFileKind, Ignore
 from bootbeam.pxe.client import ClientInfo, ClientKind
 from bootbeam.pxe.first_program import Chain, MachineKind, Standing
 from bootbeam.wire.architecture import ARCHITECTURES
+from bootbeam.wire.pxe_options import IpxeAnnouncement, IpxeTag
 
 LOADERS = {(Firmware.BIOS, Cpu.X86_64): "bios/undionly.kpxe", (Firmware.UEFI, Cpu.X86_64): "x64/snponly.efi"}
 ADVICE = {(Firmware.UEFI, Cpu.ARM64): "bootbeam loaders fetch"}
@@ -36,6 +37,28 @@ def choose(kind: ClientKind, number: int) -> BootFile | Ignore:
 )
 def test_boot_files(kind: ClientKind, number: int, boot_file: BootFile) -> None:
     assert choose(kind, number) == boot_file
+
+
+@pytest.mark.parametrize(
+    ("card", "url"),
+    [
+        ((0x1022, 0x2000), "tftp://10.0.0.1/boot.ipxe"),
+        ((0x8086, 0x1229), "tftp://10.0.0.1/boot.ipxe"),
+        ((0x8086, 0x1209), "tftp://10.0.0.1/boot.ipxe"),
+        ((0x8086, 0x2449), "tftp://10.0.0.1/boot.ipxe"),
+        ((0x8086, 0x100E), "http://10.0.0.1:8081/boot.ipxe"),
+        ((0x10EC, 0x8139), "http://10.0.0.1:8081/boot.ipxe"),
+        (None, "http://10.0.0.1:8081/boot.ipxe"),
+    ],
+)
+def test_ipxe_on_a_card_that_bursts_are_too_much_for_gets_one_packet_at_a_time(
+    card: tuple[int, int] | None, url: str
+) -> None:
+    choice = BootFileChoice(lambda: Offering((), LOADERS), 8081)
+    ipxe = IpxeAnnouncement(frozenset({IpxeTag.HTTP, IpxeTag.TFTP}), "1.0.0", card)
+    mac, architecture = "52:54:00:00:00:01", ARCHITECTURES[0]
+    client = ClientInfo(ClientKind.IPXE, mac, 0, architecture, "", 1, 0, ipxe=ipxe)
+    assert choice(client, STATION) == BootFile(BootFileKind.SCRIPT, url)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,18 @@ def test_ipxe_tells_its_version_and_features() -> None:
     assert ipxe.version == "1.0.0"
     assert {0x13, 0x15, 0x19, 0x27} <= ipxe.features
     assert 0x14 not in ipxe.features
+    assert ipxe.card == (0x8086, 0x100E)
+
+
+@pytest.mark.parametrize(
+    "bus_id",
+    ["", "b100", "b1050280861229", "b10401808612", "b106018086122900"],
+    ids=["absent", "empty", "not PCI", "too short", "too long"],
+)
+def test_a_card_that_is_no_pci_device_is_not_named(bus_id: str) -> None:
+    ipxe = decode_ipxe(decode_suboptions(b"\x13\x01\x01" + bytes.fromhex(bus_id), "option 175"))
+    assert ipxe is not None
+    assert ipxe.card is None
 
 
 def test_a_feature_with_value_zero_is_absent() -> None:

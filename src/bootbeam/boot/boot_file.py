@@ -14,6 +14,23 @@ MAX_KNOWN_DECISIONS = 1000
 """There are some ten kinds of machines, each with a few ways it may have behaved before."""
 START_SCRIPT = "boot.ipxe"
 """Served path of the script every iPXE begins with."""
+# Quirk: iPXE's drivers for pcnet and eepro100 cards: once packets come faster than they are taken, nothing is received
+# any more. Theirs are four to thirty-two; TCP sends more at a time. TFTP waits for each packet to be acknowledged.
+CARDS_WITHOUT_BURSTS = frozenset(
+    (vendor, device)
+    for vendor, devices in (
+        (0x1022, (0x2000, 0x2001, 0x2625)),
+        (
+            0x8086,
+            (
+                *(0x1029, *range(0x1030, 0x103F), 0x1050, 0x1051, 0x1059, 0x1065, 0x1092, 0x10FE, 0x1209),
+                *(0x1227, 0x1228, 0x1229, 0x2449, 0x2459, 0x245D, 0x27DC, 0x5200, 0x5201),
+            ),
+        ),
+    )
+    for device in devices
+)
+"""PCI vendor and device of the cards that those two drivers are for."""
 STATION = "STATION"
 """Stands for this computer's address in what a person is to type."""
 
@@ -50,7 +67,10 @@ class BootFileChoice:
         offering = self._offering()
         runs_ipxe = client.kind is ClientKind.IPXE
         if runs_ipxe and offering.tree is None:
-            return BootFile(BootFileKind.SCRIPT, f"{base_url}/{START_SCRIPT}")
+            # What follows comes the way the first script came.
+            is_gentle = client.ipxe is not None and client.ipxe.card in CARDS_WITHOUT_BURSTS
+            start = f"tftp://{url_host(str(server))}" if is_gentle else base_url
+            return BootFile(BootFileKind.SCRIPT, f"{start}/{START_SCRIPT}")
         if client.kind in (ClientKind.UNKNOWN, ClientKind.RASPBERRY_PI) or client.architecture is None:
             return _no_guess(client)
         architecture = client.architecture

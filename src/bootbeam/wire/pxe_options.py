@@ -32,6 +32,9 @@ DISCOVERY_CONTROL_UNICAST = 0x03
 """Bits 0 and 1 of tag 6: boot servers are asked neither by broadcast nor by multicast, but those of tag 8."""
 BOOT_ITEM_BYTES = 4
 """Type and layer, 16 bits each: the value of tag 71."""
+PCI_BUS = 1
+"""The kind of bus in iPXE's tag 177."""
+BUS_ID_BYTES = 5
 BIS_LAYER = 0x8000
 """Top bit of a boot item's layer: the client wants a signature by Boot Integrity Services, which nobody has."""
 
@@ -51,6 +54,8 @@ class IpxeTag(IntEnum):
     MENU = 0x27
     NO_PXE_DHCP = 0xB0
     """To iPXE: take this offer without waiting for a proxy's."""
+    BUS_ID = 0xB1
+    """The network card: kind of bus, then vendor and device, 16 bits each."""
     VERSION = 0xEB
 
 
@@ -62,6 +67,8 @@ class IpxeAnnouncement:
     """Tags present with a value other than zero; see ``IpxeTag``."""
     version: str | None
     """"1.21.1"; None when it does not say."""
+    card: tuple[int, int] | None = None
+    """PCI vendor and device of its network card; None when that is no PCI card, or it does not say."""
 
 
 def decode_suboptions(value: bytes, what: str) -> dict[int, bytes]:
@@ -138,4 +145,11 @@ def decode_ipxe(options: Mapping[int, bytes]) -> IpxeAnnouncement | None:
     return IpxeAnnouncement(
         features=frozenset(tag for tag, value in options.items() if any(value)),
         version=".".join(str(number) for number in version) if version else None,
+        card=_pci_card(options.get(IpxeTag.BUS_ID, b"")),
     )
+
+
+def _pci_card(bus_id: bytes) -> tuple[int, int] | None:
+    if len(bus_id) != BUS_ID_BYTES or bus_id[0] != PCI_BUS:
+        return None
+    return int.from_bytes(bus_id[1:3], "big"), int.from_bytes(bus_id[3:5], "big")
