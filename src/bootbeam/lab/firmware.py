@@ -84,8 +84,7 @@ _GUARDED_FLASH = ("-global", "driver=cfi.pflash01,property=secure,value=on")
 """Only the firmware itself may write to its settings: what Secure Boot rests on."""
 
 _NIC_MODELS_WITH_ROM = ("virtio-net-pci", "e1000", "e1000e", "rtl8139", "vmxnet3", "ne2k_pci")
-"""QEMU has a boot ROM for these: an iPXE with that card's driver. Those for pcnet and eepro100 cards stop receiving in
-the middle of a fast download."""
+"""QEMU has a boot ROM for these: an iPXE with that card's driver."""
 
 SEABIOS = Firmware(
     name="SeaBIOS",
