@@ -17,6 +17,8 @@ FIRST_ADDRESS, LAST_ADDRESS = "10.78.16.0", "10.78.31.255"
 """What Kea gives out."""
 RATE = 2000
 """Questions a second, for the latencies."""
+MIN_OFFERS_PER_S = 10_000
+MAX_P99_US = 2_000
 
 
 def start_all(places: Places, programs: Programs, files: Path) -> dict[str, Place]:
@@ -33,12 +35,14 @@ def start_all(places: Places, programs: Programs, files: Path) -> dict[str, Plac
 
 def run(servers: dict[str, Place], load: Path, runs: int, tell: Callable[[Cell], None]) -> list[Cell]:
     """The most answers a second, and how long an answer takes at a fixed rate."""
-    most = Cell(f"offers, {OUTSTANDING} questions under way, {MACHINES} machines", "answers/s", None)
+    most = Cell(
+        f"offers, {OUTSTANDING} questions under way, {MACHINES} machines", "answers/s", None, limit=MIN_OFFERS_PER_S
+    )
     measure(most, runs, {role: partial(_answers_per_second, place, load) for role, place in servers.items()})
     tell(most)
     cells = [most]
-    for name, key in (("median", "p50_us"), ("99th percentile", "p99_us")):
-        cell = Cell(f"{name} of the time to an offer at {RATE} a second", "µs", None, is_less_better=True)
+    for name, key, limit in (("median", "p50_us", None), ("99th percentile", "p99_us", MAX_P99_US)):
+        cell = Cell(f"{name} of the time to an offer at {RATE} a second", "µs", None, is_less_better=True, limit=limit)
         measure(cell, runs, {role: partial(_latency_us, place, load, key) for role, place in servers.items()})
         tell(cell)
         cells.append(cell)

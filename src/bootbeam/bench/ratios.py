@@ -80,18 +80,17 @@ def measure(cell: Cell, runs: int, contenders: Mapping[str, Callable[[], float]]
 
 
 def table(cells: Sequence[Cell]) -> str:
-    """The cells of one kind as a table in Markdown: the medians, the ratio and its spread."""
+    """The cells of one kind as a table in Markdown: the medians, and beside others the ratio and its spread."""
     names = list(dict.fromkeys(name for cell in cells for name in cell.results))
-    lines = [
-        f"| | {' | '.join(names)} | ratio | spread | target |",
-        f"|---|{'---:|' * (len(names) + 3)}",
-    ]
+    heads = [*names, *(["ratio", "spread"] if len(names) > 1 else []), "target"]
+    lines = [f"| | {' | '.join(heads)} |", f"|---|{'---:|' * len(heads)}"]
     for cell in cells:
         medians = cell.medians
         values = [number(medians[name]) if name in medians else "failed" for name in names]
         ratio, ratios = cell.ratio, cell.ratios
         told = [f"**{ratio:.2f}**", f"{min(ratios):.2f} to {max(ratios):.2f}"] if ratio is not None else ["", ""]
-        lines.append(f"| {cell.name} | {' | '.join(values)} | {' | '.join(told)} | {_target(cell)} |")
+        fields = [cell.name, *values, *(told if len(names) > 1 else []), _target(cell)]
+        lines.append(f"| {' | '.join(fields)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -100,7 +99,7 @@ def _target(cell: Cell) -> str:
     own = cell.medians.get(BOOTBEAM)
     if cell.limit is not None:
         is_missed = own is None or (own > cell.limit if cell.is_less_better else own < cell.limit)
-        return f"{cell.limit:g} {cell.unit}{' (missed)' if is_missed else ''}"
+        return f"{number(cell.limit)} {cell.unit}{' (missed)' if is_missed else ''}"
     if cell.target is None:
         return ""
     return f"{cell.target:g}{' (missed)' if cell.ratio is not None and cell.ratio < cell.target else ''}"
