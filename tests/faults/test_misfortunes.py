@@ -106,14 +106,16 @@ def test_a_tunnel_that_takes_no_full_packets(fault: FaultLab) -> None:
     assert f"ip link set dev {INTERFACE} mtu" in str(finding.facts["fix"])
 
 
-def test_the_routers_own_tftp_has_a_file_for_the_other_firmware(fault: FaultLab, tmp_path: Path) -> None:
-    fault.inject("dnsmasq on the router: dhcp-boot=undionly.kpxe for all, and enable-tftp; a UEFI machine")
+@pytest.mark.parametrize("firmware", [SEABIOS, OVMF], ids=lambda firmware: firmware.name)
+def test_the_router_has_a_boot_loader_of_its_own_and_says_so_to_all(
+    fault: FaultLab, tmp_path: Path, firmware: Firmware
+) -> None:
+    fault.inject("nothing that matters: the router has dhcp-boot=undionly.kpxe for all, and enable-tftp")
     shutil.copy("/usr/lib/ipxe/undionly.kpxe", tmp_path)
     tftp = ("--enable-tftp", f"--tftp-root={tmp_path}", "--tftp-no-fail")
     fault.network(router_arguments=("--dhcp-boot=undionly.kpxe", *tftp))
-    fault.serve()
-    finding = fault.expect(fault.power_on(OVMF).mac, "BB-009", 120)
-    assert "dhcp-boot" in str(finding.facts["fix"])
+    serve_linux(fault)
+    expect_good_boot(fault, fault.power_on(firmware))
 
 
 def test_the_router_names_a_web_address_for_http_boot(fault: FaultLab) -> None:
