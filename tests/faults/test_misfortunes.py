@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bootbeam.journal.events import EventKind
-from bootbeam.lab.firmware import OVMF, SEABIOS
+from bootbeam.lab.firmware import OVMF, SEABIOS, Firmware
 from bootbeam.lab.initrd import command_line, expected_marker
 from bootbeam.lab.lan import INTERFACE
 from bootbeam.lab.machine import PcSpec, VirtualMachine
