@@ -177,6 +177,8 @@ def test_a_dhcp_server_that_is_late() -> None:
     assert finding.id == "BB-014"
     assert "after 20 s" in finding.seen
     assert "dhcp-reply-delay" in "".join(finding.fix)
+    ipxe = [each for second in (50, 51, 53, 57) for each in seen(second, "ipxe", xid="00112233", secs=4)]
+    assert findings([*late[:7], address_requested(28), *asked(28.5), *downloaded(29), *ipxe], 69) == ["BB-014"]
     assert "BB-014" not in findings([*events[:2], lease_offered(3), *events[2:]], 40)
 
 

@@ -205,7 +205,7 @@ RULES = (
             "              Set-DhcpServerSetting -ConflictDetectionAttempts 0",
             "if there are two DHCP servers for this network, and one waits for the other: see whether that one runs",
         ),
-        explains=frozenset({"BB-003", "BB-005"}),
+        explains=frozenset({"BB-002", "BB-003", "BB-005", "BB-050"}),  # iPXE asks the same slow server anew
     ),
     Rule(
         "BB-003",

@@ -38,8 +38,8 @@ def _in_turns(asked: list[Event]) -> Match | None:
     if len(turns) < TURNS or len(set(numbers)) == len(numbers):
         return None
     span = turns[-1].at_s - turns[0].at_s
-    seen = f"two boots with this hardware address take turns: {len(turns)} times within {span:.0f} s the questions of "
-    seen += "one came between those of the other"
+    seen = f"two boots with this hardware address are under way at once: their questions came in turns, {len(turns)} "
+    seen += f"within {span:.0f} s"
     known = list(dict.fromkeys(text(event, "uuid") for event in asked if event.facts.get("uuid")))
     if len(known) > 1:
         seen += f"; one calls itself {known[0]}, the other {known[1]} (UUID)"
