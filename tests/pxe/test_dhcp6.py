@@ -177,6 +177,7 @@ class TestBesideAServerThatGivesAddresses:
         [action] = bench.ask(packets.OVMF_PXE_SOLICIT)
         assert isinstance(action, Send)
         assert action.address_offered is None
+        assert action.has_address_server
         reply = Reply6(action.datagram)
         assert 3 not in reply.codes
         assert vendor_class(reply) == b"PXEClient"
@@ -334,6 +335,13 @@ def test_where_there_is_no_address_to_give_it_is_a_proxys_offer(
     [action] = bench.ask(build6(3, [(2, SERVER_DUID), ia_na(9), *boot_options()]), source=source, has_prefix=has_prefix)
     assert isinstance(action, SendPlain)
     assert options_of(Reply6(action.datagram).option(3)[12:]) == [(13, b"\0\2")]
+
+
+def test_where_there_is_no_ipv6_network_it_is_known_that_nobody_gives_addresses(bench: Bench) -> None:
+    [action] = bench.ask(packets.OVMF_PXE_SOLICIT, has_prefix=False)
+    assert isinstance(action, Send)
+    assert action.address_offered is None
+    assert not action.has_address_server
 
 
 def test_an_architecture_without_a_loader_gets_no_guess(bench: Bench) -> None:

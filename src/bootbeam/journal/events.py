@@ -23,7 +23,7 @@ class EventKind(StrEnum):
     """reason, fix"""
     OFFERED = "offered"
     """what ("loader", "script", "http-boot"), file, siaddr (our address); over IPv6 also address_offered, None where
-    another server gives addresses"""
+    another server gives addresses or there is none to give, and has_address_server (whether another is known)"""
     ANSWER_NOT_SENT = "answer-not-sent"
     """This computer's own network did not take our answer to the machine: port (ours), why (the system's words)"""
     QUESTION_HELD_BACK = "question-held-back"

@@ -57,6 +57,8 @@ class Send:
     boot_file: BootFile
     address_offered: IpAddress | None = None
     """An address that comes along with it, where nobody else gives one."""
+    has_address_server: bool = True
+    """Whether the client may get an address from another server, as far as is known."""
 
 
 @dataclass(frozen=True, slots=True)

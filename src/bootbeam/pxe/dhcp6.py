@@ -149,7 +149,8 @@ class Dhcp6Boot:
         if address is not None:
             options += address_options(message, address)
         answer = build_answer(message, self._server_duid, MessageType.ADVERTISE, options)
-        return [Send(encode_dhcp6(answer), _destination(message, arrival), client, boot_file, address)]
+        has_server = self._sources.has_server(arrival.link, now)
+        return [Send(encode_dhcp6(answer), _destination(message, arrival), client, boot_file, address, has_server)]
 
     def _address_to_offer(
         self, message: Dhcp6Message, client: ClientInfo, arrival: Arrival6, now: float

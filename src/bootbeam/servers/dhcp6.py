@@ -210,6 +210,7 @@ class Dhcp6Server:
             file=action.boot_file.file,
             siaddr=str(arrival.server),
             address_offered=str(action.address_offered) if action.address_offered else None,
+            has_address_server=action.has_address_server,
         )
 
     def _note_address(self, listener: Dhcp6Socket, action: GiveAddress) -> None:

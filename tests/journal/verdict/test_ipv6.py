@@ -63,6 +63,27 @@ def test_a_firmware_that_asks_once_and_waits_for_an_address() -> None:
     assert findings(asks(0, ours=True), 100) == []
 
 
+def nobody_gives(second: float) -> list[Event]:
+    """A question over IPv6 on a network without IPv6: there is no address to give, and no other server."""
+    question, offer = asks(second, ours=False)
+    return [question, at(second, EventKind.OFFERED, **{**offer.facts, "has_address_server": False})]
+
+
+def test_where_there_is_no_ipv6_network_no_other_server_is_blamed() -> None:
+    assert findings(nobody_gives(0), 14) == []
+    finding = only(nobody_gives(0), 16)
+    assert finding.id == "BB-013"
+    assert "no IPv6 network here" in finding.seen
+    assert "IPv4" in finding.fix[0]
+    assert finding.fix[-1].endswith(f"/64 dev {nobody_gives(0)[0].interface}")
+    assert "another server" not in f"{finding.seen} {finding.cause} {finding.fix}"
+
+
+def test_a_machine_that_boots_over_ipv4_and_tries_ipv6_in_passing_is_not_spoken_of() -> None:
+    over_ipv4 = [*seen(0), *downloaded(2)]
+    assert "BB-013" not in findings([*over_ipv4, *nobody_gives(6)], 40)
+
+
 def test_the_question_to_port_4011_over_ipv6() -> None:
     requested = at(5, EventKind.ADDRESS_REQUESTED, address_requested="fd00::17f", server=None, secs=None)
     events = [*asks(0, ours=False), requested]

@@ -13,6 +13,14 @@ KINDS = ("uefi-pxe", "uefi-http", "ipxe")
 NO_ADDRESS_S = 15.0
 """A firmware that has an address says so within 5 s."""
 NO_OFFER = "PXE-E16: No valid offer received."
+NO_NETWORK_CAUSE = (
+    "the network has IPv4 only: no router announces an IPv6 network, and this computer has no address in one"
+)
+NO_NETWORK_FIX = (
+    "choose the entry with IPv4 in the machine's boot menu (`PXEv4`, `HTTPv4`), or put it before the one with IPv6",
+    "or give this computer an IPv6 address of its own, from which machines get theirs:",
+)
+GIVE_NETWORK = "sudo ip address add fd00:b007::1/64 dev"
 
 
 def judge_answers_lost(course: Course) -> Judged:
@@ -32,6 +40,8 @@ def _in_vain(course: Course, *, is_address_ours: bool) -> Judged:
             continue
         if bool(each.of(EventKind.OFFERED)[-1].facts.get("address_offered")) is not is_address_ours:
             continue
+        if _is_without_network(each) and any(not other.is_ipv6 for other in course.tries_of(*KINDS)):
+            continue  # firmware tries IPv6 in passing; what matters is its boot over IPv4
         last, is_insistent = each.questions[-1], len(each.questions) >= ASKED_IN_VAIN
         # edk2 asks once when an answer without an address comes, and waits for another server's in vain.
         if not is_insistent and (is_address_ours or each.kind == "ipxe"):
@@ -49,7 +59,18 @@ def _told(each: Try, *, is_address_ours: bool) -> Match:
     asked = f"over IPv6 it asked {times} times, at {seconds(each.questions)}" if times > 1 else "it asked over IPv6"
     if is_address_ours:
         return Match(f"{asked}; each time we offered it an address and its boot file, and it took neither")
+    if _is_without_network(each):
+        seen = f"{asked}; there is no IPv6 network here, only addresses of the link itself, and nobody gives others"
+        return Match(
+            seen, cause=NO_NETWORK_CAUSE, fix=(*NO_NETWORK_FIX, f"    {GIVE_NETWORK} {each.questions[-1].interface}")
+        )
     return Match(f"{asked}; we offered the boot file, another server gives addresses here, and it took none")
+
+
+def _is_without_network(each: Try) -> bool:
+    """No server gives addresses, and the station has no network of its own to give one from."""
+    offered = each.of(EventKind.OFFERED)[-1].facts
+    return not offered.get("address_offered") and offered.get("has_address_server") is False
 
 
 def _went_on(each: Try) -> bool:
