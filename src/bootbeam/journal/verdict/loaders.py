@@ -331,12 +331,13 @@ RULES = (
         judge_shim_refused,
         "shim comes over whole, and asks for nothing after that",
         "Secure Boot does not accept this shim: it is too old and revoked, or the machine knows only the keys of one "
-        "maker (some need `Allow Microsoft 3rd Party UEFI CA` in the setup)",
+        "maker (some need `Allow Microsoft 3rd Party UEFI CA` in the setup), or of its owner",
         Sureness.MOST_LIKELY,
         {Screen.UEFI: (*ACCESS_DENIED, "or: SBAT self-check failed: Security Policy Violation")},
         (
             "switch `Allow Microsoft 3rd Party UEFI CA` on in the machine's setup (Lenovo, Surface, Dell), or Secure "
             "Boot off",
+            "or, where its owner has put keys of their own into it, put the factory's back (`Restore Factory Keys`)",
             *NEWER_SHIM_FIX[:2],
         ),
         explains=frozenset({"BB-040", "BB-041"}),
