@@ -161,6 +161,9 @@ def test_large_packets_do_not_get_through_by_http() -> None:
     finding = only([*events, stalled(46, 0)], 80)
     assert finding.id == "BB-032"
     assert "    sudo ip link set dev eno1 mtu 1280" in finding.fix
+    assert "    ping -M do -s 1472 192.168.1.7" in finding.fix
+    by_ipxe = only([*seen(29, "ipxe"), *events[len(BEFORE) :], stalled(46, 0)], 80)
+    assert by_ipxe.screen[1] == "Connection timed out (http://ipxe.org/4c0a6035)"
     assert findings([*events, stalled(46, 100_000)], 80) == ["BB-070"]
     resumed = at(47, EventKind.TRANSFER_RESUMED, protocol="http", file="linux", stalled_s=16.0)
     assert findings([*events, stalled(46, 0), resumed], 80) == []

@@ -92,8 +92,9 @@ def _judge_packets_too_large_by_http(course: Course) -> Judged:
         return None
     seen = f"it asked for {text(stalled, 'file')} by HTTP and took not one byte of it for "
     seen += f"{number(stalled, 'stalled_s'):.0f} s, though its question, which is small, had come through"
-    values = {**UNKNOWN_VALUES, **course.values}
-    match = Match(seen, fix=tuple(line.format_map(values) for line in SMALLER_PACKETS))
+    values = {**UNKNOWN_VALUES, **course.values, "machine": stalled.address or "ADDRESS-OF-THE-MACHINE"}
+    screen = STANDS_STILL if course.kind == "ipxe" else None
+    match = Match(seen, fix=tuple(line.format_map(values) for line in SMALLER_PACKETS), screen=screen)
     return _after_waiting(course, stalled, 0.0, match)
 
 
@@ -192,10 +193,11 @@ def judge_size_changed(course: Course) -> Judged:
 SMALLER_PACKETS = (
     "let this computer send smaller packets (until it is started again), and boot the machine again:",
     "    sudo ip link set dev {interface} mtu 1280",
-    "if it boots then, find out what lies between: a VPN, a tunnel or a VLAN whose MTU is too small; how large packets "
-    "may be:",
-    "    ping -M do -s 1472 ADDRESS-OF-THE-MACHINE",
+    "if it boots then, find out what lies between: a VPN, a tunnel or a VLAN whose MTU is too small. How large packets "
+    "may be shows in how large a ping is still answered, between 1200 and 1472:",
+    "    ping -M do -s 1472 {machine}",
 )
+STANDS_STILL = ("(stands still at 0 %, then)", "Connection timed out (http://ipxe.org/4c0a6035)")
 NOT_REACHED = "PXE-E18: Server response timeout."
 RULES = (
     Rule(
