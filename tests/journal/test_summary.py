@@ -15,6 +15,8 @@ SCRIPT: Told = (EventKind.SCRIPT_SENT, {"entry": "Linux 6.1", "manufacturer": "Q
 KERNEL: Told = (EventKind.TRANSFER_FINISHED, {"role": "kernel", "file": "vmlinuz"})
 SYSTEM: Told = (EventKind.SYSTEM_SEEN, {"vendor_class": "d-i", "hostname": ""})
 FINDING: Told = (EventKind.FINDING, {"id": "BB-020", "title": "port 4011 is not reached"})
+STOPS: Told = (EventKind.FINDING, {"id": "BB-070", "title": "the download of the system stops"})
+DOES_NOT_START: Told = (EventKind.FINDING, {"id": "BB-054", "title": "Exec format error"})
 OTHER: Told = (EventKind.FINDING, {"id": "BB-099", "title": "a remark"})
 INSTALLED: Told = (EventKind.INSTALL_FINISHED, {})
 
@@ -39,6 +41,11 @@ def after(*told: Told) -> Summary:
         ((ASKS, FINDING, OTHER, ASKS), Outcome.FAILED, "BB-020: port 4011 is not reached"),
         ((ASKS, FINDING, LOADER, KERNEL), Outcome.BOOTED, "kernel vmlinuz fetched"),
         ((ASKS, KERNEL, FINDING), Outcome.BOOTED, "kernel vmlinuz fetched"),
+        ((ASKS, SCRIPT, KERNEL, STOPS), Outcome.FAILED, "BB-070: the download of the system stops"),
+        ((ASKS, SCRIPT, KERNEL, STOPS, KERNEL), Outcome.BOOTED, "kernel vmlinuz fetched"),
+        ((ASKS, SCRIPT, KERNEL, DOES_NOT_START), Outcome.FAILED, "BB-054: Exec format error"),
+        ((ASKS, SCRIPT, KERNEL, SYSTEM, DOES_NOT_START), Outcome.BOOTED, "its system asked for an address (d-i)"),
+        ((ASKS, SCRIPT, KERNEL, SYSTEM, STOPS), Outcome.FAILED, "BB-070: the download of the system stops"),
         ((ASKS, KERNEL, INSTALLED, SYSTEM), Outcome.INSTALLED, "the installer reported its end"),
         ((ASKS, KERNEL, (EventKind.INSTALL_FAILED, {})), Outcome.FAILED, "its installation failed"),
         ((ASKS, (EventKind.MESSAGE_SHOWN, {"title": "does not fit"})), Outcome.FAILED, "its screen says: does not fit"),

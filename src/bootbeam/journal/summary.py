@@ -11,6 +11,12 @@ MAX_WORDS_CHARACTERS = 200
 
 
 ROLE_WORDS = {"image": "file"}
+FETCHED = " fetched"
+FIRST_ABOUT_FILES = "BB-030"
+"""Findings before this one are about what comes before a machine fetches anything; and a machine that is seen to run
+has got all its files, whatever later ones say."""
+FIRST_ABOUT_SYSTEMS, LAST_ABOUT_SYSTEMS = "BB-070", "BB-079"
+"""Findings about a system that was fetched, and perhaps seen, and did not come up."""
 
 
 class Outcome(StrEnum):
@@ -73,13 +79,21 @@ class Summary:
         if outcome is Outcome.STOPPED and self.outcome is not Outcome.STOPPED:
             return  # firmware goes on to its next way of booting; what went wrong with the first counts
         if outcome is Outcome.FAILED and self.outcome in (Outcome.BOOTED, Outcome.INSTALLED):
-            if event.kind is not EventKind.INSTALL_FAILED:
+            if not self._is_undone_by(event):
                 return  # a remark about a boot that went well
         elif outcome is Outcome.FAILED and self.outcome is Outcome.FAILED:
             return  # the first cause counts
         if self.outcome is Outcome.INSTALLED and outcome is Outcome.BOOTED:
             return
         self.outcome, self.last_sign = outcome, _words(sign)
+
+    def _is_undone_by(self, event: Event) -> bool:
+        """Whether a boot that had come to its system has failed after all."""
+        if event.kind is not EventKind.FINDING:
+            return event.kind is EventKind.INSTALL_FAILED
+        id = str(event.facts.get("id"))
+        is_about_files = id >= FIRST_ABOUT_FILES and self.last_sign.endswith(FETCHED)
+        return self.outcome is Outcome.BOOTED and (is_about_files or FIRST_ABOUT_SYSTEMS <= id <= LAST_ABOUT_SYSTEMS)
 
 
 def _outcome_of(event: Event) -> tuple[Outcome, str]:
@@ -106,7 +120,7 @@ def _sign_of_system(event: Event) -> str:
         case EventKind.ANSWERS_FETCHED:
             return "its installer took its answers"
         case EventKind.TRANSFER_FINISHED if role in BOOTED_ROLES:
-            return f"{ROLE_WORDS.get(str(role), role)} {facts.get('file')} fetched"
+            return f"{ROLE_WORDS.get(str(role), role)} {facts.get('file')}{FETCHED}"
         case EventKind.SCRIPT_SENT if str(facts.get("entry")).startswith("its own disk"):
             return "sent to its own disk"
     return ""
