@@ -54,11 +54,11 @@ def test_a_slow_path(fault: FaultLab) -> None:
 
 
 def test_packets_are_lost(fault: FaultLab) -> None:
-    fault.inject("nothing that lasts: one packet in ten is lost, each way")
+    fault.inject("nothing that lasts: one packet in five is lost")
     lan = fault.network()
-    fault.drop_at_switch(lan, "numgen random mod 100 < 10")
+    fault.drop_at_switch(lan, "numgen random mod 100 < 20")
     serve_linux(fault)
-    expect_good_boot(fault, fault.power_on(SEABIOS))
+    expect_good_boot(fault, fault.power_on(OVMF))
 
 
 def test_a_cable_that_is_pulled_for_a_moment(fault: FaultLab) -> None:
