@@ -115,6 +115,10 @@ def test_another_boot_server() -> None:
     assert "192.168.1.9" in finding.seen
     assert any("192.168.1.9" in line for line in finding.fix)
     assert findings([*to_loader(), proxy], 12) == []
+    by_its_file = [*seen(0), lease_offered(0.1), proxy, address_requested(4), *seen(17, "ipxe", xid="00112233")]
+    assert only(by_its_file, 18).screen[0].startswith("PXE-E16"), (
+        "it was the firmware's choice, though iPXE runs by now"
+    )
 
 
 def test_a_late_link() -> None:

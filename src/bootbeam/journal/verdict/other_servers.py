@@ -4,7 +4,7 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 from bootbeam.journal.events import Event, EventKind
-from bootbeam.journal.verdict.course import Course, text
+from bootbeam.journal.verdict.course import BIOS_ARCHITECTURE, Course, Try, text
 from bootbeam.journal.verdict.finding import Judged, Later, Match, Rule, Screen, Sureness
 
 NETWORK_PREFIX = 16
@@ -116,7 +116,15 @@ def _unless_it_comes_on(course: Course, event: Event, said: str) -> Judged:
     elif course.now < moment:
         return Later(moment)
     seen = f"{said}; we offered it ours, and it never came for it"
-    return Match(seen, {"router": text(event, "server"), "other": text(event, "server")})
+    return Match(seen, {"router": text(event, "server"), "other": text(event, "server")}, screens=_screens_of(heard))
+
+
+def _screens_of(heard: Try) -> tuple[Screen, ...]:
+    """Whose words were on the screen in this try; the machine may have come further since, by the other's file."""
+    if heard.kind == "ipxe":
+        return (Screen.IPXE,)
+    is_bios = heard.questions[0].facts.get("architecture") == BIOS_ARCHITECTURE
+    return (Screen.BIOS,) if is_bios else (Screen.UEFI,)
 
 
 def judge_address_claimed(course: Course) -> Judged:
