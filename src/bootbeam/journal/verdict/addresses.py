@@ -154,6 +154,7 @@ def judge_late_server(course: Course) -> Judged:
     return None
 
 
+IPXE_GAVE_UP = "(or, once iPXE runs and asks anew: No configuration methods succeeded (http://ipxe.org/040ee119))"
 ROUTER_LINES = (
     "    dnsmasq:  dhcp-boot={file},,{station}",
     '    Kea:      "next-server": "{station}", "boot-file-name": "{file}"',
@@ -189,20 +190,20 @@ RULES = (
         "the machine asks again and again, and the DHCP server's first answer comes 8 s or more after its first "
         "question",
         "the DHCP server is set to wait, tries each address before it gives it, stands in for another one that is off, "
-        "or had only just started; firmware waits for a minute, iPXE for half of that",
+        "or had only just started; firmware waits for a minute, iPXE for some 20 s",
         Sureness.MOST_LIKELY,
         {
-            Screen.UEFI: ("(a long wait; it may go on by itself)",),
-            Screen.BIOS: ("(a long row of dots; it may go on by itself)",),
-            Screen.IPXE: ("(a long row of dots, and) No configuration methods succeeded (http://ipxe.org/040ee119)",),
+            Screen.UEFI: ("(a long wait; it may go on by itself)", IPXE_GAVE_UP),
+            Screen.BIOS: ("(a long row of dots; it may go on by itself)", IPXE_GAVE_UP),
+            Screen.IPXE: ("No configuration methods succeeded (http://ipxe.org/040ee119)",),
         },
         (
             "it may have gone on by itself; if not, boot it again. Let the DHCP server {router} answer at once:",
             "    dnsmasq:  remove dhcp-reply-delay=..., add no-ping, and restart it",
             "    ISC dhcpd:  min-secs 0; ping-check false;",
             "    MikroTik: /ip dhcp-server set [find] delay-threshold=none conflict-detection=no",
-            "    Windows:  Set-DhcpServerv4Scope -ScopeId NETWORK -Delay 0",
-            "              Set-DhcpServerSetting -ConflictDetectionAttempts 0",
+            "    Windows:  Set-DhcpServerv4Scope -ScopeId NETWORK -Delay 0; "
+            "Set-DhcpServerSetting -ConflictDetectionAttempts 0",
             "if there are two DHCP servers for this network, and one waits for the other: see whether that one runs",
         ),
         explains=frozenset({"BB-002", "BB-003", "BB-005", "BB-050"}),  # iPXE asks the same slow server anew
