@@ -67,7 +67,7 @@ from bootbeam.servers.http_thread import HttpThread
 from bootbeam.servers.listeners import Listeners, bind_all
 from bootbeam.servers.overhearing import Overhearing
 from bootbeam.servers.packet_keeping import PacketKeeping
-from bootbeam.servers.reports import Reports
+from bootbeam.servers.pages import report_pages
 from bootbeam.servers.tftp import TftpLimits, TftpServer
 from bootbeam.servers.tftp_turn import load_turn_libraries
 from bootbeam.settings.model import StationSettings
@@ -170,8 +170,8 @@ class Station:
         )
         limits, libraries = _tftp_limits(self._settings, interfaces), load_turn_libraries()
         tftp = TftpServer(listeners.tftp, goods.source, record, limits, libraries)
-        reports = Reports(record, book.expects_report, book.set_installed)
-        http = HttpThread(HttpServer(goods.source, record, listeners.http, reports.routes))
+        pages = report_pages(record, book.expects_report, book.set_installed)
+        http = HttpThread(HttpServer(goods.source, record, listeners.http, pages))
         stopped = _stop_on_signals()
         await http.start()
         tftp.start()

@@ -16,6 +16,7 @@ from aiohttp import web
 from bootbeam.journal.events import EventKind, Fact
 from bootbeam.library.content import Content, FileSlice, Missing, NotReady, Peer, Version
 from bootbeam.servers.http import STALL_TIMEOUT_S, HttpServer
+from bootbeam.servers.pages import Pages
 
 SHA256_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -131,7 +132,7 @@ class HttpStation:
 
     def __init__(
         self,
-        routes: Sequence[web.AbstractRouteDef] = (),
+        routes: Sequence[web.RouteDef] = (),
         stall_timeout_s: float = STALL_TIMEOUT_S,
         stop_deadline_s: float = 0,
         send_buffer_bytes: int | None = None,
@@ -146,7 +147,8 @@ class HttpStation:
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
             listener.bind(("127.0.0.1", 0))
         self.port: int = listener.getsockname()[1]
-        self.server = HttpServer(self.files, self.journal, [listener], routes, stall_timeout_s)
+        pages = Pages(tuple(route.path.partition("{")[0] for route in routes), lambda: routes)
+        self.server = HttpServer(self.files, self.journal, [listener], pages, stall_timeout_s)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
 

@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 
 import bootbeam.servers.http as http_server
+import bootbeam.servers.http_any_request as http_any_request
 from bootbeam.journal.events import EventKind
 from bootbeam.library.content import Peer
 from bootbeam.servers.http import HttpServer
@@ -86,7 +87,7 @@ def test_malformed_request_is_refused_and_recorded_once(station: HttpStation, re
 
 
 def test_mistakes_remembered_are_bounded(station: HttpStation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_server, "MAX_REPORTED_MISTAKES", 2)
+    monkeypatch.setattr(http_any_request, "MAX_REPORTED_MISTAKES", 2)
     for name in (b"A", b"B", b"C", b"D"):
         station.exchange(b"GET /" + name + b"\x01 HTTP/1.0\r\n\r\n")
     assert len(station.journal.of(EventKind.DATAGRAM_DROPPED)) == 2
@@ -105,6 +106,80 @@ def test_nothing_is_logged_to_the_terminal(station: HttpStation, capfd: pytest.C
     (problem,) = station.journal.of(EventKind.PROBLEM)
     assert "ZeroDivisionError" in str(problem.facts["why"])
     assert problem.address == "127.0.0.1"
+
+
+PLAIN = b"GET /kernel HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+
+def test_requests_of_every_kind_are_answered_while_what_reads_them_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    loads, may_load = [], threading.Event()
+
+    def load() -> type[http_any_request.AnyRequests]:
+        loads.append(1)
+        assert may_load.wait(20)
+        return http_any_request.AnyRequests
+
+    monkeypatch.setattr(http_server, "_load", load)
+    with HttpStation() as station:
+        station.files.add_body("kernel", b"kernel bytes")
+        clients = [station.connect() for _ in range(20)]
+        for client in clients:
+            client.sendall(b"GET /kernel HTTP/1.0\r\n")
+        # The rest of a request, more than that, and the end of what the client has to say come meanwhile.
+        for number, client in enumerate(clients):
+            client.sendall(b"\r\n" if number % 2 else b"Connection: keep-alive\r\n\r\nGET /kernel HTTP/1.0\r\n\r\n")
+        clients[1].shutdown(socket.SHUT_WR)
+        assert station.exchange(b"GET /kernel HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").endswith(
+            b"kernel bytes"
+        )
+        may_load.set()
+        for number, client in enumerate(clients):
+            with client:
+                assert read_all(client).count(b"kernel bytes") == (1 if number % 2 else 2)
+    assert loads == [1]
+
+
+def test_a_stop_while_it_is_loaded_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load() -> type[http_any_request.AnyRequests]:
+        time.sleep(0.5)
+        return http_any_request.AnyRequests
+
+    monkeypatch.setattr(http_server, "_load", load)
+    with HttpStation() as station:
+        client = station.connect()
+        client.sendall(b"GET /kernel HTTP/1.0\r\n\r\n")
+        time.sleep(0.1)
+    with client:
+        read_all(client)
+
+
+def test_a_library_that_cannot_be_loaded_is_told_and_files_are_served_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def load() -> NoReturn:
+        raise ImportError("no aiohttp")
+
+    monkeypatch.setattr(http_server, "_load", load)
+    with HttpStation() as station:
+        station.files.add_body("kernel", b"kernel bytes")
+        for _ in range(2):
+            assert station.exchange(b"GET /kernel HTTP/1.0\r\n\r\n") == b""
+        assert "no aiohttp" in str(station.journal.wait_for(EventKind.PROBLEM, 2)[0].facts["why"])
+        assert station.exchange(b"GET /kernel HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").endswith(
+            b"kernel bytes"
+        )
+
+
+def read_all(client: socket.socket) -> bytes:
+    """What comes until the other side closes or resets the connection."""
+    client.settimeout(20)
+    received = b""
+    try:
+        while part := client.recv(65536):
+            received += part
+    except ConnectionResetError:
+        pass
+    return received
 
 
 def test_pages_come_before_files_and_keep_their_own_methods() -> None:

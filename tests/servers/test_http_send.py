@@ -14,7 +14,7 @@ import pytest
 
 from bootbeam.journal.events import EventKind
 from bootbeam.library.content import ContentChanged
-from bootbeam.servers.http_send import CHUNK_BYTES, COPIED_BODY_BYTES, HELD_BACK_BYTES, PUSHING_BYTES
+from bootbeam.servers.http_send import CHUNK_BYTES, COPIED_BODY_BYTES, HELD_BACK_BYTES
 from tests.servers.http_station import HttpStation, open_descriptors
 
 SIZE_BYTES = 3 * CHUNK_BYTES + 12345
@@ -274,8 +274,8 @@ def test_file_rewritten_after_the_last_chunk_ends_short_too(station: HttpStation
     with station.connect() as client:
         client.sendall(b"GET /rewritten HTTP/1.1\r\nHost: station\r\n\r\n")
         body = read_body(client)
-    # The reset may overtake what was sent last, which was a copy.
-    assert SIZE_BYTES - HELD_BACK_BYTES - PUSHING_BYTES <= len(body) <= SIZE_BYTES - HELD_BACK_BYTES
+    # The reset may overtake what was sent last, and the more the slower the client is.
+    assert 0 < len(body) <= SIZE_BYTES - HELD_BACK_BYTES
     assert file.read_bytes().startswith(body)
     assert check.calls == 6
     station.journal.wait_for(EventKind.TRANSFER_FAILED)

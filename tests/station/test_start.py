@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bootbeam.lab.lan import Lan
+from bootbeam.lab.lan import STATION_ADDRESS, Lan
+from bootbeam.lab.netns import Namespace
+from bootbeam.lab.station import StationProcess
 
 HOLDER = """
 import socket, sys
@@ -35,6 +37,19 @@ def serve(lan: Lan, *arguments: str | Path, prefix: tuple[str, ...] = (), expect
     assert done.returncode == expect, done.stderr + done.stdout
     assert "Traceback" not in done.stderr
     return done.stderr
+
+
+def test_what_most_boots_never_need_is_loaded_when_it_is_asked_for(lan: Lan, client: Namespace, script: Path) -> None:
+    with StationProcess(lan, script) as station:
+        url = f"http://{STATION_ADDRESS}:8080/boot.ipxe"
+
+        def loaded() -> bool:
+            return "/aiohttp/" in Path(f"/proc/{station.pid}/maps").read_text()
+
+        assert client.run("curl", "-sS", url).startswith("#!ipxe")
+        assert not loaded()
+        assert client.run("curl", "-sS", "--http1.0", url).startswith("#!ipxe")
+        assert loaded()
 
 
 @pytest.mark.parametrize(

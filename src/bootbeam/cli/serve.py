@@ -1,8 +1,6 @@
 """``bootbeam serve IMAGE...``: be a boot station until Ctrl-C."""
 
 import gc
-import os
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bootbeam.cli import serve_options as option
@@ -89,7 +87,6 @@ def _run(options: dict[str, Any]) -> None:
     # Nearly everything that is made until the station is ready stays: looking through it for garbage takes 30 ms, and
     # finds none. The station begins with that when it is ready.
     gc.disable()
-    _load_web_library()
     from bootbeam.cli.fetching import local_images
     from bootbeam.cli.terminal import EventPrinter, view_for
     from bootbeam.net.maker import maker_of
@@ -111,21 +108,6 @@ def _run(options: dict[str, Any]) -> None:
     settings = _checked(images=images, answers=given, **chosen)
     with EventPrinter(view_for(log_format, maker_of)) as printer:
         Station(settings, printer.watch).run()
-
-
-def _load_web_library() -> None:
-    """Import aiohttp without the certificates of this computer: its client reads them as it is imported, which takes
-    35 ms and 3 MB. A server needs none; what is fetched (``library.download``) reads them by itself."""
-    kept = {name: os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")}
-    os.environ.update(dict.fromkeys(kept, os.devnull))
-    try:
-        import_module("aiohttp")
-    finally:
-        for name, value in kept.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _checked(**chosen: Any) -> "StationSettings":

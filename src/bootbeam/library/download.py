@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import re
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,11 +79,7 @@ class _Fetch:
 
     async def run(self) -> Fetched:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=STALL_TIMEOUT_S)
-        # The certificates are read now: aiohttp may have been loaded without any (``cli.serve``).
-        connector = aiohttp.TCPConnector(ssl=ssl.create_default_context())
-        async with aiohttp.ClientSession(
-            connector=connector, timeout=timeout, auto_decompress=False, trust_env=True
-        ) as session:
+        async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False, trust_env=True) as session:
             for attempt in range(1, MAX_TRIES + 1):
                 try:
                     await self._transfer(session)

@@ -6,20 +6,15 @@ request in pieces, HTTP/1.0) goes to aiohttp, and so does all that comes after i
 """
 
 import asyncio
-import logging
-import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote
 
-from bootbeam import __version__
 from bootbeam.library.content import ContentChanged, Peer
 from bootbeam.servers.http_body import BodySocket, ClientGone, reset
 from bootbeam.servers.http_deliveries import Deliveries
-from bootbeam.servers.http_download import Answer, Downloads, FileRequest, plain_address, shown
+from bootbeam.servers.http_download import Answer, FileRequest, plain_address, shown
 from bootbeam.servers.http_send import (
     AT_ONCE_BYTES,
     CHANGED_RETRY_AFTER_S,
@@ -30,6 +25,7 @@ from bootbeam.servers.http_send import (
     short_delivered,
     told,
 )
+from bootbeam.servers.http_service import Service
 from bootbeam.servers.http_transfer import Transfer
 from bootbeam.wire.http_request import MAX_PLAIN_HEAD_BYTES, PlainRequest, encode_response_head, find_plain_request
 
@@ -39,36 +35,6 @@ MAX_ANSWERS_A_TURN = 32
 """Of requests that a client has sent all at once; then everybody else gets their turn."""
 SETTLED_AFTER_S = 0.02
 """When a short answer has not arrived after so long, its arrival is watched."""
-COPIED_AT_ONCE_BYTES = 256 * 1024
-SERVER = f"bootbeam/{__version__}"
-
-
-@dataclass(slots=True)
-class Service:
-    """What all connections of one server share."""
-
-    downloads: Downloads
-    stall_timeout_s: float
-    keepalive_timeout_s: float
-    aiohttp: Callable[[], asyncio.Protocol]
-    """Makes the protocol that takes a connection over."""
-    page_prefixes: tuple[str, ...]
-    """What the paths of all pages begin with: those are aiohttp's."""
-    logger: logging.Logger
-    answering: dict[asyncio.Task[Any], asyncio.Transport | None]
-    """What takes time at present: a stop waits for it."""
-    connections: "set[FileConnection]" = field(default_factory=set)
-    is_stopping: bool = False
-    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(COPIED_AT_ONCE_BYTES)))
-    """For what is copied within one turn of the loop."""
-    _date: tuple[int, str] = (0, "")
-
-    def common_headers(self) -> dict[str, str]:
-        """``Server`` and ``Date``, of every answer."""
-        second = int(time.time())
-        if self._date[0] != second:
-            self._date = (second, formatdate(second, usegmt=True))
-        return {"Server": SERVER, "Date": self._date[1]}
 
 
 class FileConnection(asyncio.Protocol):
@@ -176,13 +142,31 @@ class FileConnection(asyncio.Protocol):
         return (unquote(target) if "%" in target else target).startswith(self._service.page_prefixes)
 
     def _hand_over(self, transport: asyncio.Transport, data: bytes) -> None:
+        successor = self._service.successor()
+        if successor is None:
+            self._waiting, self._is_busy = data, True
+            loading = self._loop.create_task(self._service.load_successor())
+            self._service.answering[loading] = transport
+            loading.add_done_callback(self._loaded)
+            return
         self._leave()
         self._settle()
         transport.resume_reading()
-        successor = self._service.aiohttp()
         transport.set_protocol(successor)
         successor.connection_made(transport)
         successor.data_received(data)
+
+    def _loaded(self, loading: asyncio.Task[None]) -> None:
+        """There is somebody to hand over to."""
+        self._forget(loading)
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if loading.cancelled() or loading.exception() is not None:
+            transport.abort()
+            return
+        data, self._waiting = self._waiting, b""
+        self._hand_over(transport, data)
 
     def _answer(self, transport: asyncio.Transport, request: PlainRequest) -> None:
         self._is_last |= not request.keeps_connection or self._service.is_stopping

@@ -13,12 +13,13 @@ from aiohttp import StreamReader, web
 from bootbeam.install.stage import Stage
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
+from bootbeam.servers.pages import REPORTS_PREFIX
 
 MAX_BODY_BYTES = 64 << 10
 BODY_TIMEOUT_S = 10.0
 """How long a report's body may take to arrive; what has arrived by then counts."""
 MAX_TEXT_CHARACTERS = 200
-REPORT_PATH = "/report/{mac}/{stage}"
+REPORT_PATH = f"{REPORTS_PREFIX}{{mac}}/{{stage}}"
 
 _MAC = re.compile(r"[0-9a-f]{2}(-[0-9a-f]{2}){5}")
 _KINDS = {

@@ -1,0 +1,47 @@
+"""What all connections of one HTTP server share."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
+
+from bootbeam import __version__
+from bootbeam.servers.http_download import Downloads
+
+if TYPE_CHECKING:
+    from bootbeam.servers.http_connection import FileConnection
+
+COPIED_AT_ONCE_BYTES = 256 * 1024
+SERVER = f"bootbeam/{__version__}"
+
+
+@dataclass(slots=True)
+class Service:
+    """Made once; used by the server's own thread."""
+
+    downloads: Downloads
+    stall_timeout_s: float
+    keepalive_timeout_s: float
+    successor: Callable[[], asyncio.Protocol | None]
+    """Makes the protocol that takes a connection over, aiohttp's; None before it is loaded."""
+    load_successor: Callable[[], Coroutine[Any, Any, None]]
+    page_prefixes: tuple[str, ...]
+    """What the paths of all pages begin with: those are aiohttp's."""
+    logger: logging.Logger
+    answering: dict[asyncio.Task[Any], asyncio.Transport | None]
+    """What takes time at present: a stop waits for it."""
+    connections: "set[FileConnection]" = field(default_factory=set)
+    is_stopping: bool = False
+    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(COPIED_AT_ONCE_BYTES)))
+    """For what is copied within one turn of the loop."""
+    _date: tuple[int, str] = (0, "")
+
+    def common_headers(self) -> dict[str, str]:
+        """``Server`` and ``Date``, of every answer."""
+        second = int(time.time())
+        if self._date[0] != second:
+            self._date = (second, formatdate(second, usegmt=True))
+        return {"Server": SERVER, "Date": self._date[1]}
