@@ -69,11 +69,12 @@ def test_a_loader_that_was_loaded_and_never_heard_of_changes_the_standing() -> N
     "live",
     [
         lambda station: station.hear(EventKind.CLIENT_SEEN, kind_of_client="ipxe"),
+        lambda station: station.hear(EventKind.ADDRESS_REQUESTED, is_ipxe=True),
         lambda station: station.load("autoexec script", "script"),
         lambda station: station.hear(EventKind.SCRIPT_SENT, entry="linux"),
         lambda station: station.hear(EventKind.MESSAGE_SHOWN, title="cannot boot"),
     ],
-    ids=["iPXE asks by DHCP", "autoexec.ipxe", "a script", "a message"],
+    ids=["iPXE asks by DHCP", "its question was lost, its request not", "autoexec.ipxe", "a script", "a message"],
 )
 @pytest.mark.parametrize(("path", "chain"), [(IPXE, Chain.PLAIN), (SHIM, Chain.SIGNED)])
 def test_any_sign_of_life_settles_it(live: Callable[[Station], None], path: str, chain: Chain) -> None:

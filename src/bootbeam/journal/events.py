@@ -35,7 +35,7 @@ class EventKind(StrEnum):
     """A question came to port 4011: xid, secs, source_port"""
     ADDRESS_REQUESTED = "address-requested"
     """The machine asked a DHCP server for an address, of which we hear because it is broadcast: address_requested,
-    server (option 54; None when it names none), vendor_class, xid, secs"""
+    server (option 54; None when it names none), vendor_class, xid, secs, is_ipxe"""
     OTHER_SERVER_ANSWERED = "other-server-answered"
     """Somebody else's DHCP answer to this machine was heard: message ("offer", "ack", "nak", "advertise", "reply"),
     server (its address), server_mac, address_given (None for a proxy's), netmask, vendor_class (option 60), siaddr,

@@ -23,6 +23,7 @@ LOOK_INTERVAL_S = 5.0
 
 WATCHED_KINDS = (
     EventKind.CLIENT_SEEN,
+    EventKind.ADDRESS_REQUESTED,
     EventKind.TRANSFER_FINISHED,
     EventKind.SCRIPT_SENT,
     EventKind.MESSAGE_SHOWN,
@@ -149,6 +150,8 @@ def _is_sign_of_life(event: Event) -> bool:
     """iPXE asks by DHCP, or something fetches a script or what a script names."""
     if event.kind is EventKind.CLIENT_SEEN:
         return event.facts.get("kind_of_client") == "ipxe"
+    if event.kind is EventKind.ADDRESS_REQUESTED:
+        return event.facts.get("is_ipxe") is True  # where packets are lost, it may be the first that is heard of it
     if event.kind is EventKind.TRANSFER_FINISHED:
         return event.facts.get("role") in ("script", "kernel", "initrd")
     return event.kind in (EventKind.SCRIPT_SENT, EventKind.MESSAGE_SHOWN)

@@ -105,6 +105,8 @@ class AddressAsked:
     host_name: str
     secs: int | None = None
     """How long it has been asking, in seconds; an iPXE also tells in it whom it has heard. None over IPv6."""
+    is_ipxe: bool = False
+    """An iPXE asks. Its earlier questions may have been lost."""
 
 
 Action = Send | Ignore | Lease | AddressAsked

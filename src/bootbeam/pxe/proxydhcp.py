@@ -133,4 +133,5 @@ def _address_asked(message: DhcpMessage, address: IPv4Address | None = None) -> 
         message.options.get(OptionCode.VENDOR_CLASS_IDENTIFIER, b"").decode("ascii", "replace"),
         message.options.get(OptionCode.HOST_NAME, b"").decode("ascii", "replace"),
         message.secs,
+        OptionCode.IPXE_ENCAPSULATED in message.options or b"iPXE" in message.options.get(OptionCode.USER_CLASS, b""),
     )

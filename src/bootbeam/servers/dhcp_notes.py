@@ -74,6 +74,7 @@ class DhcpNotes:
                 vendor_class=_shown(asked.vendor_class),
                 xid=f"{asked.xid:08x}",
                 secs=asked.secs,
+                is_ipxe=asked.is_ipxe,
             )
         # A boot loader asks too, in nobody's name.
         elif (asked.vendor_class or asked.host_name) and self._has_loaded(asked.mac):
