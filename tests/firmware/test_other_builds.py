@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from bootbeam.journal.events import EventKind
-from bootbeam.lab.firmware import OVMF, OVMF_32, OVMF_SECURE_BOOT, Firmware
-from bootbeam.lab.initrd import command_line, expected_marker, make_arm64_linux_payload, make_linux_payload
+from bootbeam.lab.firmware import OVMF_32, OVMF_SECURE_BOOT, Firmware
+from bootbeam.lab.initrd import command_line, expected_marker, make_linux_payload
 from bootbeam.lab.machine import PcSpec, VirtualMachine
 from bootbeam.lab.other_builds import BULLSEYE, SID, TRIXIE, Builds, Release
-from bootbeam.machine import Cpu
 from tests.firmware.conftest import CACHE_DIR, PowerOn, StartStation
 
 pytestmark = [pytest.mark.firmware, pytest.mark.peer, pytest.mark.timeout(500), pytest.mark.slow]
@@ -35,19 +34,13 @@ def secure(release: Release, code: str) -> Firmware:
     return builds(release).flash(OVMF_SECURE_BOOT, code, "OVMF_VARS_4M.ms")
 
 
-def in_one_file() -> Firmware:
-    """Program and settings as QEMU's ``-bios`` takes them: nothing is kept."""
-    return replace(OVMF, code=None, variables=None, arguments=("-bios", "/usr/share/ovmf/OVMF.fd"))
-
-
 MACHINES: dict[str, Callable[[], tuple[Firmware, ...]]] = {
     "newer-uefi": lambda: (builds(TRIXIE).ovmf, builds(SID).ovmf),
     "older-uefi": lambda: (
         builds(BULLSEYE).ovmf,
         builds(BULLSEYE).flash(OVMF_32, "OVMF32_CODE_4M.secboot", "OVMF32_VARS_4M"),
     ),
-    "newer-bios": lambda: (builds(TRIXIE).seabios("pxe-virtio"), builds(SID).seabios("efi-e1000").with_card("e1000")),
-    "one-file": lambda: (in_one_file(),),
+    "newer-bios": lambda: (builds(SID).seabios("efi-e1000").with_card("e1000"),),
 }
 
 
@@ -83,19 +76,6 @@ def test_secure_boot_of_other_releases_reaches_userland(
     for pc in switch_on(power_on, strict, newest):
         pc.wait_for(expected_marker(nonce), BOOT_TIMEOUT_S)
         assert "UEFI Secure Boot is enabled" in pc.console
-
-
-def test_arm64_firmware_of_other_releases_reaches_userland(
-    start_station: StartStation, power_on: PowerOn, fetched_loaders: Path, tmp_path: Path
-) -> None:
-    nonce = secrets.token_hex(8)
-    payload = make_arm64_linux_payload(tmp_path, CACHE_DIR)
-    start_station(
-        *("--loaders", fetched_loaders, "--kernel", payload.kernel, "--initrd", payload.initrd),
-        *("--cmdline", command_line(nonce, Cpu.ARM64)),
-    )
-    for pc in switch_on(power_on, builds(TRIXIE).aavmf, builds(SID).aavmf):
-        pc.wait_for(expected_marker(nonce), BOOT_TIMEOUT_S)
 
 
 @pytest.mark.finding("BB-042")

@@ -19,7 +19,6 @@ _OVMF = tuple(
 )
 _STRICT = "usr/share/OVMF/OVMF_CODE_4M.secboot.strictnx.fd"
 _AAVMF = ("usr/share/AAVMF/AAVMF_CODE.fd", "usr/share/AAVMF/AAVMF_VARS.fd")
-_AAVMF_SIGNED = ("usr/share/AAVMF/AAVMF_CODE.ms.fd", "usr/share/AAVMF/AAVMF_VARS.ms.fd")
 _OVMF32 = ("usr/share/OVMF/OVMF32_CODE_4M.secboot.fd", "usr/share/OVMF/OVMF32_VARS_4M.fd")
 _BIOS = ("usr/share/seabios/bios-256k.bin",)
 
@@ -125,19 +124,17 @@ TRIXIE = Release(
     "trixie",
     {
         "ovmf": (*_OVMF, _STRICT),
-        "qemu-efi-aarch64": (*_AAVMF, *_AAVMF_SIGNED),
-        "seabios": _BIOS,
-        "ipxe-qemu": _roms("pxe-virtio", "efi-vmxnet3", "efi-rtl8139"),
+        "qemu-efi-aarch64": _AAVMF,
     },
 )
-"""edk2 of February 2025, iPXE of May 2025."""
+"""edk2 of February 2025."""
 SID = Release(
     "sid",
     {
         "ovmf-generic": (*_OVMF, _STRICT),
         "qemu-efi-aarch64": _AAVMF,
         "seabios": _BIOS,
-        "ipxe-qemu": _roms("efi-e1000", "pxe-rtl8139"),
+        "ipxe-qemu": _roms("efi-e1000"),
     },
 )
 """The newest there is; it changes."""
