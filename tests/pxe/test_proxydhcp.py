@@ -163,6 +163,13 @@ def test_a_request_to_the_router_gets_silence_and_tells_the_address() -> None:
     assert ignore == Ignore("a request to the DHCP server 192.168.1.1")
 
 
+@pytest.mark.parametrize("mark", [(77, b"iPXE"), (175, bytes.fromhex("b105018086100e"))])
+def test_a_request_of_ipxes_says_so(mark: tuple[int, bytes]) -> None:
+    *_, asked, _ = ask(build(3, xid=7, options=[(50, bytes((192, 168, 1, 7))), *pxe_options(7, "003010"), mark]))
+    assert isinstance(asked, AddressAsked)
+    assert asked.is_ipxe
+
+
 @pytest.mark.parametrize("message_type", [1, 3])
 def test_a_running_system_that_asks_for_an_address_is_told_of(message_type: int) -> None:
     *_, asked, ignore = ask(build(message_type, xid=8, options=[(12, b"installer"), (60, b"d-i")]))
