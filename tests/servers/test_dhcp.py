@@ -152,6 +152,7 @@ def test_a_lease_seen_on_the_wire_is_learnt() -> None:
             "vendor_class": "PXEClient:Arch:00007:UNDI:003016",
             "xid": "06928f98",
             "secs": 0,
+            "is_ipxe": False,
         }
 
     assert run(67, scenario).learnt == {"192.168.1.7": "f4:4d:30:01:02:03"}
