@@ -1,6 +1,7 @@
 """A real browser, driven over its DevTools protocol through a pipe: no port of it is open to anybody."""
 
 import base64
+import fcntl
 import json
 import os
 import select
@@ -14,6 +15,8 @@ from typing import Any, Self
 BROWSER = "chromium-headless-shell"
 ANSWER_TIMEOUT_S = 20.0
 POLL_S = 0.05
+FREE_DESCRIPTORS_FROM = 200
+"""Higher than any that the tests have open, and than those at which the browser expects its pipe."""
 
 
 class Browser:
@@ -36,8 +39,9 @@ class Browser:
     def __enter__(self) -> Self:
         to_browser, self._write = os.pipe()
         self._read, from_browser = os.pipe()
+        to_browser, from_browser = _out_of_the_way(to_browser), _out_of_the_way(from_browser)
         # The protocol's pipe is at the descriptors 3 and 4.
-        command = f'exec "$@" 20<&{to_browser} 21>&{from_browser} 3<&20 4>&21'
+        command = f'exec "$@" 3<&{to_browser} 4>&{from_browser}'
         options = ["--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"]
         self._process = subprocess.Popen(
             [*self._prefix, "bash", "-c", command, "bash", BROWSER, *options, f"--user-data-dir={self._profile}"],
@@ -48,11 +52,18 @@ class Browser:
         )
         os.close(to_browser)
         os.close(from_browser)
+        try:
+            self._attach()
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
+        return self
+
+    def _attach(self) -> None:
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -142,3 +153,10 @@ class Browser:
                 self.complaints.append(str(facts["entry"]))
             case "Network.loadingFailed" if not facts.get("canceled"):
                 self.complaints.append(str(facts))
+
+
+def _out_of_the_way(descriptor: int) -> int:
+    """The same under a high number."""
+    high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, FREE_DESCRIPTORS_FROM)
+    os.close(descriptor)
+    return high
