@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bootbeam.lab.firmware import OVMF, SEABIOS
+from bootbeam.lab.firmware import OVMF
 from bootbeam.lab.lan import DHCP_FIRST, DHCP_LAST, INTERFACE, Lan
 from bootbeam.lab.netns import Namespace
 from tests.dhcp_packets import build
@@ -88,15 +88,3 @@ def lease_to_guest(host: Namespace) -> None:
     wanted = [(50, bytes((192, 168, 1, 2))), (54, bytes((192, 168, 1, 1)))]
     for packet in (build(1, GUEST, xid=9), build(3, GUEST, xid=9, options=wanted)):
         host.run(sys.executable, "-m", "tests.dhcp_client", packet.hex())
-
-
-def test_a_second_dnsmasq_with_a_menu_for_bios(fault: FaultLab) -> None:
-    fault.inject("a second dnsmasq: dhcp-range=...,proxy and pxe-service=x86PC, whose TFTP is not switched on")
-    lan = fault.network()
-    other = lan.add_host("other", "192.168.1.60")
-    proxy = ("--dhcp-range=192.168.1.0,proxy", "--pxe-service=x86PC,Install,pxelinux", "--pxe-prompt=Boot,2")
-    fault.start_in(other, "other", *DNSMASQ, *proxy)
-    fault.serve()
-    pc = fault.power_on(SEABIOS)
-    finding = fault.expect(pc.mac, "BB-008", 150)
-    assert "192.168.1.60" in str(finding.facts["fix"])

@@ -108,6 +108,10 @@ def test_a_machine_that_is_started_again_now_and_then_or_with_another_kernel_is_
     assert judged(power_ons(0, 300, 600, 900), 925) == []
     changed = [*power_ons(0, 40, 80), *power_ons(120, version="aaaaaaaaaaaa")]
     assert judged(changed, 145) == []
+
+
+def test_a_script_that_is_fetched_again_and_again_is_no_system_that_restarts() -> None:
+    assert judged(power_ons(0, 40, 80, 120, entry="own.ipxe: iPXE script"), 145) == []
     system = [*power_ons(0, 40, 80, 120)]
     system[-1].append(at(160, EventKind.SYSTEM_SEEN, vendor_class="d-i"))
     assert judged(system, 170) == []

@@ -251,7 +251,7 @@ RULES = (
             "this machine to a network of its own; what it says can be seen with:",
             "    sudo tcpdump -ni {interface} -v host {other} and udp port 67",
         ),
-        explains=frozenset({"BB-002", "BB-005", "BB-017", "BB-020", "BB-024", "BB-061"}),
+        explains=frozenset({"BB-002", "BB-005", "BB-017", "BB-020", "BB-024", "BB-061", "BB-052"}),
     ),
     Rule(
         "BB-007",

@@ -17,6 +17,8 @@ RESTARTS_S = 600.0
 """The same version of the same kernel so often in so short a time: a person who changes something has another version
 by then."""
 PARTIAL_CONTENT = 206
+IPXE_SCRIPT = "iPXE script"
+"""What such an image is called in the name of its entry, by its bytes."""
 LOADED = ("kernel", "initrd", "image")
 INSTALLING = (
     EventKind.ANSWERS_FETCHED,
@@ -131,6 +133,9 @@ def judge_restarts(course: Course) -> Judged:
     ]
     if not loaded or course.of(EventKind.SYSTEM_SEEN, EventKind.LOADER_FAILED, *INSTALLING):
         return None
+    script = course.last(EventKind.SCRIPT_SENT)
+    if script is not None and IPXE_SCRIPT in text(script, "entry"):
+        return None  # no system: scripts that go round have rules of their own (BB-045, BB-046)
     same = [event for event in loaded if _version(event) == _version(loaded[-1])]
     if len(same) < RESTARTS or not text(loaded[-1], "version_sha256"):
         return None
