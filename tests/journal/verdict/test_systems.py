@@ -110,6 +110,10 @@ def test_a_machine_that_is_started_again_now_and_then_or_with_another_kernel_is_
     assert judged(changed, 145) == []
 
 
+def test_what_fetches_a_kernel_many_times_a_second_is_no_machine_that_restarts() -> None:
+    assert judged(power_ons(0, 0.2, 0.4, 0.6, 0.8, 1), 25) == []
+
+
 def test_a_script_that_is_fetched_again_and_again_is_no_system_that_restarts() -> None:
     assert judged(power_ons(0, 40, 80, 120, entry="own.ipxe: iPXE script"), 145) == []
     system = [*power_ons(0, 40, 80, 120)]

@@ -63,3 +63,8 @@ def test_turns_of_long_ago_do_not_count() -> None:
 def test_a_request_of_nobody_known_is_left_alone() -> None:
     events = [*seen(0), requested(1, OTHER), at(2, EventKind.SYSTEM_SEEN), requested(4, ONE)]
     assert "BB-019" not in findings(events, 5)
+
+
+def test_a_u_boot_that_goes_on_with_an_earlier_number_is_one() -> None:
+    questions = [*seen(0, "u-boot"), *seen(0.3, "u-boot", xid=OTHER), *seen(0.8, "u-boot", xid="00b01487")]
+    assert "BB-019" not in findings([*questions, requested(1, ONE)], 2)

@@ -16,6 +16,8 @@ RESTARTS = 4
 RESTARTS_S = 600.0
 """The same version of the same kernel so often in so short a time: a person who changes something has another version
 by then."""
+RESTART_TAKES_S = 5.0
+"""No machine is back sooner; what fetches a file more often is no firmware."""
 PARTIAL_CONTENT = 206
 IPXE_SCRIPT = "iPXE script"
 """What such an image is called in the name of its entry, by its bytes."""
@@ -136,7 +138,10 @@ def judge_restarts(course: Course) -> Judged:
     script = course.last(EventKind.SCRIPT_SENT)
     if script is not None and IPXE_SCRIPT in text(script, "entry"):
         return None  # no system: scripts that go round have rules of their own (BB-045, BB-046)
-    same = [event for event in loaded if _version(event) == _version(loaded[-1])]
+    same: list[Event] = []
+    for event in loaded:
+        if _version(event) == _version(loaded[-1]) and (not same or event.at_s > same[-1].at_s + RESTART_TAKES_S):
+            same.append(event)
     if len(same) < RESTARTS or not text(loaded[-1], "version_sha256"):
         return None
     span = same[-1].at_s - same[0].at_s
