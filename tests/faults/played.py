@@ -6,6 +6,7 @@ import time
 from ipaddress import IPv4Address
 
 from bootbeam.lab.lan import ROUTER_ADDRESS, STATION_ADDRESS, Lan
+from bootbeam.lab.netns import Namespace
 from tests.dhcp_packets import build, pxe_options
 from tests.faults.fault_lab import FaultLab
 
@@ -18,6 +19,8 @@ PLAYER_ADDRESS = "192.168.1.70"
 IPXE_FEATURES = bytes.fromhex("b105018086100e eb0301152a".replace(" ", ""))
 """Option 175 as iPXE has it: its card and its version."""
 QUIET_S = 6.0
+GUEST = "52:54:00:aa:aa:aa"
+"""Another machine, of no more interest than that it has an address."""
 
 
 class PlayedMachine:
@@ -84,3 +87,10 @@ class PlayedMachine:
         chosen_step = f"chosen={chosen}/" if chosen else ""
         mac = self.mac.replace(":", "-")
         return self.fetch(f"ipxe/{chosen_step}mac={mac}/platform={platform}/buildarch={cpu}/{more}script.ipxe")
+
+
+def lease_to_guest(host: Namespace) -> None:
+    """Another machine takes the address 192.168.1.2 of the router's."""
+    wanted = [(50, bytes((192, 168, 1, 2))), (54, bytes((192, 168, 1, 1)))]
+    for packet in (build(1, GUEST, xid=9), build(3, GUEST, xid=9, options=wanted)):
+        host.run(sys.executable, "-m", "tests.dhcp_client", packet.hex())

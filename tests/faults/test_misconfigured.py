@@ -2,22 +2,19 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
 from bootbeam.lab.firmware import OVMF
 from bootbeam.lab.lan import DHCP_FIRST, DHCP_LAST, INTERFACE, Lan
-from bootbeam.lab.netns import Namespace
-from tests.dhcp_packets import build
 from tests.faults.fault_lab import FaultLab
+from tests.faults.played import lease_to_guest
 
 pytestmark = [pytest.mark.firmware, pytest.mark.peer, pytest.mark.slow, pytest.mark.timeout(300)]
 
 Settings = dict[str, object]
 """Of Kea's Dhcp4."""
-GUEST = "52:54:00:aa:aa:aa"
 DNSMASQ = (
     *("dnsmasq", "--conf-file=/dev/null", "--no-daemon", "--user=root", "--group=root", "--pid-file", "--port=0"),
     *(f"--interface={INTERFACE}", "--bind-interfaces", "--log-dhcp"),
@@ -81,10 +78,3 @@ def test_kea_has_given_its_last_address_away(fault: FaultLab) -> None:
     finding = fault.expect(pc.mac, "BB-002", 120, or_id="BB-003")
     assert "all given away" in str(finding.facts["cause"])
     fault.expect_on_screen(pc, finding)
-
-
-def lease_to_guest(host: Namespace) -> None:
-    """Another machine takes the address 192.168.1.2 of the router's."""
-    wanted = [(50, bytes((192, 168, 1, 2))), (54, bytes((192, 168, 1, 1)))]
-    for packet in (build(1, GUEST, xid=9), build(3, GUEST, xid=9, options=wanted)):
-        host.run(sys.executable, "-m", "tests.dhcp_client", packet.hex())

@@ -1,14 +1,12 @@
 """Misfortunes with addresses and answers that are played packet by packet."""
 
-import sys
 import time
 
 import pytest
 
 from bootbeam.lab.netns import Namespace
-from tests.dhcp_packets import build
 from tests.faults.fault_lab import FaultLab
-from tests.faults.played import BIOS, PlayedMachine
+from tests.faults.played import BIOS, PlayedMachine, lease_to_guest
 from tests.faults.test_addresses import add_rogue
 
 pytestmark = [pytest.mark.firmware, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -17,9 +15,6 @@ pytestmark = [pytest.mark.firmware, pytest.mark.slow, pytest.mark.timeout(300)]
 def mac_of(host: Namespace) -> str:
     """Of its network card."""
     return host.run("cat", "/sys/class/net/eth0/address").strip()
-
-
-GUEST = "52:54:00:aa:aa:aa"
 
 
 def test_nobody_asks(fault: FaultLab) -> None:
@@ -33,10 +28,7 @@ def test_the_last_address_went_to_another_machine(fault: FaultLab) -> None:
     fault.inject("the router's range is used up: its only address has gone to another machine")
     lan = fault.network(router_arguments=("--dhcp-range=192.168.1.2,192.168.1.2,255.255.255.0,12h",))
     fault.serve()
-    guest = lan.add_host("guest", "192.168.1.71")
-    wanted = [(50, bytes((192, 168, 1, 2))), (54, bytes((192, 168, 1, 1)))]
-    for packet in (build(1, GUEST, xid=9), build(3, GUEST, xid=9, options=wanted)):
-        guest.run(sys.executable, "-m", "tests.dhcp_client", packet.hex())
+    lease_to_guest(lan.add_host("guest", "192.168.1.71"))
     machine = PlayedMachine(fault, lan)
     machine.ask_in_vain()
     finding = fault.expect(machine.mac, "BB-003", 30)

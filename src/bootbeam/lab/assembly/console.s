@@ -1,7 +1,5 @@
 # What the Multiboot kernels share: hashing, and writing to the first serial port. 32-bit protected mode.
 
-        .set    UART, 0x3f8
-
 hash:                                   # from %esi up to %ecx, into %edx
         mov     $0x811c9dc5, %edx
 1:      cmp     %ecx, %esi
@@ -23,26 +21,7 @@ print_hex:                              # %edx
         loop    1b
         ret
 
-print:                                  # the text at %esi, ended by 0
-        lodsb
-        test    %al, %al
-        jz      1f
-        call    put
-        jmp     print
-1:      ret
-
-put:                                    # %al
-        push    %edx
-        push    %eax
-        mov     $UART + 5, %dx
-1:      in      %dx, %al
-        test    $0x20, %al              # room for one more?
-        jz      1b
-        pop     %eax
-        mov     $UART, %dx
-        out     %al, %dx
-        pop     %edx
-        ret
+        .include "uart.s"
 
 open_uart:                              # 115200 8N1, no interrupts, whatever was set before
         mov     $UART + 1, %dx

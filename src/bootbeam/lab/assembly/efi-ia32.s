@@ -6,7 +6,6 @@
 # The hash (FNV-1a, 32 bit, of the options' characters) is computed here, so the line cannot be an echo of this file.
 # Runs wherever it is loaded and writes to the stack only: it needs no relocation and no writable section.
 
-        .set    UART, 0x3f8
         .set    TABLE_RUNTIME_SERVICES, 56
         .set    TABLE_BOOT_SERVICES, 60
         .set    BOOT_HANDLE_PROTOCOL, 88
@@ -80,26 +79,7 @@ here:   pop     %ebp                            # where we are: all of ours is f
 5:      hlt
         jmp     5b
 
-print:                                          # the text at %esi, ended by 0
-        lodsb
-        test    %al, %al
-        jz      1f
-        call    put
-        jmp     print
-1:      ret
-
-put:                                            # %al
-        push    %edx
-        push    %eax
-        mov     $UART + 5, %dx
-1:      in      %dx, %al
-        test    $0x20, %al                      # room for one more?
-        jz      1b
-        pop     %eax
-        mov     $UART, %dx
-        out     %al, %dx
-        pop     %edx
-        ret
+        .include "uart.s"
 
         .align  8
 loaded_image_guid:
