@@ -56,7 +56,7 @@ def test_a_plain_bios_rom_gets_ipxe_whole(lan: Lan, start_station: StartStation,
         assert told["asked_4011"] == ("ignores_option_43" in quirks)
         assert (told["file"], told["server"]) == ("bios/undionly.kpxe", "192.168.1.50")
         assert (tmp_path / f"rom{number}" / "nbp").read_bytes() == UNDIONLY.read_bytes()
-        station.wait_for(EventKind.TRANSFER_FINISHED, 5, mac=mac)
+        station.wait_for(EventKind.TRANSFER_FINISHED, 20, mac=mac)
         kinds = [event.kind for event in station.events(mac)]
         assert (EventKind.BOOT_SERVER_ACKNOWLEDGED in kinds) == told["asked_4011"]
         assert (EventKind.SIZE_PROBED in kinds) == ("no_options" not in quirks)

@@ -37,7 +37,7 @@ def test_a_boot_is_told_afterwards_and_a_reset_begins_a_new_one(
     station = start_station(script)
     pc = power_on(PcSpec("pc", OVMF))
     pc.wait_for("the script runs", BOOT_TIMEOUT_S)
-    first = station.wait_for(EventKind.CLIENT_SEEN, 1, mac=pc.mac)
+    first = station.wait_for(EventKind.CLIENT_SEEN, 20, mac=pc.mac)
     attempts = {event.attempt for event in station.events(pc.mac)}
     assert attempts == {first.attempt}, "PXE, iPXE and the script are one boot"
 

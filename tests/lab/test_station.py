@@ -30,7 +30,7 @@ def script(tmp_path: Path) -> Path:
 def test_the_real_command_serves_and_ends_as_by_ctrl_c(tmp_path: Path, script: Path) -> None:
     with Lan(tmp_path) as lan:
         with StationProcess(lan, script) as station:
-            ready = station.wait_for(EventKind.STATION_READY, 5)
+            ready = station.wait_for(EventKind.STATION_READY, 20)
             assert STATION_ADDRESS in str(ready.facts["interfaces"])
             listening = lan.station.run("ss", "--udp", "--tcp", "--listening", "--numeric", "--no-header")
             assert ":4011" in listening

@@ -15,7 +15,7 @@ def test_it_is_said_at_the_start(lan: Lan, script: Path) -> None:
     lan.station.run("nft", "add table inet f; add chain inet f in { type filter hook input priority 0; policy drop; }")
     lan.station.run("nft", "add", "rule", "inet", "f", "in", "tcp", "dport", "8080", "accept")
     with StationProcess(lan, script) as station:
-        problem = station.wait_for(EventKind.PROBLEM, 5)
+        problem = station.wait_for(EventKind.PROBLEM, 20)
     assert str(problem.facts["what"]).startswith("the firewall drops what goes to UDP 67, 69, 4011")
     assert "sudo nft insert rule inet f in iifname eth0 udp dport" in str(problem.facts["fix"])
 

@@ -78,7 +78,7 @@ def test_without_a_dhcpv6_server_a_machine_gets_its_own_address_and_its_files(tm
         assert f"http://[{STATION}]:8080/ipxe/" in curl(client, f"http://[{STATION}]:8080/boot.ipxe")
         [given] = [event for event in station.events() if event.kind is EventKind.ADDRESS_GIVEN]
         assert given.facts["address_given"] == offer.address
-        finished = station.wait_for(EventKind.TRANSFER_FINISHED, 5, where=lambda event: event.address == offer.address)
+        finished = station.wait_for(EventKind.TRANSFER_FINISHED, 20, where=lambda event: event.address == offer.address)
         mac = client.ip("-oneline", "link", "show", "dev", INTERFACE).split("link/ether ")[1].split()[0]
         assert finished.mac == given.mac == mac
 

@@ -39,7 +39,7 @@ def test_a_boot_appears_in_a_browser_and_tells_what_is_wrong(
     lan: Lan, client: Namespace, script: Path, tmp_path: Path
 ) -> None:
     with StationProcess(lan, script) as station, Browser(tmp_path / "profile", inside(lan)) as browser:
-        ready = station.wait_for(EventKind.STATION_READY, 5)
+        ready = station.wait_for(EventKind.STATION_READY, 20)
         assert ready.facts["page"] == f"{PAGE}/"
         browser.open(f"{PAGE}/")
         browser.wait_for("document.getElementById('link').textContent.includes('live')")
@@ -89,8 +89,8 @@ def test_a_taken_port_is_said_and_machines_boot_all_the_same(lan: Lan, client: N
         while curl_fails(lan):
             assert taken.poll() is None
         with StationProcess(lan, script) as station:
-            assert station.wait_for(EventKind.STATION_READY, 5).facts["page"] is None
-            problem = station.wait_for(EventKind.PROBLEM, 5)
+            assert station.wait_for(EventKind.STATION_READY, 20).facts["page"] is None
+            problem = station.wait_for(EventKind.PROBLEM, 20)
             assert "TCP port 8088 is taken by python" in str(problem.facts["what"])
             assert f"sudo kill {taken.pid}" in str(problem.facts["fix"])
             assert "--page" in str(problem.facts["fix"])
@@ -105,11 +105,11 @@ def curl_fails(lan: Lan) -> bool:
 
 def test_another_address_or_none(lan: Lan, client: Namespace, script: Path) -> None:
     with StationProcess(lan, script, "--page", "192.168.1.50:9000") as station:
-        assert station.wait_for(EventKind.STATION_READY, 5).facts["page"] == "http://192.168.1.50:9000/"
+        assert station.wait_for(EventKind.STATION_READY, 20).facts["page"] == "http://192.168.1.50:9000/"
         assert "<title>bootbeam</title>" in client.run("curl", "--silent", "http://192.168.1.50:9000/")
     with StationProcess(lan, script, "--page", "[::1]:9000") as station:
-        assert station.wait_for(EventKind.STATION_READY, 5).facts["page"] == "http://[::1]:9000/"
+        assert station.wait_for(EventKind.STATION_READY, 20).facts["page"] == "http://[::1]:9000/"
         assert "<title>bootbeam</title>" in curl(lan, "http://[::1]:9000/")
     with StationProcess(lan, script, "--no-page") as station:
-        assert station.wait_for(EventKind.STATION_READY, 5).facts["page"] is None
+        assert station.wait_for(EventKind.STATION_READY, 20).facts["page"] is None
         assert curl_fails(lan)

@@ -137,7 +137,7 @@ def test_a_boot_in_the_middle_of_a_rebuild_gets_the_version_before_and_the_next_
             file.seek(0)
             file.write(build("c"))
         time.sleep(SETTLED_S)
-        station.wait_for(EventKind.IMAGE_HELD_BACK, 5)
+        station.wait_for(EventKind.IMAGE_HELD_BACK, 20)
         after = image_url()
         assert after != before
         assert download(client, after, target) == build("c")

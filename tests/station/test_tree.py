@@ -36,7 +36,7 @@ def test_each_machine_gets_what_fits_it_and_the_rest_a_reason(lan: Lan, client: 
         [(_, offer)] = ask_dhcp(client, build(1, options=[*pxe_options(0, "002001"), (77, b"iPXE")]))
         assert offer.file == "pxelinux.0"
         assert ask_dhcp(client, build(1, options=pxe_options(7, "003016"))) == []
-        ignored = station.wait_for(EventKind.CLIENT_IGNORED, 5, mac=MAC)
+        ignored = station.wait_for(EventKind.CLIENT_IGNORED, 20, mac=MAC)
         assert "no EFI program" in str(ignored.facts["reason"])
         assert "grub-mknetdir" in str(ignored.facts["fix"])
         ready = station.events()[0].facts

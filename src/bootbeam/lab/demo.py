@@ -133,7 +133,7 @@ def _look_at(boot: Boot, station: StationProcess, marker: re.Pattern[str], repor
     found = marker.search(boot.pc.console)
     userland = Step("userland", time.time() - boot.pc.started_at_s, f"says {found[0]!r}") if found else None
     known = len(boot.steps)
-    boot.steps += steps_of(station.events(boot.pc.mac), boot.pc.started_at_s)[known:]
+    boot.steps += steps_of(station.events_so_far(boot.pc.mac), boot.pc.started_at_s)[known:]
     if userland is not None:
         boot.steps.append(userland)
         boot.problem = ""

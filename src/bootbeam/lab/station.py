@@ -18,6 +18,8 @@ from bootbeam.lab.serial import last_lines, read_transcript
 READY_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.05
+QUIET_S = 1.0
+QUIET_TIMEOUT_S = 8.0
 TAIL_LINES = 30
 
 
@@ -97,7 +99,23 @@ class StationProcess:
         return read_transcript(self.error_log)
 
     def events(self, mac: str | None = None) -> list[Event]:
-        """All events so far, oldest first; with ``mac``, those of one client."""
+        """All events once the station has nothing more to tell, oldest first; with ``mac``, those of one client.
+
+        A machine's screen may be read before the station has written of the file that the machine now runs: it waits
+        until nothing was told for ``QUIET_S``, at most ``QUIET_TIMEOUT_S``.
+        """
+        deadline = time.monotonic() + QUIET_TIMEOUT_S
+        size, quiet_since = -1, 0.0
+        while self._process.exit_code is None and (now := time.monotonic()) < deadline:
+            if (told := self.log.stat().st_size) != size:
+                size, quiet_since = told, now
+            elif now - quiet_since >= QUIET_S:
+                break
+            time.sleep(POLL_S)
+        return self.events_so_far(mac)
+
+    def events_so_far(self, mac: str | None = None) -> list[Event]:
+        """The events written by now, oldest first; with ``mac``, those of one client."""
         whole_lines = self.log.read_text("utf-8").split("\n")[:-1]
         events = [parse_event(line) for line in whole_lines]
         return [event for event in events if mac is None or event.mac == mac]
@@ -118,7 +136,7 @@ class StationProcess:
         deadline = time.monotonic() + timeout_s
         while True:
             exit_code = self._process.exit_code  # asked first: what it wrote last is in the log once it has ended
-            for event in self.events(mac):
+            for event in self.events_so_far(mac):
                 if event.kind is kind and where(event):
                     return event
             if exit_code is not None:
