@@ -8,6 +8,7 @@ import subprocess
 import sysconfig
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -24,10 +25,13 @@ class CustomBuildHook(BuildHookInterface):
         if compiler is None:
             return
         directory = Path(self.root) / SERVERS
-        target = directory / LIBRARY
-        arguments = ("-O2", "-shared", "-fPIC", "-o", str(target), str(directory / SOURCE))
+        target, source = directory / LIBRARY, directory / SOURCE
+        # It is known by the checksum of what it was built from: bootbeam.servers.tftp_library.
+        define = f"-DSOURCE_CRC32={crc32(source.read_bytes()):#010x}"
+        arguments = ("-O2", "-shared", "-fPIC", define, "-o", str(target), str(source))
         done = subprocess.run((compiler, *arguments), capture_output=True, text=True)
         if done.returncode:
+            target.unlink(missing_ok=True)
             self.app.display_warning(f"{SOURCE} was not built, TFTP will do without: {done.stderr.strip()}")
             return
         build_data["artifacts"].append(f"{SERVERS}/{LIBRARY}")

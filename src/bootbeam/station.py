@@ -69,7 +69,7 @@ from bootbeam.servers.overhearing import Overhearing
 from bootbeam.servers.packet_keeping import PacketKeeping
 from bootbeam.servers.pages import report_pages
 from bootbeam.servers.tftp import TftpLimits, TftpServer
-from bootbeam.servers.tftp_turn import load_turn_libraries
+from bootbeam.servers.tftp_library import load_turn_libraries, refused_warnings
 from bootbeam.settings.model import StationSettings
 from bootbeam.web.server import PageServer, open_page
 from bootbeam.wire.dhcp6_options import encode_uuid_duid
@@ -136,6 +136,7 @@ class Station:
         if self._page_listener is not None:
             stack.callback(self._page_listener.close)
         listeners.warnings += [warning] if warning else []
+        listeners.warnings += refused_warnings()
         listeners.warnings += firewall_warnings(interfaces, self._settings.http_port, ipv6=self._settings.ipv6)
         return listeners
 

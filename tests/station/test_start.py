@@ -10,6 +10,7 @@ import pytest
 from bootbeam.lab.lan import STATION_ADDRESS, Lan
 from bootbeam.lab.netns import Namespace
 from bootbeam.lab.station import StationProcess
+from bootbeam.servers.tftp_turn import LIBRARY
 
 HOLDER = """
 import socket, sys
@@ -122,3 +123,22 @@ def test_the_interface_is_found_without_being_named(lan: Lan, script: Path) -> N
     assert "boots hello.ipxe: iPXE script" in rest
     assert "stopped: Ctrl-C" in rest
     assert "\x1b" not in line + rest, "no colour when piped"
+
+
+def test_a_compiled_part_that_is_refused_is_a_warning_with_the_command_that_mends_it(
+    lan: Lan, script: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.so"
+    other.write_text("no library", "utf-8")
+    # For this one process another file lies in its place.
+    hide = 'mount --bind "$0" "$1"; shift; exec "$@"'
+    prefix = ("ip", "netns", "exec", lan.station.name, "unshare", "--mount", "sh", "-c", hide, str(other), str(LIBRARY))
+    command = (*prefix, sys.executable, "-m", "bootbeam", "serve", str(script))
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.send_signal(2)
+        said = line + process.stdout.read()
+        assert process.wait(15) == 0
+    assert "the compiled part of the TFTP server" in said
+    assert f"-o {LIBRARY}" in said

@@ -10,13 +10,16 @@ import typer
 from bootbeam.cli import serve_options as option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from bootbeam.doctor.finding import Finding
 
+AREA = "TFTP"
 EXIT_PROBLEM = 1
 _STYLES = {"ok": "green", "warning": "bold yellow", "problem": "bold red"}
-_COMMANDS = frozenset({"sudo", "bootbeam", "ip", "docker", "nmcli", "systemctl", "df", "ulimit"})
+_COMMANDS = frozenset({"sudo", "bootbeam", "ip", "docker", "nmcli", "systemctl", "df", "ulimit", "cc"})
 """What a line that is a command begins with; any other is a sentence."""
 _LEVEL_COLUMNS = 9
 _AREA_COLUMNS = 10
@@ -50,6 +53,7 @@ def doctor(
         loader_directory=loaders,
         recipe_directories=tuple(recipes or ()),
         state_directory=state,
+        looked_at=(compiled_part(),),
     )
     if as_json:
         found = examine(plan)
@@ -63,6 +67,18 @@ def doctor(
         console.print(summary(found), soft_wrap=not console.is_terminal, highlight=False, markup=False)
     if any(finding.level is Level.PROBLEM for finding in found):
         raise typer.Exit(EXIT_PROBLEM)
+
+
+def compiled_part(library: "Path | None" = None) -> "Finding":
+    """Whether TFTP has its part in C; ``library``: where that is looked for instead of where it belongs."""
+    from bootbeam.doctor.finding import Finding, Level, ok
+    from bootbeam.servers.tftp_library import find_trouble
+    from bootbeam.servers.tftp_turn import LIBRARY
+
+    trouble = find_trouble(library or LIBRARY)
+    if trouble is None:
+        return ok(AREA, "its compiled part is here and used")
+    return Finding(Level.WARNING if trouble.is_refused else Level.OK, AREA, trouble.what, trouble.why, trouble.fix)
 
 
 def _console() -> "Console":

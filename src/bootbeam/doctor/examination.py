@@ -42,6 +42,8 @@ class Plan:
     loader_directory: Path | None = None
     recipe_directories: tuple[Path, ...] = ()
     state_directory: Path | None = None
+    looked_at: tuple[Finding, ...] = ()
+    """What was found by those who know the parts of the station that serve."""
 
 
 def examine(plan: Plan, tell: Tell = lambda finding: None) -> list[Finding]:
@@ -77,7 +79,7 @@ def examine(plan: Plan, tell: Tell = lambda finding: None) -> list[Finding]:
             take(check_firewall(read_firewall(names), choice.interfaces, plan.http_port, local_ports(), ipv6=plan.ipv6))
         take(check_loaders(find_loaders(plan.loader_directory), read_distribution(), datetime.now(UTC).date()))
         take(check_images(images))
-        take(check_computer(computer))
+        take([*check_computer(computer), *plan.looked_at])
         for link in asking.links():
             take(check_addresses(link))
             if not choice.interfaces:

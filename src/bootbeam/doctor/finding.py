@@ -10,7 +10,7 @@ class Level(StrEnum):
 
     OK = "ok"
     WARNING = "warning"
-    """Some machines may not boot, or something could not be looked at."""
+    """Some machines may not boot, boots are slower than need be, or something could not be looked at."""
     PROBLEM = "problem"
     """No machine boots before it is put right."""
 

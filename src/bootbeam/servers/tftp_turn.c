@@ -19,7 +19,9 @@
 
 enum { OPCODE_DATA = 3, OPCODE_ACK = 4, UDP_SEGMENT_OPTION = 103 };
 enum { MAX_BATCH = 128, MAX_SEGMENTS = 64, MAX_REPLY_BYTES = 256 };
-enum { LAYOUT = 2 }; /* changes with what the functions take */
+#ifndef SOURCE_CRC32
+#error "built with -DSOURCE_CRC32=N, zlib's checksum of this file: see bootbeam.servers.tftp_library"
+#endif
 
 /* One transfer, by its socket's descriptor. Written by both sides, never at the same time. */
 struct transfer {
@@ -189,9 +191,9 @@ int bootbeam_tftp_send(int fd, const struct transfer *t, uint32_t first, uint32_
     return sent < 0 ? -errno : sent;
 }
 
-/* What ctypes has to agree on; a library of another bootbeam is not used. */
-uint32_t bootbeam_tftp_layout(void) {
-    return LAYOUT << 24 | (uint32_t)(sizeof(struct transfer) << 12 | sizeof(struct event));
+/* What this was built from; a library of another bootbeam is not used. */
+uint32_t bootbeam_tftp_source_crc32(void) {
+    return SOURCE_CRC32;
 }
 
 /* A file's pages, only ever read by the kernel while it sends: where a page cannot be had, sending fails. NULL: it

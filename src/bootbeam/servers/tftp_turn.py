@@ -1,34 +1,36 @@
 """The door to ``tftp_turn.c``: the part of the TFTP server that takes the ACKs of whole windows without Python.
 
 It is there when bootbeam was installed on a computer with a C compiler. Without it everything works the same, at about
-half the speed with lock-step clients.
+half the speed with lock-step clients; ``tftp_library`` tells why it is not used.
 """
 
 import ctypes
-import functools
 import os
 import select
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
+SOURCE = Path(__file__).with_name("tftp_turn.c")
 LIBRARY = Path(__file__).with_name("libbootbeam-tftp.so")
 MAX_BATCH = 128
 """Events of one call; as in tftp_turn.c."""
 MAX_REPLY_BYTES = 256
 """Of a client's datagram within a transfer: an ACK has 4, an ERROR what its text needs; more is cut off. Python has
 memory for results up to 512 bytes at hand, and has to ask for more."""
-LAYOUT = 2
-"""Of the library's functions, likewise."""
-MAX_THREADS = 4
-"""Of transfers: more send quicker than a network takes."""
 ROWS = 8192
 """Sockets with a higher descriptor are seen to in Python."""
 SPIN_S = 20e-6
 """After a datagram the next one is looked for without sleeping: waking up takes longer than a client on a quick network
 takes to answer. It costs a fifth of a processor when each answer comes 100 microseconds later, and nothing in between
 transfers."""
+
+
+def source_crc32() -> int:
+    """What a library is built with, and known by. Raises OSError: ``tftp_turn.c`` is not there."""
+    return crc32(SOURCE.read_bytes())
 
 
 class TransferRow(ctypes.Structure):
@@ -160,15 +162,15 @@ class TurnLibrary:
 
     def __init__(self, path: Path = LIBRARY, files: MappedFiles | None = None) -> None:
         library = ctypes.CDLL(str(path), use_errno=False)
-        layout = LAYOUT << 24 | ctypes.sizeof(TransferRow) << 12 | ctypes.sizeof(Handed)
         try:
-            if library.bootbeam_tftp_layout() != layout:
-                raise OSError(f"{path} was built from another version")
+            library.bootbeam_tftp_source_crc32.restype = ctypes.c_uint32
+            if library.bootbeam_tftp_source_crc32() != source_crc32():
+                raise OSError(f"it was built from another {SOURCE.name} than the one that is here now")
             self._turn = library.bootbeam_tftp_turn
             self._send = library.bootbeam_tftp_send
             map_file, unmap = library.bootbeam_tftp_map, library.bootbeam_tftp_unmap
         except AttributeError as error:
-            raise OSError(f"{path} is something else") from error
+            raise OSError("it belongs to an older bootbeam, or is something else") from error
         self._turn.argtypes = (
             *(ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p),
             *(ctypes.c_double, ctypes.c_double),
@@ -276,21 +278,3 @@ class SharedTransfer:
         self._library.leave(self._fd)
         if self._mapped_fd is not None:
             self._library.files.leave(self._mapped_fd)
-
-
-@functools.cache
-def _is_usable() -> bool:
-    try:
-        TurnLibrary()
-    except OSError:
-        return False
-    return True
-
-
-def load_turn_libraries() -> list[TurnLibrary]:
-    """One for each processor that may be used, up to ``MAX_THREADS``, if it was built."""
-    if not _is_usable():
-        return []
-    first = TurnLibrary()
-    threads = min(len(os.sched_getaffinity(0)), MAX_THREADS)
-    return [first, *(TurnLibrary(files=first.files) for _ in range(threads - 1))]
