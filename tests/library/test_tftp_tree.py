@@ -9,7 +9,7 @@ from bootbeam.errors import UserError
 from bootbeam.library.content import Content, ContentChanged, Missing, Peer
 from bootbeam.library.tftp_tree import LOOK_AGAIN_S, MAX_TEXT_BYTES, TftpTree, open_tree
 from bootbeam.settings.model import StationSettings
-from tests.loader_bytes import efi, packed_nbp, shim
+from tests.loader_bytes import efi, grub, packed_nbp, shim
 
 PEER = Peer("192.168.1.7", "192.168.1.50", "tftp", "eth0")
 
@@ -50,6 +50,16 @@ def test_files_are_given_out_and_an_edit_counts_at_once(root: Path) -> None:
     assert fetch(tree, "initrd") == ("image", b"i" * (MAX_TEXT_BYTES + 1))
     (root / "empty").touch()
     assert fetch(tree, "empty") == ("image", b"")
+
+
+def test_a_program_that_is_no_known_boot_loader_need_not_be_one(root: Path) -> None:
+    """A memory test is never heard of again, and that is no trouble."""
+    (root / "bootx64.efi").write_bytes(efi())
+    (root / "grubx64.efi").write_bytes(grub())
+    tree = TftpTree(root)
+    tree.check()
+    assert fetch(tree, "bootx64.efi")[0] == "image"
+    assert fetch(tree, "grubx64.efi")[0] == "loader"
 
 
 def test_a_large_file_that_is_rewritten_under_a_transfer_breaks_it_off(root: Path) -> None:

@@ -53,6 +53,7 @@ BOOTED_KINDS = frozenset(
     }
 )
 TRANSFER_ENDS = frozenset({EventKind.TRANSFER_FINISHED, EventKind.TRANSFER_FAILED, EventKind.SIZE_PROBED})
+TRANSFER_STANDS = frozenset({EventKind.TRANSFER_STALLED, EventKind.TRANSFER_RESUMED})
 BEGINNING_KINDS = BOOTED_KINDS | {
     EventKind.CLIENT_SEEN,
     EventKind.QUESTION_HELD_BACK,
@@ -124,8 +125,10 @@ class Attempts:
                 self._transfers.popitem(last=False)
 
     def _attempt_of_transfer(self, event: Event) -> str | None:
-        """Where the transfer that has ended now began: what a reset cut off fails only when its time is over, long
-        after the next attempt began."""
+        """Where the transfer that has ended now began: what a reset cut off stands still, and fails only when its time
+        is over, long after the next attempt began."""
+        if event.kind in TRANSFER_STANDS:
+            return self._transfers.get(str(event.facts.get("transfer")))
         if event.kind not in TRANSFER_ENDS:
             return None
         return self._transfers.pop(str(event.facts.get("transfer")), None)
@@ -206,14 +209,21 @@ def _is_new_attempt(machine: _Machine, event: Event) -> bool:
     if event.kind is not EventKind.CLIENT_SEEN:
         return silence_s > FORGOTTEN_S
     before, now = machine.questions.get(_way(event)), _question(event)
-    is_repeated = before is not None and before.xid == now.xid
+    is_repeated = before is not None and before.xid == now.xid and not _begins_anew(machine, event, before, now)
     if is_repeated or silence_s > SAME_POWER_ON_S:
         return silence_s > SAME_POWER_ON_S
     if event.facts.get("kind_of_client") in FIRMWARE_KINDS:
-        return machine.has_booted or (before is not None and not _goes_on(before, now))
+        is_reset = before is not None and (before.xid == now.xid or not _goes_on(before, now))
+        return machine.has_booted or is_reset
     if machine.is_of_firmware:
         return False
     return machine.has_booted or (before is not None and (machine.has_script or silence_s > IPXE_ASKS_AGAIN_S))
+
+
+def _begins_anew(machine: _Machine, event: Event, before: _Question, now: _Question) -> bool:
+    """Whether a firmware asks with the transaction number of before, and yet for the first time since a reset."""
+    # Quirk: BIOS ROMs: the number may be made out of the hardware address, the same at every power-on.
+    return event.facts.get("kind_of_client") == "bios-pxe" and (machine.has_loaded or now.secs < before.secs)
 
 
 def _goes_on(before: _Question, now: _Question) -> bool:

@@ -17,7 +17,7 @@ class Timeline:
     """What happened beside it that may matter, oldest first: the station's own events without a machine (what is
     served, what went wrong), what other servers answered to other machines on the same interface lately."""
     earlier: tuple[Event, ...] = ()
-    """What this machine loaded in its attempts before this one, oldest first, lately."""
+    """What this machine asked, loaded and was told in its attempts before this one, oldest first, lately."""
 
     def of(self, *kinds: EventKind) -> tuple[Event, ...]:
         """The events of these kinds, oldest first."""

@@ -22,6 +22,7 @@ from bootbeam.library.loader_places import files_in
 from bootbeam.library.open_version import OpenVersion
 from bootbeam.library.settling import Stamp
 from bootbeam.library.tree_programs import SUFFIXES, TreeProgramReader
+from bootbeam.machine import Firmware
 from bootbeam.settings.model import StationSettings
 
 MAX_DEPTH = 6
@@ -163,7 +164,10 @@ class TftpTree:
         if path.lower().endswith(_CONFIGURATIONS) or "pxelinux.cfg/" in path:
             return "configuration"
         programs = self._found[1].programs if self._found else ()
-        return "loader" if any(program.path == path for program in programs) else "image"
+        program = next((program for program in programs if program.path == path), None)
+        if program is None or (program.firmware is Firmware.UEFI and program.family is None):
+            return "image"  # a memory test, a system in one EFI program: nothing says that it loads anything more
+        return "loader"
 
     def _look_into(self) -> tuple[tuple[TreeProgram, ...], tuple[PassedOver, ...]]:
         try:

@@ -70,8 +70,10 @@ def test_an_offer_that_is_not_taken() -> None:
 
 
 def test_a_refused_address() -> None:
-    nak = at(5, EventKind.OTHER_SERVER_ANSWERED, message="nak", server="192.168.1.9")
-    finding = only([*seen(0), lease_offered(0.1), address_requested(4), nak], 6)
+    nak = at(5, EventKind.OTHER_SERVER_ANSWERED, message="nak", server="192.168.1.9", xid="a1b2c3d4")
+    events = [*seen(0), lease_offered(0.1), address_requested(4), nak]
+    assert findings(events, 12.5) == [], "no consequence is named before its cause"
+    finding = only(events, 14)
     assert finding.id == "BB-004"
     assert "192.168.1.9 refused it the address 192.168.1.7" in finding.seen
     assert findings([*to_loader(), nak], 30) == []

@@ -135,3 +135,15 @@ def test_a_rule_with_a_defect_is_told_once_and_the_others_go_on(monkeypatch: pyt
     lab.play([*seen(0), address_requested(4)], 20)
     [told] = lab.told
     assert "ZeroDivisionError" in str(told["why"])
+
+
+def test_a_station_that_has_run_for_long_still_knows_its_own_port() -> None:
+    """What others answer to machines does not push out what the station said when it began."""
+    lab = Lab()
+    lab.watch.watch(replace(READY, facts={**READY.facts, "http_port": 9090}))
+    for number in range(500):
+        answer = at(0, EventKind.OTHER_SERVER_ANSWERED, message="offer", server="192.168.1.1", address_given=None)
+        lab.watch.watch(replace(answer, mac=f"52:54:00:00:00:{number % 100:02}"))
+    asked_in_vain = [*seen(1, "ipxe"), replace(address_requested(2), facts={**address_requested(2).facts, "secs": 3})]
+    assert lab.play(asked_in_vain, 60) == ["BB-052"]
+    assert "curl http://192.168.1.50:9090/boot.ipxe" in str(lab.told[0]["fix"])

@@ -1,14 +1,24 @@
 """What looks like trouble in a trace and is none: nothing is found in it."""
 
-from bootbeam.journal.events import Event, EventKind
+from dataclasses import replace
+
+import pytest
+
+from bootbeam.journal.events import Event, EventKind, Fact
+from bootbeam.journal.timeline import Timeline
+from bootbeam.journal.verdict.rules import judge
 from tests.verdict_timelines import (
     LOADER,
+    MAC,
+    READY,
+    START_S,
     address_requested,
     asked,
     at,
     downloaded,
     failed,
     findings,
+    lease_offered,
     read_requested,
     seen,
     to_loader,
@@ -68,3 +78,83 @@ def test_files_that_a_program_searches_for() -> None:
         for number, name in enumerate(names)
     ]
     assert "BB-036" not in findings([*to_loader(), *searched], 40)
+
+
+def test_a_station_that_is_started_while_a_machine_asks_already() -> None:
+    """The questions that it has not heard were asked before it was there."""
+    just_started = replace(READY, at_s=START_S - 3)
+    assert findings(seen(0, secs=28), 2) == ["BB-006"]
+    assert findings(seen(0, secs=28), 2, (just_started,)) == []
+    assert findings(seen(0, "ipxe", secs=16), 2, (just_started,)) == []
+
+
+def test_u_boot_counts_the_seconds_from_its_power_on() -> None:
+    """Quirk: U-Boot: ``secs`` is how long the board runs, and somebody may have been at its prompt."""
+    assert findings(seen(0, "u-boot", secs=40), 2) == []
+
+
+def refusal(second: float, xid: str) -> Event:
+    return at(second, EventKind.OTHER_SERVER_ANSWERED, message="nak", server="192.168.1.1", xid=xid)
+
+
+def test_a_laptop_from_elsewhere_whose_system_wants_the_address_it_had_there() -> None:
+    """Somebody pressed Esc at the network boot; the system on the disk asks for an old address first."""
+    events = [*seen(0), lease_offered(0.1), refusal(30, "5eed0001")]
+    assert findings(events, 60) == []
+
+
+def test_a_refusal_after_which_the_machine_is_given_an_address_all_the_same() -> None:
+    events = [*seen(0), address_requested(4), refusal(4.1, "a1b2c3d4")]
+    assert findings(events, 5) == [], "it may yet go on"
+    assert findings([*events, *asked(4.6), *downloaded(5)], 20) == []
+    assert "BB-004" in findings(events, 30)
+
+
+def loads_and_is_reset(*seconds: float, between: list[tuple[EventKind, dict[str, Fact]]]) -> tuple[Event, ...]:
+    told = []
+    for second in seconds:
+        told += downloaded(second)
+        told += [at(second + 5 + number, kind, **facts) for number, (kind, facts) in enumerate(between)]
+    return tuple(told)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        [(EventKind.SCRIPT_SENT, {"entry": "the menu"})],
+        [(EventKind.SCRIPT_SENT, {"entry": "its own disk: chosen in the menu"})],
+        [(EventKind.SCRIPT_SENT, {"entry": "the menu"}), (EventKind.MESSAGE_SHOWN, {"finding": "BB-082"})],
+    ],
+)
+def test_a_virtual_machine_that_is_reset_by_hand_at_its_menu(between: list[tuple[EventKind, dict[str, Fact]]]) -> None:
+    earlier = loads_and_is_reset(-180, -130, -90, -40, between=between)
+    timeline = Timeline(MAC, tuple(to_loader()), (READY,), earlier)
+    assert judge(timeline, START_S + 7).findings == ()
+
+
+def refused_by_http(second: float, file: str, user_agent: str) -> Event:
+    facts: dict[str, Fact] = {"protocol": "http", "file": file, "reason": "there is no such file here", "status": 404}
+    return at(second, EventKind.FILE_REFUSED, user_agent=user_agent, is_searched=False, **facts)
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["iso/fedora/images/updates.img", "iso/fedora/images/product.img", "iso/suse/driverupdate", "seed/vendor-data"],
+)
+def test_files_that_installers_look_for_and_do_without(file: str) -> None:
+    loaded = [*downloaded(26, "iso/x/vmlinuz", "kernel", "http"), *downloaded(28, "iso/x/initrd", "initrd", "http")]
+    events = [*booting(), *loaded, at(40, EventKind.SYSTEM_SEEN, vendor_class="anaconda", hostname="")]
+    stage_2 = downloaded(42, "iso/x/images/install.img", "image", "http")
+    assert findings([*events, *stage_2, refused_by_http(50, file, "curl/8.6.0")], DAY_S) == []
+
+
+def test_a_browser_on_the_machine_that_was_booted() -> None:
+    loaded = [*downloaded(26, "vmlinuz", "kernel", "http"), *downloaded(28, "initrd", "initrd", "http")]
+    events = [*booting(), *loaded, at(40, EventKind.SYSTEM_SEEN, vendor_class="dhcpcd", hostname="pc")]
+    browsed = refused_by_http(900, "nothing/here", "Mozilla/5.0 (X11; Linux x86_64)")
+    assert findings([*events, browsed], DAY_S) == []
+
+
+def test_a_program_of_a_tree_that_asks_for_nothing_more() -> None:
+    """A memory test, a kernel with its initrd in one EFI program: nothing is ever heard of them."""
+    assert findings([*to_loader()[:-2], *downloaded(5.6, "bootx64.efi", "image")], DAY_S) == []

@@ -15,6 +15,10 @@ SLOW_SERVER_S = 10.0
 """So long, at the least, a firmware waits after its third question: a DHCP server may yet answer."""
 LATE_SECS = 12
 """A first question that says so was not the first (PXE 2.1 §2.2.3: 0, 4, 12, 28)."""
+LATE_IPXE_S = 7.0
+"""An iPXE has asked for so long before its fourth question (0, 1, 3 and 7 s)."""
+REFUSED_WAIT_S = 8.0
+"""A machine that was refused asks anew at once, and has its address within some seconds then."""
 LATE_SERVER_S = 8.0
 """A DHCP server answers within a second, three where it tries the address first."""
 HEARD_DHCP, HEARD_US = 2, 1
@@ -110,9 +114,18 @@ def judge_offer_not_taken(course: Course) -> Judged:
 
 def judge_refused_address(course: Course) -> Judged:
     """A DHCP server says no."""
-    refusals = [event for event in course.of(EventKind.OTHER_SERVER_ANSWERED) if text(event, "message") == "nak"]
-    if not refusals or course.came_on:
+    # A system on the machine's own disk may be refused too, an address that it had elsewhere: that is no boot.
+    own = {text(event, "xid") for event in course.of(EventKind.CLIENT_SEEN, EventKind.ADDRESS_REQUESTED)}
+    refusals = [
+        event
+        for event in course.of(EventKind.OTHER_SERVER_ANSWERED)
+        if text(event, "message") == "nak" and text(event, "xid") in own
+    ]
+    if not refusals or course.came_on or course.after(refusals[-1], EventKind.BOOT_SERVER_ASKED):
         return None
+    moment = refusals[-1].at_s + REFUSED_WAIT_S
+    if course.now < moment:
+        return Later(moment)
     server = text(refusals[-1], "server")
     asked = course.last(EventKind.ADDRESS_REQUESTED)
     wanted = text(asked, "address_requested") if asked else ""
@@ -132,9 +145,17 @@ def judge_late_link(course: Course) -> Judged:
     offered = course.tries[0].of(EventKind.OFFERED)
     if secs < LATE_SECS or any(event.facts.get("address_offered") for event in offered) or secs > 255:
         return None
+    # Quirk: U-Boot: counts from its power-on, and somebody may have been at its prompt.
+    if course.tries[0].kind == "u-boot" or _was_not_there(course, first.at_s - max(secs, LATE_IPXE_S)):
+        return None
     waited = secs if course.tries[0].kind != "ipxe" else secs // 4
     unit = "it had been asking for" if course.tries[0].kind != "ipxe" else "it said that this was question number"
     return Match(f"when it was first heard, {unit} {waited}{' s' if course.tries[0].kind != 'ipxe' else ''}")
+
+
+def _was_not_there(course: Course, at_s: float) -> bool:
+    """Whether the station was started only after that: what was asked before it could not hear."""
+    return course.station_ready is not None and course.station_ready.at_s > at_s
 
 
 def judge_late_server(course: Course) -> Judged:
@@ -182,6 +203,7 @@ RULES = (
             "    sudo bootbeam doctor --interface {interface}",
             "a server you want to keep: delete its lease for {mac} and restart it",
         ),
+        explains=frozenset({"BB-002", "BB-003", "BB-005", "BB-017", "BB-020", "BB-024", "BB-061"}),
     ),
     Rule(
         "BB-014",

@@ -149,7 +149,8 @@ class Course:
         return {name: value for name, value in known.items() if value}
 
     @cached_property
-    def _ready(self) -> Event | None:
+    def station_ready(self) -> Event | None:
+        """When the station began; None where that is not known."""
         surroundings = self.timeline.surroundings
         return next((event for event in reversed(surroundings) if event.kind is EventKind.STATION_READY), None)
 
@@ -160,18 +161,18 @@ class Course:
         known = [siaddr for siaddr in offered if siaddr not in ("", "0.0.0.0")]
         if known:
             return next((siaddr for siaddr in reversed(known) if ":" not in siaddr), known[-1])
-        words = text(self._ready, "interfaces").split() if self._ready else []
+        words = text(self.station_ready, "interfaces").split() if self.station_ready else []
         return words[1].rstrip(",") if len(words) > 1 else ""
 
     @property
     def _interface(self) -> str:
         named = next((event.interface for event in self.events if event.interface), None)
-        words = text(self._ready, "interfaces").split() if self._ready else []
+        words = text(self.station_ready, "interfaces").split() if self.station_ready else []
         return named or (words[0] if words else "")
 
     @property
     def _http_port(self) -> str:
-        return text(self._ready, "http_port") if self._ready else ""
+        return text(self.station_ready, "http_port") if self.station_ready else ""
 
     @property
     def _file(self) -> str:

@@ -24,9 +24,14 @@ REFUSED_WAIT_S = 12.0
 """Whoever is refused a file it can do without goes on at once."""
 NOT_MISSED = re.compile(
     r"(^|/)(revocations[^/]*\.efi|shim_certificate_\d+\.efi|(mm|fb)[a-z0-9]+\.efi|autoexec\.ipxe|bootsig\.bin"
-    r"|[^/]*\.lst|grub\.cfg[^/]*|grubenv|unicode\.pf2|[^/]*\.(mo|gmo)|favicon\.ico|robots\.txt)$"
+    r"|[^/]*\.lst|grub\.cfg[^/]*|grubenv|unicode\.pf2|[^/]*\.(mo|gmo)|favicon\.ico|robots\.txt"
+    r"|(updates|product)\.img|\.?treeinfo|\.discinfo|driverupdate|vendor-data|network-config"
+    r"|InRelease|Release\.gpg|Packages\.\w+|Translation-\w+|[^/]*\.(asc|sig))$"
 )
-"""Files that programs ask for and do without: shim, GRUB, iPXE, browsers."""
+"""Files that programs ask for and do without: shim, GRUB, iPXE, browsers, installers (Anaconda's updates, linuxrc's
+driver updates, cloud-init's further data, apt's other forms of its lists)."""
+BROWSER = "Mozilla/"
+"""How every web browser introduces itself: a person looks at something, on whichever machine."""
 GOING_ON = (
     EventKind.TRANSFER_STARTED,
     EventKind.TRANSFER_FINISHED,
@@ -140,7 +145,9 @@ def judge_file_missing(course: Course) -> Judged:
     refused = course.last(
         EventKind.FILE_REFUSED,
         where=lambda event: (
-            not event.facts.get("is_searched") and not NOT_MISSED.search(text(event, "file").replace("\\", "/"))
+            not event.facts.get("is_searched")
+            and not NOT_MISSED.search(text(event, "file").replace("\\", "/"))
+            and not text(event, "user_agent").startswith(BROWSER)
         ),
     )
     if refused is None:

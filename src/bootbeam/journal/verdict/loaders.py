@@ -22,6 +22,7 @@ SHIM_ASKS = re.compile(r"(^|/)(revocations_s\w+\.efi|shim_certificate_\d+\.efi)$
 """What shim looks for beside itself, and nobody else does."""
 SECOND_STAGE = re.compile(r"(^|/)(grub|snponly|ipxe)[a-z0-9-]*\.efi$")
 BENIGN_MENU = re.compile(r"the menu$|its own disk")
+"""Scripts after which a machine waits for a person, or boots from its disk."""
 
 ACCESS_DENIED = ("Access Denied, or: Security Violation", "(some firmware: nothing, and on to the next boot device)")
 
@@ -206,7 +207,17 @@ def judge_loader_loop(course: Course) -> Judged:
 
 
 def _booted_between(events: list[Event], first: Event, last: Event) -> bool:
+    """Whether a system was loaded, or the loader did its work and came to a menu, a message or the own disk."""
     booted = ("kernel", "initrd", "image")
+    told = [
+        event
+        for event in events
+        if event.kind in (EventKind.SCRIPT_SENT, EventKind.MESSAGE_SHOWN) and first.at_s < event.at_s < last.at_s
+    ]
+    if told and all(
+        event.kind is EventKind.MESSAGE_SHOWN or BENIGN_MENU.search(text(event, "entry")) for event in told
+    ):
+        return True
     scripts = {
         text(event, "entry").partition(":")[0]
         for event in events

@@ -1,5 +1,7 @@
 """Rules: the system was being loaded, or is running, and stops."""
 
+from itertools import pairwise
+
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.verdict.course import Course, number, text
 from bootbeam.journal.verdict.finding import Judged, Later, Match, Rule, Screen, Sureness
@@ -18,6 +20,9 @@ RESTARTS_S = 600.0
 by then."""
 RESTART_TAKES_S = 5.0
 """No machine is back sooner; what fetches a file more often is no firmware."""
+RESTART_DIFFERS_S, RESTART_DIFFERS = 5.0, 1.5
+"""A machine that resets itself does so each time as long after it was started, within this; nobody at a keyboard does.
+"""
 PARTIAL_CONTENT = 206
 IPXE_SCRIPT = "iPXE script"
 """What such an image is called in the name of its entry, by its bytes."""
@@ -142,10 +147,17 @@ def judge_restarts(course: Course) -> Judged:
     for event in loaded:
         if _version(event) == _version(loaded[-1]) and (not same or event.at_s > same[-1].at_s + RESTART_TAKES_S):
             same.append(event)
-    if len(same) < RESTARTS or not text(loaded[-1], "version_sha256"):
+    if len(same) < RESTARTS or not text(loaded[-1], "version_sha256") or not _are_alike(course, same):
         return None
     span = same[-1].at_s - same[0].at_s
     return Match(f"it loaded {text(same[-1], 'file')} {len(same)} times within {span:.0f} s, each time from the start")
+
+
+def _are_alike(course: Course, loaded: list[Event]) -> bool:
+    """Whether the machine was back each time as soon after its kernel as the other times."""
+    asked = [event.at_s for event in (*course.timeline.earlier, *course.events) if event.kind is EventKind.CLIENT_SEEN]
+    gone = [next((at_s for at_s in asked if at_s > one.at_s), other.at_s) - one.at_s for one, other in pairwise(loaded)]
+    return max(gone) <= min(gone) * RESTART_DIFFERS + RESTART_DIFFERS_S
 
 
 def _version(event: Event) -> tuple[str, str]:

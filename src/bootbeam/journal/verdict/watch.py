@@ -20,7 +20,9 @@ MAX_EVENTS_PER_MACHINE = 300
 """Of one attempt; a whole boot is some 30."""
 MAX_SURROUNDINGS = 100
 MAX_EARLIER = 60
-EARLIER_KINDS = frozenset({EventKind.TRANSFER_FINISHED, EventKind.CLIENT_SEEN})
+EARLIER_KINDS = frozenset(
+    {EventKind.TRANSFER_FINISHED, EventKind.CLIENT_SEEN, EventKind.SCRIPT_SENT, EventKind.MESSAGE_SHOWN}
+)
 NO_MACHINE = ""
 """Under which the station itself is judged, until a machine is heard."""
 LOOK_BUDGET_S = 0.002
@@ -28,7 +30,6 @@ LOOK_BUDGET_S = 0.002
 
 SURROUNDING_KINDS = frozenset(
     {
-        EventKind.STATION_READY,
         EventKind.PROBLEM,
         EventKind.IMAGE_LOADED,
         EventKind.IMAGE_HELD_BACK,
@@ -69,6 +70,7 @@ class VerdictWatch:
         self._waiting: OrderedDict[str, None] = OrderedDict()
         self._deadlines: list[tuple[float, str]] = []
         self._surroundings: deque[Event] = deque(maxlen=MAX_SURROUNDINGS)
+        self._ready: tuple[Event, ...] = ()
         self._lock = threading.Lock()
         self._is_anybody_heard = False
         self._is_in_trouble = False
@@ -80,6 +82,8 @@ class VerdictWatch:
         with self._lock:
             if event.kind in SURROUNDING_KINDS or event.kind is EventKind.OTHER_SERVER_ANSWERED:
                 self._surroundings.append(event)
+            elif event.kind is EventKind.STATION_READY:
+                self._ready = (event,)
             if event.mac is not None and event.attempt is not None:
                 if not self._is_anybody_heard:
                     self._forget(NO_MACHINE)
@@ -141,7 +145,7 @@ class VerdictWatch:
     def _timeline(self, mac: str) -> Timeline:
         beside = tuple(event for event in self._surroundings if event.mac != mac)
         machine = self._machines[mac]
-        return Timeline(mac, tuple(machine.events), beside, tuple(machine.earlier))
+        return Timeline(mac, tuple(machine.events), (*self._ready, *beside), tuple(machine.earlier))
 
     def _judge(self, machine: _Machine, timeline: Timeline, now: float) -> None:
         verdict = judge(timeline, now)
