@@ -11,9 +11,9 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bootbeam.bench import alive, cost, dhcp, http, report, scale, storm, tftp
+from bootbeam.bench.course import Outcome, ended_in_order, run_parts, scratch_directory
 from bootbeam.bench.packages import Programs, compile_load, fetch_programs, read_names
 from bootbeam.bench.place import Places
 from bootbeam.bench.ratios import Cell, number
@@ -36,7 +36,9 @@ TITLES = {
     "cost": "What a station costs",
     "storm": "A storm",
     "alive": "While 200 machines download",
+    "scale": "What does not grow",
 }
+"""In the order of the page."""
 
 Part = Callable[[Programs, Path, int, bool], list[Cell]]
 
@@ -117,28 +119,41 @@ def main() -> int:
         "tftp": partial(_tftp, chosen=options.cells),
     }
     runs = options.runs or (QUICK_RUNS if options.quick else RUNS)
+    is_kept = not options.quick and options.only is None and options.cells is None
     try:
         programs = fetch_programs(read_names(PACKAGES), CACHE / "programs")
-        print(report.machine())
-        collapsed: list[str] = []
-        for name in options.parts or PARTS:
-            with TemporaryDirectory(prefix="bootbeam-bench-", dir=MEMORY) as files:
-                Path(files).chmod(0o755)
-                cells = parts[name](programs, Path(files), runs, options.quick)
-            collapsed += [cell.name for cell in cells if cell.has_collapsed(GUARD_RATIO)]
-            if not options.quick and options.only is None and options.cells is None:
-                report.write_json(RESULTS, {name: cells})
-                report.write_page(PAGE, RESULTS, TITLES)
     except UserError as error:
         print(f"error: {error.what}\n{error.why}\n{error.fix}", file=sys.stderr)
         return 1
-    if options.guard and collapsed:
-        print(
-            f"ten times worse than the best of the others, or than it should be: {'; '.join(collapsed)}",
-            file=sys.stderr,
+    print(report.machine(), flush=True)
+    with ended_in_order():
+        outcome = run_parts(
+            {name: partial(_measure, parts[name], programs, runs, options.quick) for name in options.parts or PARTS},
+            _keep if is_kept else lambda part, cells: None,
+            partial(print, file=sys.stderr, flush=True),
         )
-        return 1
-    return 0
+    return _judge(outcome, options.guard)
+
+
+def _measure(part: Part, programs: Programs, runs: int, is_quick: bool) -> list[Cell]:
+    with scratch_directory(MEMORY) as files:
+        return part(programs, files, runs, is_quick)
+
+
+def _keep(part: str, cells: Sequence[Cell]) -> None:
+    report.write_json(RESULTS, {part: cells})
+    report.write_page(PAGE, RESULTS, TITLES)
+
+
+def _judge(outcome: Outcome, is_guard: bool) -> int:
+    """The exit code."""
+    if outcome.failed:
+        print(f"not measured: {', '.join(outcome.failed)}; what was known of them stays", file=sys.stderr)
+    collapsed = [cell.name for cell in outcome.cells if cell.has_collapsed(GUARD_RATIO)] if is_guard else []
+    if collapsed:
+        words = "; ".join(collapsed)
+        print(f"ten times worse than the best of the others, or than it should be: {words}", file=sys.stderr)
+    return 1 if outcome.failed or collapsed else 0
 
 
 def _tell(cell: Cell, width: int) -> None:

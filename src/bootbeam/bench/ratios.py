@@ -54,11 +54,23 @@ class Cell:
         return statistics.median(ratios) if ratios else None
 
     def has_collapsed(self, part: float) -> bool:
-        """Whether bootbeam reaches only so small a part of the best of the others, or of the limit."""
+        """Whether bootbeam reaches only so small a part of the best of the others, or of the limit; or has failed."""
         own = self.medians.get(BOOTBEAM)
-        if self.limit and own:
-            return (self.limit / own if self.is_less_better else own / self.limit) < part
-        return (self.ratio or 1.0) < part
+        if own is None:
+            return True
+        if self.limit is not None:
+            return own > 0 and self.limit / own < part if self.is_less_better else own < self.limit * part
+        return self.ratio is not None and self.ratio < part
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether a target or a limit is not reached; where bootbeam failed, it is not."""
+        own = self.medians.get(BOOTBEAM)
+        if self.limit is not None:
+            return own is None or (own > self.limit if self.is_less_better else own < self.limit)
+        if self.target is None:
+            return False
+        return own is None or (self.ratio is not None and self.ratio < self.target)
 
 
 def measure(cell: Cell, runs: int, contenders: Mapping[str, Callable[[], float]]) -> Cell:
@@ -96,13 +108,13 @@ def table(cells: Sequence[Cell]) -> str:
 
 def _target(cell: Cell) -> str:
     """What should be reached, and whether it was."""
-    own = cell.medians.get(BOOTBEAM)
     if cell.limit is not None:
-        is_missed = own is None or (own > cell.limit if cell.is_less_better else own < cell.limit)
-        return f"{number(cell.limit)} {cell.unit}{' (missed)' if is_missed else ''}"
-    if cell.target is None:
+        words = f"{number(cell.limit)} {cell.unit}"
+    elif cell.target is not None:
+        words = f"{cell.target:g}"
+    else:
         return ""
-    return f"{cell.target:g}{' (missed)' if cell.ratio is not None and cell.ratio < cell.target else ''}"
+    return f"{words} (missed)" if cell.is_missed else words
 
 
 def number(value: float) -> str:
