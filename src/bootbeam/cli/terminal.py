@@ -31,6 +31,7 @@ LABEL_COLUMNS = 18
 """Where the words of a finding begin, after their label (``journal.story``)."""
 COMMAND_COLUMN = LABEL_COLUMNS + 4
 """Where its commands begin."""
+_encode_json = json.JSONEncoder(ensure_ascii=False).encode
 _LEAD = re.compile(r" *(?:[a-z ]+: +)?")
 STYLES = {
     Tone.STEP: "",
@@ -64,7 +65,7 @@ class JsonView:
         """Write one line."""
         if event.kind is EventKind.TRANSFER_PROGRESS:
             return
-        self._stream.write(json.dumps(event_json(event), ensure_ascii=False) + "\n")
+        self._stream.write(_encode_json(event_json(event)) + "\n")
 
     def flush(self) -> None:
         """Hand the lines on."""

@@ -125,7 +125,7 @@ class EventKind(StrEnum):
     """what, why, fix: something went wrong inside the station"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that makes one take four times as long
 class Event:
     """One thing that happened."""
 

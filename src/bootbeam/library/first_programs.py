@@ -82,8 +82,9 @@ class FirstProgramWatch:
         if mac is None:
             return
         if event.kind is EventKind.CLIENT_SEEN:
-            self._learn_cards(mac, event.facts.get("uuid"))
-            self._learn_firmware(mac, is_bios=event.facts.get("architecture") == BIOS_ARCHITECTURE)
+            with self._lock:
+                self._learn_cards(mac, event.facts.get("uuid"))
+                self._learn_firmware(mac, is_bios=event.facts.get("architecture") == BIOS_ARCHITECTURE)
         if event.kind is EventKind.TRANSFER_FINISHED and event.facts.get("role") == "loader":
             self._learn_sent(mac, str(event.facts.get("file")))
         elif _is_sign_of_life(event):
@@ -97,24 +98,22 @@ class FirstProgramWatch:
     def _learn_cards(self, mac: str, uuid: Fact) -> None:
         """Firmware boots from one network card of a machine, and an iPXE with drivers of its own may ask by another:
         the machine's number (option 97) is the same."""
-        if not isinstance(uuid, str) or len(set(uuid) - {"-"}) == 1:
+        if not isinstance(uuid, str) or not uuid.strip(f"-{uuid[:1]}"):
             return  # all zeros, all ones: of a maker who gives none
-        with self._lock:
-            macs = self._macs.setdefault(uuid, [])
-            if mac not in macs and len(macs) < MAX_CARDS:
-                macs.append(mac)
-                self._uuids[mac] = uuid
-            self._macs.move_to_end(uuid)
-            while len(self._macs) > MAX_REMEMBERED_UUIDS:
-                for forgotten in self._macs.popitem(last=False)[1]:
-                    self._uuids.pop(forgotten, None)
+        macs = self._macs.setdefault(uuid, [])
+        if mac not in macs and len(macs) < MAX_CARDS:
+            macs.append(mac)
+            self._uuids[mac] = uuid
+        self._macs.move_to_end(uuid)
+        while len(self._macs) > MAX_REMEMBERED_UUIDS:
+            for forgotten in self._macs.popitem(last=False)[1]:
+                self._uuids.pop(forgotten, None)
 
     def _learn_firmware(self, mac: str, *, is_bios: bool) -> None:
-        with self._lock:
-            self._is_bios[mac] = is_bios
-            self._is_bios.move_to_end(mac)
-            while len(self._is_bios) > MAX_REMEMBERED_FIRMWARE:
-                self._is_bios.popitem(last=False)
+        self._is_bios[mac] = is_bios
+        self._is_bios.move_to_end(mac)
+        while len(self._is_bios) > MAX_REMEMBERED_FIRMWARE:
+            self._is_bios.popitem(last=False)
 
     def _cards_of(self, mac: str) -> list[str]:
         """All of the machine, that one among them. A number that more machines have than any has cards is none."""

@@ -86,11 +86,15 @@ class FirstPrograms:
 
     def ask(self, mac: str, kind: MachineKind) -> Standing:
         """The firmware of ``mac`` asks what to load."""
-        kinds = self._machines.get(mac, {})
-        for other, machine in kinds.items():
+        kinds = self._machines.get(mac)
+        if kinds is None:
+            return UNKNOWN
+        for other, booted in kinds.items():
             if other != kind:
-                machine.loaded = None  # switched over to another firmware: no wonder that it did not start
-        machine = kinds.get(kind, _Machine())
+                booted.loaded = None  # switched over to another firmware: no wonder that it did not start
+        machine = kinds.get(kind)
+        if machine is None:
+            return UNKNOWN
         if machine.loaded is not None:
             machine.standing = _after_silence(machine, machine.loaded)
             machine.loaded = None

@@ -74,7 +74,9 @@ class Ipv4StandIn:
             is_ours = asked == identifier and message.address_option(OptionCode.REQUESTED_IP_ADDRESS) == DUMMY_ADDRESS
             reply_type = MessageType.ACK
         else:
-            is_ours = message.message_type == MessageType.DISCOVER and self._is_alone(message, link, now)
+            is_ours = message.message_type == MessageType.DISCOVER and self._is_alone(
+                message.mac, message.xid, int(message.giaddr) != 0, link, now
+            )
             reply_type = MessageType.OFFER
         if not is_ours or link_local is None or self._booting.seen_at(message.mac, now) is None:
             return None
@@ -87,11 +89,15 @@ class Ipv4StandIn:
         reply = _build_reply(message, identifier, script, reply_type)
         return Send(encode_dhcp(reply), offer_destination(message), client, script, DUMMY_ADDRESS)
 
-    def _is_alone(self, message: DhcpMessage, link: str, now: float) -> bool:
+    def is_wanted(self, mac: str, xid: int, is_relayed: bool, link: str, now: float) -> bool:
+        """Whether ``answer`` may have one to a DISCOVER of this machine; else it need not be called."""
+        return self._is_alone(mac, xid, is_relayed, link, now) and self._booting.seen_at(mac, now) is not None
+
+    def _is_alone(self, mac: str, xid: int, is_relayed: bool, link: str, now: float) -> bool:
         """Whether this client has asked long enough without anybody answering."""
-        if int(message.giaddr) or self._servers.seen_at(link, now) is not None:
+        if is_relayed or self._servers.seen_at(link, now) is not None:
             return False
-        key = (message.mac, message.xid)
+        key = (mac, xid)
         since_s = self._asking.seen_at(key, now)
         if since_s is None:
             self._asking.note(key, now)

@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from bootbeam.pxe.actions import Action, AddressAsked, BootFile, Destination, Ignore, Lease, Send
-from bootbeam.pxe.client import ClientInfo, classify, is_network_boot
+from bootbeam.pxe.client import RASPBERRY_PI_OUIS, ClientInfo, classify, is_network_boot
 from bootbeam.pxe.ipv4_stand_in import Ipv4StandIn
-from bootbeam.pxe.reply import BOOT_SERVER_PORT, build_reply, offer_destination
+from bootbeam.pxe.question_kind import QuestionKind
+from bootbeam.pxe.reply import BOOT_SERVER_PORT
 from bootbeam.pxe.reply_variant import ReplyVariant, default_variant
-from bootbeam.wire.dhcp4 import BOOTREQUEST, DhcpMessage, MessageType, OptionCode, decode_dhcp, encode_dhcp
+from bootbeam.wire.dhcp4 import BOOTREQUEST, DhcpMessage, MessageType, OptionCode, decode_dhcp
+from bootbeam.wire.dhcp4_alike import OUI, AlikeQuestions, find_layout
+
+BOOT_SERVER_QUESTIONS = (MessageType.REQUEST, MessageType.INFORM)
+"""What is answered on port 4011."""
 
 ChooseBootFile = Callable[[ClientInfo, IPv4Address], BootFile | Ignore]
 """The boot decision, handed in: what this client loads from the station's address."""
@@ -58,6 +63,7 @@ class ProxyDhcp:
         self._choose_boot_file = choose_boot_file
         self._stand_in = stand_in
         self._choose_variant = choose_variant
+        self._alike: AlikeQuestions[QuestionKind] = AlikeQuestions()
 
     def handle_datagram(self, data: bytes, arrival: Arrival, now: float) -> list[Action]:
         """What to do about one datagram.
@@ -70,11 +76,19 @@ class ProxyDhcp:
         Raises:
             DecodeError: the datagram is malformed.
         """
+        kind = self._alike.find(data)
+        if kind is not None and data[OUI] not in RASPBERRY_PI_OUIS:
+            client = kind.client_of(data)
+            if self._is_answered(kind, client, arrival, now):
+                return self._answer(kind, data, client, arrival, now)
         message = decode_dhcp(data)
         if message.op != BOOTREQUEST:
             return [Ignore("a reply, not a request")]
         if arrival.port == BOOT_SERVER_PORT:
-            return self._answer_boot_server_request(message, arrival, now)
+            # REQUEST, or INFORM from some ROMs, from port 68 or 4011.
+            if message.message_type not in BOOT_SERVER_QUESTIONS:
+                return [Ignore(f"message type {message.message_type} on port {BOOT_SERVER_PORT}")]
+            return self._answer_new(message, data, arrival, now)
         if self._stand_in is not None:
             answer = self._stand_in.answer(message, arrival.link, arrival.server, arrival.link_local, now)
             if answer is not None:
@@ -83,32 +97,46 @@ class ProxyDhcp:
             return self._note_request(message)
         if message.message_type != MessageType.DISCOVER:
             return [Ignore(f"message type {message.message_type} is not for a proxy")]
-        return self._answer(message, arrival, MessageType.OFFER, offer_destination(message), now)
+        return self._answer_new(message, data, arrival, now)
 
-    def _answer_boot_server_request(self, message: DhcpMessage, arrival: Arrival, now: float) -> list[Action]:
-        """Port 4011: REQUEST, or INFORM from some ROMs, from port 68 or 4011; answered to where it came from."""
-        if message.message_type not in (MessageType.REQUEST, MessageType.INFORM):
-            return [Ignore(f"message type {message.message_type} on port {BOOT_SERVER_PORT}")]
-        # A sender without an address (some ROMs broadcast here too) can only be reached by broadcast.
-        destination = arrival.source if int(arrival.source.address) else offer_destination(message)
-        return self._answer(message, arrival, MessageType.ACK, destination, now)
+    def _is_answered(self, kind: QuestionKind, client: ClientInfo, arrival: Arrival, now: float) -> bool:
+        """Whether the proxy has an answer to such a question on this port, and nobody stands in for it."""
+        if arrival.port == BOOT_SERVER_PORT:
+            return kind.message_type in BOOT_SERVER_QUESTIONS
+        if kind.message_type != MessageType.DISCOVER:
+            return False
+        stand_in = self._stand_in
+        return stand_in is None or not stand_in.is_wanted(client.mac, client.xid, kind.is_relayed, arrival.link, now)
 
-    def _answer(
-        self, message: DhcpMessage, arrival: Arrival, message_type: MessageType, destination: Destination, now: float
-    ) -> list[Action]:
+    def _answer_new(self, message: DhcpMessage, data: bytes, arrival: Arrival, now: float) -> list[Action]:
+        """A question unlike those that came before, or one that is not remembered."""
         client = classify(message)
         if isinstance(client, Ignore):
             # A running system's first question; its REQUEST is heard too, unless it is renewing.
             is_systems = message.message_type == MessageType.DISCOVER and not is_network_boot(message)
             return [_address_asked(message), client] if is_systems else [client]
+        layout = find_layout(data)
+        kind = QuestionKind(message, client, layout)
+        # Of the Raspberry Pi's ROM the hardware address tells, which is no part of what is alike.
+        if layout is not None and message.chaddr[:3] not in RASPBERRY_PI_OUIS:
+            self._alike.keep(data, layout, kind)
+        return self._answer(kind, data, client, arrival, now)
+
+    def _answer(
+        self, kind: QuestionKind, data: bytes, client: ClientInfo, arrival: Arrival, now: float
+    ) -> list[Action]:
         if arrival.server is None:
             return [Ignore("this computer has no IPv4 address on that network")]
         boot_file = self._choose_boot_file(client, arrival.server)
         if isinstance(boot_file, Ignore):
             return [Ignore(boot_file.reason, boot_file.fix, client)]
+        is_offer = arrival.port != BOOT_SERVER_PORT
+        message_type = MessageType.OFFER if is_offer else MessageType.ACK
         variant = self._choose_variant(client, message_type, now)
-        reply = build_reply(message, client, boot_file, arrival.server, message_type, variant)
-        return [Send(encode_dhcp(reply), destination, client, boot_file)]
+        datagram = kind.answer(data, client, (boot_file, arrival.server, message_type, variant))
+        # On port 4011 to where it came from; who has no address (some ROMs broadcast here too) is reached by broadcast.
+        destination = kind.destination if is_offer or not int(arrival.source.address) else arrival.source
+        return [Send(datagram, destination, client, boot_file)]
 
     @staticmethod
     def _note_request(message: DhcpMessage) -> list[Action]:

@@ -82,15 +82,17 @@ class Ladder:
         self._answers = (start.answer, *(form for form in _ANSWERS[kind] if form is not start.answer))
         self._offer = 0
         self._answer = 0
-
-    @property
-    def variant(self) -> ReplyVariant:
+        self.variant = start
         """Where it stands."""
-        offer, file_in_offer = self._offers[self._offer]
-        return ReplyVariant(offer, self._answers[self._answer], file_in_offer)
 
     def climb(self, failed: Stage) -> bool:
         """Go on to the next variant, ``failed`` being what the last one failed in; false when there is none left."""
+        has_climbed = self._climb(failed)
+        offer, file_in_offer = self._offers[self._offer]
+        self.variant = ReplyVariant(offer, self._answers[self._answer], file_in_offer)
+        return has_climbed
+
+    def _climb(self, failed: Stage) -> bool:
         if failed is Stage.ANSWER and self._answer + 1 < len(self._answers):
             self._answer += 1
             return True

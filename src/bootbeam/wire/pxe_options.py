@@ -6,6 +6,7 @@ PXE 2.1 §2.2, RFC 4578, RFC 3004; iPXE's tags are from its feature list.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from uuid import UUID
 
 from bootbeam.errors import DecodeError
@@ -35,6 +36,8 @@ BOOT_ITEM_BYTES = 4
 PCI_BUS = 1
 """The kind of bus in iPXE's tag 177."""
 BUS_ID_BYTES = 5
+REMEMBERED_IDENTIFIERS = 1024
+"""A machine asks several times with the same one."""
 BIS_LAYER = 0x8000
 """Top bit of a boot item's layer: the client wants a signature by Boot Integrity Services, which nobody has."""
 
@@ -114,6 +117,7 @@ def decode_class_architecture(vendor_class: bytes) -> int | None:
     return None
 
 
+@lru_cache(REMEMBERED_IDENTIFIERS)
 def decode_machine_identifier(value: bytes) -> UUID | None:
     """Option 97: type 0 and a GUID in SMBIOS byte order (RFC 4578 §2.3); None when it is anything else.
 

@@ -44,9 +44,9 @@ class _Machine:
     """One machine's attempt under way."""
 
     attempt: str
-    events: deque[Event] = field(default_factory=lambda: deque(maxlen=MAX_EVENTS_PER_MACHINE))
-    earlier: deque[Event] = field(default_factory=lambda: deque(maxlen=MAX_EARLIER))
+    earlier: deque[Event]
     """What it asked and loaded in the attempts before."""
+    events: list[Event] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
     look_at_s: float | None = None
     """When it is to be judged again though nothing happens."""
@@ -97,12 +97,14 @@ class VerdictWatch:
         if machine is None or machine.attempt != attempt:
             if machine is not None and is_older(attempt, machine.attempt):
                 return  # the end of something that a reset cut off
-            before, machine = machine, _Machine(attempt)
-            self._machines[mac] = machine
-            if before is not None:
-                machine.earlier.extend(before.earlier)
-                machine.earlier.extend(each for each in before.events if each.kind in EARLIER_KINDS)
+            # Handed on, not copied: nobody looks at the attempt before any more.
+            earlier: deque[Event] = deque(maxlen=MAX_EARLIER) if machine is None else machine.earlier
+            if machine is not None:
+                earlier.extend([each for each in machine.events if each.kind in EARLIER_KINDS])
+            machine = self._machines[mac] = _Machine(attempt, earlier)
         machine.events.append(event)
+        if len(machine.events) > MAX_EVENTS_PER_MACHINE:
+            del machine.events[0]
         self._machines.move_to_end(mac)
         self._waiting[mac] = None
         while len(self._machines) > MAX_MACHINES:
