@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.web.stories import boot_under_way, failed_boot
 pytestmark = pytest.mark.peer
 OTHER_MAC = "3c:52:82:0a:0b:0c"
 IS_LIVE = "document.getElementById('link').textContent.includes('live')"
+LONG_FACTS = ("file", "entry", "manufacturer", "product", "firmware", "title", "seen")
 IS_TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
@@ -129,6 +131,20 @@ def test_boots_are_found_by_words_and_older_ones_fetched(
     browser.call("Input.insertText", text=" nobody")
     assert browser.evaluate("document.getElementById('none').innerText") == "No boot has these words."
     assert browser.complaints == []
+
+
+def test_a_long_word_does_not_make_the_page_wider(station: RecordedStation, browser: Browser) -> None:
+    """Whatever machines call themselves, and images their files."""
+    browser.look(width=390, height=800, is_phone=True)
+    browser.open(f"{station.url}/")
+    browser.wait_for(IS_LIVE)
+    long = [
+        replace(event, facts={name: "x" * 150 if name in LONG_FACTS else fact for name, fact in event.facts.items()})
+        for event in [*boot_under_way(), *failed_boot()]
+    ]
+    station.record(long, mac=OTHER_MAC)
+    browser.wait_for("document.querySelector('.card .finding')")
+    assert not browser.evaluate(IS_TOO_WIDE)
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])

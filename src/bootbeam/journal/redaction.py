@@ -8,7 +8,10 @@ from bootbeam.journal.events import Event, Fact
 from bootbeam.journal.summary import Summary
 
 MARK = "***"
-_SECRET_WORDS = r"pass(?:word|wd|phrase)?|pw|pwd|token|secret|psk|auth|credentials?|key(?!map|board|table|-?layout)"
+_SECRET_WORDS = (
+    r"pass(?:word|wd|phrase)?|pw|pwd|token|secret|psk|wep|wpa|signature|auth|credentials?"
+    r"|key(?!map|board|table|-?layout)"
+)
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # A private key in its wrapping, and what follows its beginning when it is cut off.
     (re.compile(r"-----BEGIN [A-Z ]*KEY-----.*?(?:-----END [A-Z ]*KEY-----|\Z)", re.DOTALL), f"{MARK} (a key)"),
@@ -20,6 +23,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\$(?:1|2[abxy]?|5|6|7|y|gy|sha1|argon2[a-z]*)\$[^\s\"',;]+"), MARK),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE), rf"\1 {MARK}"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,2}"), MARK),
+    # dracut's netroot=iscsi:NAME:PASSWORD@SERVER
+    (re.compile(r"\b(iscsi:)[^\s@/\"']+@", re.IGNORECASE), rf"\1{MARK}@"),
     (re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*+://)[^/\s@\"']+@", re.IGNORECASE), rf"\1{MARK}@"),
     (
         # Without a way back (possessive), so that no text takes long.

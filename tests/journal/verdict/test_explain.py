@@ -14,7 +14,20 @@ from bootbeam.journal.verdict.finding import Screen
 from bootbeam.journal.verdict.rules import BY_ID
 
 
-@pytest.mark.parametrize("asked", ["PXE-E16", "pxe-e16", "E16", "e16", "PXE E16", "PXE-E16: No valid offer received."])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "PXE-E16",
+        "pxe-e16",
+        "E16",
+        "e16",
+        "PXE E16",
+        "PXE-E16: No valid offer received.",
+        "e16:",
+        "PXE\u2013E16",
+        "'E16'",
+    ],
+)
 def test_a_code_is_known_however_it_is_written(asked: str) -> None:
     [answer] = explain(asked)
     assert answer.name == "PXE-E16"
@@ -31,7 +44,10 @@ def test_uefi_and_bios_mean_different_things_by_the_same_code() -> None:
 
 @pytest.mark.parametrize(
     "asked",
-    ["2d03e13b", "2d03e1", "2d03e1xx", "https://ipxe.org/2d03e13b", "Nothing to boot (http://ipxe.org/2d03e13b)"],
+    [
+        *("2d03e13b", "2d03e1", "2d03e1xx", "0x2d03e13b", "2D03E13B", "(http://ipxe.org/2d03e13b)."),
+        *("https://ipxe.org/2d03e13b", "https://ipxe.org/err/2d03e1", "Nothing to boot (http://ipxe.org/2d03e13b)"),
+    ],
 )
 def test_a_number_of_ipxe(asked: str) -> None:
     [answer] = explain(asked)
@@ -45,6 +61,35 @@ def test_every_finding_is_explained() -> None:
         assert answer.name == id
         assert answer.fix
     assert explain("bb20") == explain("BB-020") == explain("bb 020")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("BB-020:", "bb-20.", "(BB-020)", "BB-020: the machine's question to port 4011 does not arrive"),
+        "12:00:14 52:54:00:12:34:56 BB-020: the machine's question to port 4011 does not arrive",
+        "This station: http://192.168.1.50:8080, finding BB-020",
+    ],
+)
+def test_a_finding_is_known_as_it_stands_in_the_log_and_on_the_screen(asked: str) -> None:
+    [answer] = explain(asked)
+    assert answer.name == "BB-020"
+
+
+def test_a_line_with_several_codes_has_each_explained() -> None:
+    assert [answer.name for answer in explain("PXE-E16 and PXE-E18, then PXE-E16")] == ["PXE-E16", "PXE-E18"]
+
+
+@pytest.mark.parametrize("code", ["PXE-E20", "PXE-E21", "PXE-E22"])
+def test_the_bios_has_meanings_of_its_own(code: str) -> None:
+    assert Screen.BIOS in [answer.where for answer in explain(code)]
+
+
+@pytest.mark.parametrize("asked", ["", "  ", "deadbeef", "http://ipxe.org/00000000"])
+def test_what_is_no_code_at_all_has_no_neighbours(asked: str) -> None:
+    with pytest.raises(UserError) as raised:
+        explain(asked)
+    assert "PXE-E05" not in raised.value.why
 
 
 @pytest.mark.parametrize(

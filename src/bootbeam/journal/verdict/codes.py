@@ -154,6 +154,18 @@ BIOS = _codes(
     ),
     ("PXE-E20", "BIOS extended memory copy error", "the machine's BIOS: update it", ()),
     (
+        "PXE-E21",
+        "BIS integrity check failed",
+        "the machine's BIOS checks signatures (Boot Integrity Services) and is damaged: update it, or switch BIS off",
+        (),
+    ),
+    (
+        "PXE-E22",
+        "BIS image/credential validation failed",
+        "the machine's BIOS starts only boot files that its owner has signed (Boot Integrity Services): switch BIS off",
+        (),
+    ),
+    (
         "PXE-E32",
         "TFTP open timeout",
         "the TFTP server does not answer: a firewall, or a wrong address",

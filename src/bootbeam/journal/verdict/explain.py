@@ -19,11 +19,16 @@ GOOD_ENOUGH = 0.62
 """How alike (0 to 1) words have to be to be taken for what was meant."""
 CLOSEST = 4
 
+_AROUND = " \t\"'`()[]<>.,;:!"
+"""What stands before and after a code that was copied out of a sentence."""
+_DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2212", "------")
+"""What word processors make of a hyphen."""
 _FINDING = re.compile(r"bb[- ]?(\d{1,3})", re.IGNORECASE)
 _CODE = re.compile(r"(?:pxe[- ]?)?([emt][- ]?[0-9a-f]{2})\b.*", re.IGNORECASE)
-_PART_OF_NUMBER = re.compile(r"(?:https?://)?(?:ipxe\.org/)?(?:0x)?([0-9a-f]{6})x{0,2}", re.IGNORECASE)
-_NUMBER_WITHIN = re.compile(r"ipxe\.org/([0-9a-f]{8})", re.IGNORECASE)
+_PART_OF_NUMBER = re.compile(r"(?:https?://)?(?:ipxe\.org/(?:err/)?)?(?:0x)?([0-9a-f]{6})x{0,2}", re.IGNORECASE)
+_NUMBER_WITHIN = re.compile(r"ipxe\.org/(?:err/)?([0-9a-f]{8})", re.IGNORECASE)
 _CODE_WITHIN = re.compile(r"\bPXE-([EMT][0-9A-F]{2})\b", re.IGNORECASE)
+_FINDING_WITHIN = re.compile(r"\bBB-(\d{3})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ def explain(question: str) -> list[Answer]:
     Raises:
         UserError: nothing like it is known.
     """
-    asked = " ".join(question.split())[:MAX_QUESTION_CHARACTERS]
+    asked = " ".join(question.translate(_DASHES).split()).strip(_AROUND)[:MAX_QUESTION_CHARACTERS]
     return _finding(asked) or _number(asked) or _code(asked) or _within(asked) or _words(asked) or _raise_unknown(asked)
 
 
@@ -79,7 +84,7 @@ def _number(asked: str) -> list[Answer]:
 
 def _code(asked: str) -> list[Answer]:
     match = _CODE.fullmatch(asked)
-    if match is None:
+    if match is None or len(set(map(str.upper, _CODE_WITHIN.findall(asked)))) > 1:
         return []
     code = f"PXE-{match.group(1).upper().replace('-', '').replace(' ', '')}"
     return [_answer_of_code(each) for each in CODES if each.code == code]
@@ -92,7 +97,9 @@ def _within(asked: str) -> list[Answer]:
         answers += _number(number)
     for code in _CODE_WITHIN.findall(asked):
         answers += _code(code)
-    return answers[:MAX_ANSWERS]
+    for finding in _FINDING_WITHIN.findall(asked):
+        answers += _finding(f"BB-{finding}")
+    return list(dict.fromkeys(answers))[:MAX_ANSWERS]
 
 
 def _words(asked: str) -> list[Answer]:
@@ -185,6 +192,12 @@ _VOCABULARY = frozenset(word for texts, _ in _SAID for words in texts for word i
 
 
 def _raise_unknown(asked: str) -> list[Answer]:
+    if not _words_of(asked) or NUMBER.fullmatch(asked):
+        raise UserError(
+            f"nothing is known of {asked!r}",
+            "that is no code of a firmware, no number of iPXE's and no finding",
+            "look at the screen once more, and ask with its words: bootbeam explain no valid offer",
+        )
     names = [*dict.fromkeys(code.code for code in CODES if code.code), *BY_ID]
     wanted = asked.upper() if _CODE.fullmatch(asked) or _FINDING.fullmatch(asked) else ""
     wanted = wanted if wanted.startswith(("PXE-", "BB-")) or not wanted else f"PXE-{wanted}"

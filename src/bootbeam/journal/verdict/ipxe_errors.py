@@ -7,7 +7,7 @@ platform's own error and differ between UEFI and BIOS builds (ipxe: include/errn
 import re
 from dataclasses import dataclass
 
-NUMBER = re.compile(r"(?:https?://)?(?:ipxe\.org/)?(?:0x)?([0-9a-f]{8})", re.IGNORECASE)
+NUMBER = re.compile(r"(?:https?://)?(?:ipxe\.org/(?:err/)?)?(?:0x)?([0-9a-f]{8})", re.IGNORECASE)
 SAME_ERROR_MASK = 0x7FFFFF00
 """Without the platform's own number."""
 EFI_ERROR = 0x7F
