@@ -163,6 +163,7 @@ def test_an_image_names_its_version() -> None:
             Tone.GOOD,
             (),
         ),
+        (event(EventKind.SCRIPT_SENT, entry="linux", times=90), "gets linux, 90 times within a moment", Tone.GOOD, ()),
         (
             event(EventKind.IMAGE_HELD_BACK, file="k", reason="still being written"),
             "k is held back: still being written",

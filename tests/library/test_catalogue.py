@@ -1,10 +1,10 @@
 """Which path leads where."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
-from bootbeam.boot.decision import SCREEN_WORDS, Offering, RunEntry
+from bootbeam.boot.decision import SCREEN_WORDS, Machine, Offering, RunEntry
 from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
 from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts
@@ -39,6 +39,8 @@ class Station:
     """A catalogue with a journal."""
 
     ready: bool = True
+    version: str = "v2"
+    is_installed: bool = False
     journal: Recorded = field(default_factory=Recorded)
 
     def __post_init__(self) -> None:
@@ -48,14 +50,17 @@ class Station:
         files = {name: FakeFile(name) for name in ("linux", "initrd.gz", "xen")}
         self.offering = Offering((linux,), {})
         self.both = Offering((linux, xen), {})
-        scripts = Scripts(lambda: self.offering, self.resolve, 8080, self.journal)
+        scripts = Scripts(lambda: self.offering, self.resolve, 8080, self.journal, self.complete)
         self.catalogue = Catalogue(files, {"x64/snponly.efi": FakeFile("snponly.efi")}, scripts)
 
     def resolve(self, plan: RunEntry, facts: MachineFacts, base_url: str) -> ResolvedBoot | NotReady | Explanation:
         if not self.ready:
             return NotReady(f"{plan.entry.name} is being written")
-        urls = [f"{base_url}/file/v2/{file.name}" for file in plan.entry.files]
+        urls = [f"{base_url}/file/{self.version}/{file.name}" for file in plan.entry.files]
         return ResolvedBoot(plan, FileUrls(urls[0], tuple(urls[1:])), ("It needs 2 GB of memory.",))
+
+    def complete(self, facts: MachineFacts) -> Machine:
+        return replace(facts.machine, may_be_wiped=True, installed_from="linux" if self.is_installed else None)
 
     def text(self, path: str, peer: Peer = PEER) -> str:
         content = self.catalogue.open(path, peer)
@@ -109,6 +114,32 @@ def test_the_boot_script_pins_kernel_and_initrd_to_their_versions() -> None:
     assert event.mac == "52:54:00:12:34:56"
     assert (facts["entry"], facts["manufacturer"], facts["product"]) == ("Linux 6.1", "QEMU", "Q35")
     assert facts["ipxe_version"] == "1.0.0+git-20190125.36a4c85-5.1"
+
+
+def test_a_script_that_was_made_before_names_the_versions_of_now() -> None:
+    station, path = Station(), f"ipxe/{FACTS}/script.ipxe"
+    first = station.text(path)
+    assert station.text(path) == first
+    station.version = "v3"
+    assert "/file/v3/linux initrd=" in station.text(path)
+    station.offering = station.both
+    assert "linux" in station.text(path)
+    assert "menu" in station.text(path)
+    station.offering = Offering((station.both.entries[0],), {})
+    assert "/file/v3/linux initrd=" in station.text(path)
+    station.is_installed = True
+    assert "/file/v3/linux initrd=" in station.text(path), "only an installer is kept away from what it installed"
+    station.offering = Offering((replace(station.both.entries[0], is_unattended=True),), {})
+    assert "/file/v3/" not in station.text(path)
+
+
+def test_each_script_is_told_of_with_its_own_machine_though_it_was_made_before() -> None:
+    station, path = Station(), f"ipxe/{FACTS}/script.ipxe"
+    for user_agent in ("iPXE/1.21.1", "iPXE/2.0.0"):
+        station.text(path, replace(PEER, user_agent=user_agent))
+    station.text(path, Peer("10.0.0.7", "10.0.0.1", "http"))
+    assert [event.facts["ipxe_version"] for event in station.journal.events] == ["1.21.1", "2.0.0", None]
+    assert [event.address for event in station.journal.events] == [PEER.address, PEER.address, "10.0.0.7"]
 
 
 def test_an_image_that_is_being_written_makes_the_machine_wait_and_ask_again() -> None:

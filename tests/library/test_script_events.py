@@ -4,6 +4,7 @@ from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts
 from bootbeam.journal.events import EventKind
 from bootbeam.library.content import Peer
+from bootbeam.library.repeats import TOLD_A_MOMENT
 from bootbeam.library.script_events import ScriptEvents
 from bootbeam.machine import Cpu
 from tests.library.recorded import Recorded
@@ -42,3 +43,17 @@ def test_one_that_only_looks_was_sent_nothing() -> None:
     ScriptEvents(heard).sent("Linux", FACTS, LOOKING)
     ScriptEvents(heard).shown(MESSAGE, FACTS, LOOKING)
     assert heard.events == []
+
+
+def test_what_is_fetched_many_times_within_a_moment_is_told_with_a_count() -> None:
+    heard, now_s = Recorded(), [100.0]
+    events = ScriptEvents(heard, lambda: now_s[0])
+    for moment_s in (100.0, 101.0):
+        now_s[0] = moment_s
+        for _ in range(TOLD_A_MOMENT + 3):
+            events.sent("Linux", FACTS, PEER)
+            events.shown(MESSAGE, FACTS, PEER)
+    for kind in (EventKind.SCRIPT_SENT, EventKind.MESSAGE_SHOWN):
+        told = heard.of(kind)
+        assert len(told) == 2 * TOLD_A_MOMENT
+        assert [facts["times"] for facts in told if "times" in facts] == [4]

@@ -94,9 +94,11 @@ class EventKind(StrEnum):
     SCRIPT_SENT = "script-sent"
     """entry, notes (what a person should know, as the memory it needs), manufacturer, product, memory_mb,
     ipxe_version, buildarch, platform, warning (why it will most likely not work; None without one), unattended (an
-    installer that fetches its answers from here); for a GRUB: loader, secure_boot"""
+    installer that fetches its answers from here), times (only if it is told for several fetches within a moment); for a
+    GRUB: loader, secure_boot"""
     MESSAGE_SHOWN = "message-shown"
-    """The client's own screen shows why it cannot boot: title, why, fix, finding (the id it carries)"""
+    """The client's own screen shows why it cannot boot: title, why, fix, finding (the id it carries), times (only if
+    it is told for several fetches within a moment)"""
     LOADER_FAILED = "loader-failed"
     """iPXE could not start what it was told to, and says so: entry, error (its number, eight hex digits)"""
     ANSWERS_FETCHED = "answers-fetched"

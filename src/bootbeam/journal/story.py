@@ -242,7 +242,8 @@ class Story:
         if facts.get("loader"):
             loader = f" ({facts['loader']}{', Secure Boot on' if facts.get('secure_boot') else ''})"
         notes = (str(facts["notes"]),) if facts.get("notes") else ()
-        return Line(f"{f'{model}: ' if model else ''}gets {facts.get('entry')}{loader}", Tone.GOOD, notes)
+        often = f", {facts['times']} times within a moment" if facts.get("times") else ""
+        return Line(f"{f'{model}: ' if model else ''}gets {facts.get('entry')}{loader}{often}", Tone.GOOD, notes)
 
     def _message_shown(self, event: Event, facts: Facts) -> Line | None:
         if facts.get("finding"):

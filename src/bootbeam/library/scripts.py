@@ -9,6 +9,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from bootbeam.boot import ipxe
 from bootbeam.boot.boot_file import START_SCRIPT
@@ -23,7 +24,6 @@ from bootbeam.boot.decision import (
     Offering,
     Refuse,
     RunEntry,
-    decide,
 )
 from bootbeam.boot.entry import GRUB_METHODS, Method
 from bootbeam.boot.explanation import Explanation
@@ -34,12 +34,15 @@ from bootbeam.journal.journal import Record
 from bootbeam.journal.verdict.ipxe_errors import find_error
 from bootbeam.library.content import Content, Missing, NotReady, Peer
 from bootbeam.library.grub_images import PLATFORMS, path_of
+from bootbeam.library.kept_scripts import Asked, KeptScripts
 from bootbeam.library.resolved_boot import ResolveBoot, ResolvedBoot
 from bootbeam.library.script_events import ScriptEvents
 from bootbeam.machine import Cpu, Firmware
 from bootbeam.wire.url import url_host
 
 SCRIPT_MEDIA_TYPE = "text/plain; charset=utf-8"
+MAX_READ_FACTS = 256
+"""Paths whose facts need not be read again."""
 MAX_REMEMBERED_WAITING = 1000
 """Machines that wait for an image which is being written."""
 _IPXE_VERSION = re.compile(r"iPXE/([0-9A-Za-z.+~_-]{1,40})")
@@ -70,6 +73,7 @@ class Scripts:
         self._http_port = http_port
         self._record = record
         self._events = ScriptEvents(record)
+        self._kept = KeptScripts()
         self._waiting: OrderedDict[str, str] = OrderedDict()
 
     def base_url(self, peer: Peer) -> str:
@@ -85,33 +89,39 @@ class Scripts:
     def autoexec(self, peer: Peer) -> Content:
         """The script that newer iPXE fetches by TFTP; what follows comes by HTTP, which is much faster."""
         url = f"{self.http_url(peer)}/{START_SCRIPT}"
-        return _script("autoexec script", ipxe.render_autoexec(url, is_ipv6=":" in peer.local_address))
+        text = ipxe.render_autoexec(url, is_ipv6=":" in peer.local_address)
+        return _script("autoexec script", text.encode("utf-8"))
 
     def start(self, peer: Peer, chosen: str | None = None) -> Content:
         """The script that reports what the machine is."""
         chosen_step = f"chosen={chosen}/" if chosen else ""
-        return _script("start script", ipxe.render_start(f"{self.base_url(peer)}/ipxe/{chosen_step}"))
+        text = ipxe.render_start(f"{self.base_url(peer)}/ipxe/{chosen_step}")
+        return _script("start script", text.encode("utf-8"))
 
     def for_machine(self, steps: list[str], peer: Peer) -> Content | Missing:
         """What the machine described by ``steps`` does now."""
+        words = tuple(steps)
         try:
-            facts = parse_facts(steps)
+            facts = _facts_of(words)
         except DecodeError as error:
             return Missing(error.what)
-        plan = decide(self._complete(facts), self._offering(), facts.chosen)
-        text = self._render(plan, facts, peer)
-        return _script("boot script", text)
+        asked = (words, self.base_url(peer))
+        plan = self._kept.decide(asked, self._complete(facts), self._offering(), facts.chosen)
+        return _script("boot script", self._render(plan, facts, peer, asked))
 
-    def _render(self, plan: BootPlan, facts: MachineFacts, peer: Peer) -> str:
+    def _render(self, plan: BootPlan, facts: MachineFacts, peer: Peer, asked: Asked) -> bytes:
         match plan:
             case RunEntry():
-                return self._render_entry(plan, facts, peer)
+                return self._render_entry(plan, facts, peer, asked)
             case ChooseEntry():
                 self._record_script(facts, peer, "the menu")
-                return ipxe.render_menu(plan, self._machine_url(replace(facts, chosen=None), peer))
+                choice = replace(facts, chosen=None)
+                return self._kept.body(
+                    asked, plan, None, lambda: ipxe.render_menu(plan, self._machine_url(choice, peer))
+                )
             case BootLocalDisk():
                 self._record_script(facts, peer, f"its own disk: {plan.reason}")
-                return ipxe.render_local_disk(plan)
+                return ipxe.render_local_disk(plan).encode("utf-8")
             case Explain(explanation):
                 return self._explain(explanation, facts, peer)
             case Refuse(reason, fix):
@@ -119,16 +129,17 @@ class Scripts:
             case LoadNbp():
                 raise AssertionError("a machine that runs iPXE is never sent a loader")
 
-    def _render_entry(self, plan: RunEntry, facts: MachineFacts, peer: Peer) -> str:
+    def _render_entry(self, plan: RunEntry, facts: MachineFacts, peer: Peer, asked: Asked) -> bytes:
         again_url = f"{self._machine_url(facts, peer)}script.ipxe"
         if plan.way.method in GRUB_METHODS:
             self._record_failure(plan.entry.title, facts, peer)
             self._record_script(facts, peer, f"GRUB for {plan.entry.title}")
-            return ipxe.render_grub(plan, f"{self.base_url(peer)}/{_grub_path(facts.machine, plan)}", again_url)
+            grub_url = f"{self.base_url(peer)}/{_grub_path(facts.machine, plan)}"
+            return ipxe.render_grub(plan, grub_url, again_url).encode("utf-8")
         boot = self._resolve(plan, facts, self.base_url(peer))
         if isinstance(boot, NotReady):
             self._record_waiting(plan.entry.name, boot.reason, facts, peer)
-            return ipxe.render_wait(boot.reason, again_url)
+            return ipxe.render_wait(boot.reason, again_url).encode("utf-8")
         self._waiting.pop(facts.mac or peer.address, None)
         if isinstance(boot, Explanation):
             return self._explain(boot, facts, peer)
@@ -138,8 +149,14 @@ class Scripts:
                 return self._explain(explanation, facts, peer)
         failure = self._record_failure(plan.entry.title, facts, peer)
         self._record_script(facts, peer, plan.entry.title, boot, is_unattended=plan.entry.is_unattended)
+        warning = failure or boot.warning
         local_disk = f"{self.base_url(peer)}/{_local_disk_path(facts.machine)}"
-        return ipxe.render_entry(boot.plan, boot.urls, again_url, boot.notes, failure or boot.warning, local_disk)
+        return self._kept.body(
+            asked,
+            plan,
+            boot,
+            lambda: ipxe.render_entry(boot.plan, boot.urls, again_url, boot.notes, warning, local_disk),
+        )
 
     def _record_failure(self, entry: str, facts: MachineFacts, peer: Peer) -> str:
         """Tell that this machine has tried the entry and could not start it; returns the words for its screen."""
@@ -181,9 +198,9 @@ class Scripts:
         chosen = f"chosen={facts.chosen}/" if facts.chosen else ""
         return f"{self.base_url(peer)}/ipxe/{facts.steps}{chosen}"
 
-    def _explain(self, explanation: Explanation, facts: MachineFacts, peer: Peer) -> str:
+    def _explain(self, explanation: Explanation, facts: MachineFacts, peer: Peer) -> bytes:
         self._events.shown(explanation, facts, peer)
-        return ipxe.render_explanation(explanation, self.base_url(peer))
+        return ipxe.render_explanation(explanation, self.base_url(peer)).encode("utf-8")
 
     def _record_script(
         self,
@@ -220,6 +237,10 @@ def _local_disk_path(machine: Machine) -> str:
     return path_of(*(kind if kind in PLATFORMS else (Firmware.UEFI, Cpu.X86_64)), LOCAL_DISK)
 
 
-def _script(name: str, text: str) -> Content:
-    body = text.encode("utf-8")
+@lru_cache(MAX_READ_FACTS)
+def _facts_of(steps: tuple[str, ...]) -> MachineFacts:
+    return parse_facts(steps)
+
+
+def _script(name: str, body: bytes) -> Content:
     return Content(name, len(body), SCRIPT_MEDIA_TYPE, role="script", body=body)

@@ -136,6 +136,8 @@ def test_a_script_that_goes_round_in_a_circle() -> None:
     scripts = [at(10 + 5 * number, EventKind.SCRIPT_SENT, entry="mine: iPXE script") for number in range(6)]
     assert findings([*seen(0, "ipxe"), *scripts[:5]], 31) == []
     assert findings([*seen(0, "ipxe"), *scripts], 36) == ["BB-046"]
+    quick = [at(10 + number, EventKind.SCRIPT_SENT, entry="mine: iPXE script", times=3) for number in range(2)]
+    assert "6 times within 1 s" in only([*seen(0, "ipxe"), *quick], 12).seen
     menus = [at(10 + 5 * number, EventKind.SCRIPT_SENT, entry="the menu") for number in range(20)]
     assert findings([*seen(0, "ipxe"), *menus], 200) == []
 

@@ -242,10 +242,11 @@ def judge_script_loop(course: Course) -> Judged:
     if not scripts:
         return None
     same = [event for event in scripts if text(event, "entry") == text(scripts[-1], "entry")]
-    if len(same) < SCRIPT_LOOP_TIMES or course.of(EventKind.LOADER_FAILED):
+    times = sum(int(event.facts.get("times") or 1) for event in same)
+    if times < SCRIPT_LOOP_TIMES or course.of(EventKind.LOADER_FAILED):
         return None
     span = same[-1].at_s - same[0].at_s
-    return Match(f"it asked for what to boot {len(same)} times within {max(span, 1):.0f} s: {text(same[-1], 'entry')}")
+    return Match(f"it asked for what to boot {times} times within {max(span, 1):.0f} s: {text(same[-1], 'entry')}")
 
 
 SECURE_BOOT_FIX = (
