@@ -39,7 +39,20 @@ class UserError(BootbeamError):
     """
 
     def __init__(self, what: str, why: str = "", fix: str = "") -> None:
-        self.what = what
-        self.why = why
-        self.fix = fix
-        super().__init__(": ".join(part for part in (what, why) if part))
+        self.what = printable(what)
+        self.why = printable(why)
+        self.fix = printable(fix)
+        super().__init__(": ".join(part for part in (self.what, self.why) if part))
+
+
+def printable(text: str) -> str:
+    """``text`` as a terminal can show it: what is no character, which a file's name may hold, is written ``\\x1b``.
+
+    Lines stay lines.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character in "\n\u3000" else ascii(character)[1:-1]
+        for character in text
+    )

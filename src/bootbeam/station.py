@@ -205,7 +205,7 @@ class Station:
             max_attempts=settings.kept_boots,
             max_bytes=settings.kept_boots_mb * 1_000_000,
             version=__version__,
-            settings=settings.model_dump_json(exclude_defaults=True),
+            settings=settings.as_json(),
         )
         return BootStore(keeping, complain)
 

@@ -17,6 +17,9 @@ from bootbeam.boot.name import MAX_NAME_CHARACTERS, served_name
         ("my kernel (new).efi", "my-kernel-new.efi"),
         ("${evil}.elf", "evil.elf"),
         ("カーネル", "image"),
+        ("日本語.iso", "image.iso"),
+        ("版 2.iso", "2.iso"),
+        (".hidden", "hidden"),
         ("..", "image"),
     ],
 )

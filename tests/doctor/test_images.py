@@ -30,7 +30,7 @@ def test_what_is_not_there_or_no_image(tmp_path: Path) -> None:
     empty.mkdir()
     found = judge(tmp_path / "gone", text, empty)
     assert {finding.level for finding in found} == {Level.PROBLEM}
-    assert "cannot be read" in found[0].what
+    assert "does not exist" in found[0].what
     assert "cannot be booted" in found[1].what
     assert found[2].what.endswith("is an empty directory")
 

@@ -11,6 +11,7 @@ from bootbeam.lab.lan import STATION_ADDRESS, Lan
 from bootbeam.lab.netns import Namespace
 from bootbeam.lab.station import StationProcess
 from bootbeam.servers.tftp_turn import LIBRARY
+from tests.image_bytes import iso9660
 
 HOLDER = """
 import socket, sys
@@ -142,3 +143,50 @@ def test_a_compiled_part_that_is_refused_is_a_warning_with_the_command_that_mend
         assert process.wait(15) == 0
     assert "the compiled part of the TFTP server" in said
     assert f"-o {LIBRARY}" in said
+
+
+def test_the_name_of_an_image_may_hold_any_byte(lan: Lan, script: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(script.parent) + b"/\xff\x1b[31m\n\xe6\x97\xa5.ipxe"))
+    script.rename(odd)
+    with StationProcess(lan, odd) as station:
+        pass
+    assert not station.complaints
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("",), "the name of an image is empty"),
+        (("ftp://192.168.1.1/x.iso",), "images are fetched by http and https"),
+        (("--mac", "zz", "x"), "'zz' will not do for --mac"),
+        (("--page", "here", "x"), "'here' will not do for --page"),
+        (("--cmdline", "\udcff", "SCRIPT"), "is no text"),
+        (("--cmdline", "a\nb", "SCRIPT"), "put its words on one line"),
+    ],
+)
+def test_a_mistake_in_the_command_is_told_with_the_next_step(
+    lan: Lan, script: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    said = serve(lan, *(script if argument == "SCRIPT" else argument for argument in arguments))
+    assert words in said
+    assert "what to do: " in said
+    assert "Value error" not in said
+
+
+def test_a_letter_that_cannot_be_shown_is_no_reason_to_show_nothing(lan: Lan, script: Path) -> None:
+    (script.parent / "日本.iso").write_bytes(iso9660(sectors=400))
+    command = ["ip", "netns", "exec", lan.station.name, "env", "PYTHONIOENCODING=ascii", sys.executable, "-m"]
+    command += ["bootbeam", "serve", str(script.parent), "--interface", "eth0", "--state", str(script.parent / "state")]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            process.send_signal(2)
+            rest, complaints = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert r"\u65e5\u672c.iso" in said
+    assert "stopped: Ctrl-C" in rest
+    assert not complaints

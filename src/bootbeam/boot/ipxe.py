@@ -56,7 +56,15 @@ def check_cmdline(cmdline: str) -> None:
                 "write it without the space before it, or leave it out",
             )
     if any(ord(character) < 0x20 for character in cmdline):
-        raise UserError("the kernel command line has a line break or a control character in it")
+        raise UserError(
+            "the kernel command line has a line break or a control character in it",
+            "a kernel takes one line",
+            "put its words on one line: --cmdline 'WORDS'",
+        )
+    if any("\ud800" <= character <= "\udfff" for character in cmdline):
+        raise UserError(
+            f"the kernel command line {cmdline!r} is no text", "it is not in UTF-8", "type it anew: --cmdline 'WORDS'"
+        )
 
 
 def render_start(script_url: str) -> str:

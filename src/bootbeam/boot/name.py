@@ -13,11 +13,11 @@ def served_name(file_name: str, taken: set[str]) -> str:
 
     The extension is kept: installers and firmware look at it.
     """
-    safe = _UNSAFE.sub("-", file_name).strip("-.") or "image"
+    safe = _UNSAFE.sub("-", file_name).rstrip("-.")
     stem, dot, extension = safe.rpartition(".")
     if not stem or len(extension) > 12:
         stem, dot, extension = safe, "", ""
-    stem = stem[: MAX_NAME_CHARACTERS - len(extension) - 4].strip("-") or "image"
+    stem = stem.strip("-.")[: MAX_NAME_CHARACTERS - len(extension) - 4].strip("-") or "image"
     name, number = f"{stem}{dot}{extension}", 2
     while name in taken:
         name, number = f"{stem}-{number}{dot}{extension}", number + 1

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.text import Text
 
+from bootbeam.errors import UserError
 from bootbeam.library.cache import cache_directory
 from bootbeam.library.image_address import is_address
 
@@ -20,7 +23,23 @@ def local_images(names: Sequence[str]) -> tuple[Path, ...]:
     Raises:
         UserError: an image cannot be had, or is not what its sum says.
     """
-    return tuple(_fetch(name) if is_address(name) else Path(name) for name in names)
+    return tuple(_fetch(name) if is_address(name) else _path(name) for name in names)
+
+
+def _path(name: str) -> Path:
+    if not name:
+        # The current directory would be served otherwise, with all that is in it.
+        raise UserError(
+            "the name of an image is empty", "perhaps a variable in the command has no value", "bootbeam serve IMAGE"
+        )
+    path = Path(name)
+    if "://" in name and not path.exists():
+        raise UserError(
+            f"{name} cannot be fetched",
+            "images are fetched by http and https",
+            "fetch it by other means, and name the file: bootbeam serve IMAGE",
+        )
+    return path
 
 
 def _fetch(address: str) -> Path:
@@ -50,6 +69,6 @@ def _fetch(address: str) -> Path:
 
 
 def _tell(console: Console, address: str, fetched: "Fetched") -> None:
-    what = "already here" if fetched.was_there else "fetched"
-    console.print(f"{address}: {what}, checked against {fetched.checked}", soft_wrap=True, highlight=False)
-    console.print(f"  kept as {fetched.path}", soft_wrap=True, highlight=False)
+    what = "already here" if fetched.was_there else f"fetched, checked against {fetched.checked}"
+    for line in (f"{address}: {what}", f"  kept as {fetched.path}; to fetch it anew: rm {quote(str(fetched.path))}"):
+        console.print(Text(line), soft_wrap=True, highlight=False)

@@ -1,11 +1,14 @@
 """``bootbeam inspect FILE...``: what a file is, and how it would be booted."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from bootbeam.cli.complaint import EXIT_USER_ERROR, print_error
+from bootbeam.errors import UserError, printable
 
 
 def inspect(
@@ -23,15 +26,29 @@ def inspect(
 
     named = tuple(recipes or ())
     known = load_recipes(recipe_directories(os.environ, named), named)
-    found = [inspect_file(path, known) for path in files]
+    found, failed = [], []
+    for path in files:
+        try:
+            found.append(inspect_file(path, known))
+        except UserError as error:
+            failed.append(error)
+            found.append({"file": str(path), "error": {"what": error.what, "why": error.why, "fix": error.fix}})
     if as_json:
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
-        return
+        typer.echo(json.dumps(found, indent=2))
+    else:
+        _print(facts for facts in found if "error" not in facts)
+        for each in failed:
+            print_error(each)
+    if failed:
+        raise typer.Exit(EXIT_USER_ERROR)
+
+
+def _print(found: Iterable[dict[str, Any]]) -> None:
     for number, facts in enumerate(found):
         if number:
             typer.echo()
         for label, text in _rows(facts):
-            typer.echo(f"{label:12} {text}".rstrip())
+            typer.echo(f"{printable(label):12} {printable(text)}".rstrip())
 
 
 def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,17 +1,16 @@
 """The ``bootbeam`` command: its subcommands, and how a person is told of an error."""
 
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from bootbeam import __version__
 from bootbeam.cli import boots, demo, doctor, explain, grub, inspect, loaders, machines, serve
+from bootbeam.cli.complaint import EXIT_USER_ERROR, print_error
 from bootbeam.errors import UserError
 
-EXIT_USER_ERROR = 1
 EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
@@ -49,6 +48,10 @@ def bootbeam(
 
 def main() -> None:
     """Run the command line; an error a person can put right is told in words, without a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A letter that the terminal cannot show is no reason to show nothing.
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except UserError as error:
@@ -56,12 +59,3 @@ def main() -> None:
         sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
-
-
-def print_error(error: UserError) -> None:
-    """What happened, why, and the next step, on standard error."""
-    console = Console(stderr=True)
-    rows = [("error", error.what, "bold red"), ("why", error.why, ""), ("what to do", error.fix, "bold")]
-    for label, text, style in rows:
-        if text:
-            console.print(Text.assemble((f"{label}: ", "bold"), (text, style)), soft_wrap=not console.is_terminal)

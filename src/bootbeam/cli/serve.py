@@ -36,6 +36,8 @@ SETTINGS = {
     "tftp_windowsize": "tftp_windowsize_cap",
 }
 """Options whose setting has another name."""
+OPTIONS_OF = {"macs": "mac", **{setting: option for option, setting in SETTINGS.items()}}
+"""Settings whose option has another name."""
 
 
 def serve(
@@ -121,4 +123,6 @@ def _checked(**chosen: Any) -> "StationSettings":
         return StationSettings(**chosen)
     except ValidationError as error:
         first = error.errors()[0]
-        raise UserError(f"{first['input']!r} will not do for {first['loc'][0]}", str(first["msg"])) from None
+        option = OPTIONS_OF.get(str(first["loc"][0]), str(first["loc"][0])).replace("_", "-")
+        why = str(first["msg"]).removeprefix("Value error, ")
+        raise UserError(f"{first['input']!r} will not do for --{option}", why, "see: bootbeam serve --help") from None

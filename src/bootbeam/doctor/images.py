@@ -5,6 +5,7 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from bootbeam.boot.recipe import Recipe
@@ -14,6 +15,7 @@ from bootbeam.formats.identity import ACCEPTED_WORDS
 from bootbeam.library.entries import INITRD_KINDS
 from bootbeam.library.image_address import is_address
 from bootbeam.library.inspection import inspect_file
+from bootbeam.library.regular_file import unreadable
 from bootbeam.net.privileges import may_read
 
 AREA = "image"
@@ -69,8 +71,7 @@ def _read(name: str, recipes: Sequence[Recipe], reader: str) -> ImageReading:
     except UserError as error:
         return ImageReading(name, error=error)
     except OSError as error:
-        why = error.strerror or str(error)
-        return ImageReading(name, error=UserError(f"{name} cannot be read", why, f"look at it: ls -l {name}"))
+        return ImageReading(name, error=unreadable(path, error))
     return ImageReading(name, facts, only_root=reader if reader and not _may_read(path, reader) else "")
 
 
@@ -88,9 +89,9 @@ def _judge(reading: ImageReading, *, has_kernel: bool) -> Finding:
     if reading.files is not None:
         if not reading.files:
             return problem(
-                AREA, f"{name} is an empty directory", "", f"put images there, then: bootbeam inspect {name}/*"
+                AREA, f"{name} is an empty directory", "", f"put images there, then: bootbeam inspect {quote(name)}/*"
             )
-        return ok(AREA, f"{name}: a directory; for each file in it: bootbeam inspect {name}/*")
+        return ok(AREA, f"{name}: a directory; for each file in it: bootbeam inspect {quote(name)}/*")
     facts = reading.facts
     if facts is None:
         return ok(AREA, f"{name}: fetched when serve starts")
@@ -112,7 +113,7 @@ def _judge(reading: ImageReading, *, has_kernel: bool) -> Finding:
             AREA,
             f"{name} cannot be booted: {facts['description']}",
             f"accepted are {ACCEPTED_WORDS}",
-            f"bootbeam inspect {name}",
+            f"bootbeam inspect {quote(name)}",
         )
     what = f"{name}: {system.get('title') or facts['description']}, boots on {machines}{_memory(facts)}"
     if reading.only_root:
@@ -120,7 +121,7 @@ def _judge(reading: ImageReading, *, has_kernel: bool) -> Finding:
             AREA,
             f"{what}; only root may read it",
             f"the station stays root then, instead of becoming {reading.only_root} once it has its ports",
-            f"sudo chmod a+r {name}   (and a+x for the directories it lies in)",
+            f"sudo chmod a+r {quote(name)}   (and a+x for the directories it lies in)",
         )
     return ok(AREA, what)
 
@@ -129,7 +130,7 @@ def _initrd(name: str, facts: dict[str, Any], *, has_kernel: bool) -> Finding:
     if has_kernel:
         return ok(AREA, f"{name}: {facts['description']}, for the kernel before it")
     return problem(
-        AREA, f"{name}: {facts['description']}, with no kernel before it", "", f"bootbeam serve KERNEL {name}"
+        AREA, f"{name}: {facts['description']}, with no kernel before it", "", f"bootbeam serve KERNEL {quote(name)}"
     )
 
 

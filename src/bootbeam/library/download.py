@@ -5,13 +5,16 @@ a file without is complete and, where there was a sum, the right one.
 """
 
 import asyncio
+import fcntl
 import hashlib
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from urllib.parse import unquote, urljoin, urlsplit
 
 import aiohttp
@@ -47,7 +50,7 @@ class Fetched:
     sha256: str | None
     """The sum it was found to have; None when there was nothing to compare it with and it was there already."""
     checked: str
-    """Against what it was checked, in words."""
+    """Against what it was checked, in words; "" when it was there already."""
 
 
 def fetch_image(address: str, directory: Path, progress: Progress) -> Fetched:
@@ -56,15 +59,54 @@ def fetch_image(address: str, directory: Path, progress: Progress) -> Fetched:
     Raises:
         UserError: it cannot be had, does not fit on the disk, or is not what its sum says.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    name = served_name(unquote(urlsplit(address).path.rpartition("/")[2]), set())
     # The same file name on two servers is two images.
-    folder = directory / hashlib.sha256(address.encode()).hexdigest()[:12]
-    folder.mkdir(exist_ok=True)
-    path = folder / name
+    folder = directory / hashlib.sha256(address.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    path = folder / _file_name(address)
     if path.exists():
-        return Fetched(path, was_there=True, sha256=None, checked="fetched and checked before")
-    return asyncio.run(_Fetch(address, path, progress).run())
+        return Fetched(path, was_there=True, sha256=None, checked="")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone_in(folder, address):
+            return asyncio.run(_Fetch(address, path, progress).run())
+    except OSError as error:
+        raise UserError(
+            f"{address} cannot be kept in {folder}",
+            error.strerror or str(error),
+            f"make room, or set the rights: df {folder}; ls -ld {folder}",
+        ) from None
+
+
+def _file_name(address: str) -> str:
+    """Under which the image is kept.
+
+    Raises:
+        UserError: the address is none.
+    """
+    try:
+        parts = urlsplit(address)
+        is_whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise UserError(f"{address} is no address of an image", "", "it looks like this: https://HOST/IMAGE.iso")
+    return served_name(unquote(parts.path.rpartition("/")[2]), set())
+
+
+@contextmanager
+def _alone_in(folder: Path, address: str) -> Iterator[None]:
+    """Two that write the same file would spoil it for each other."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise UserError(
+            f"{address} is being fetched by another bootbeam", "", "start again when that one is done"
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(fd)
 
 
 class _Fetch:
@@ -79,7 +121,11 @@ class _Fetch:
 
     async def run(self) -> Fetched:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=STALL_TIMEOUT_S)
-        async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False, trust_env=True) as session:
+        # A range of what was compressed on its way is no part of the file.
+        as_it_is = {"Accept-Encoding": "identity"}
+        async with aiohttp.ClientSession(
+            timeout=timeout, auto_decompress=False, trust_env=True, headers=as_it_is
+        ) as session:
             for attempt in range(1, MAX_TRIES + 1):
                 try:
                     await self._transfer(session)
@@ -88,6 +134,8 @@ class _Fetch:
                     if attempt == MAX_TRIES:
                         raise self._broken(error) from None
                     await asyncio.sleep(RETRY_PAUSE_S)
+                except aiohttp.ClientError as error:
+                    raise self._odd(error) from None
             wanted, checked = await self._wanted_sum(session)
         digest = await asyncio.to_thread(_digest, self._part)
         if wanted is not None and digest != wanted:
@@ -113,10 +161,13 @@ class _Fetch:
                 raise UserError(
                     f"{self._address} cannot be fetched: the server says {response.status} {response.reason}",
                     "",
-                    f"look at it in a browser, or with: curl -I {self._address}",
+                    f"look at it in a browser, or with: curl -IL {quote(self._address)}",
                 )
             if response.status == 200:
                 have_bytes = 0
+            elif not response.headers.get("Content-Range", f"bytes {have_bytes}-").startswith(f"bytes {have_bytes}-"):
+                self._note.unlink(missing_ok=True)  # the next try begins at the start
+                raise aiohttp.ClientPayloadError("the server sent another part of the file than it was asked for")
             missing_bytes = response.content_length
             whole_bytes = have_bytes + missing_bytes if missing_bytes is not None else None
             self._insist_on_room(missing_bytes)
@@ -178,6 +229,19 @@ class _Fetch:
             if signature:
                 return await asyncio.to_thread(check_signature, sums, signature)
         return Signature.NONE
+
+    def _odd(self, error: aiohttp.ClientError) -> UserError:
+        """An answer that no repetition makes better."""
+        if isinstance(error, aiohttp.TooManyRedirects):
+            why = "the server sends from one address to the next, and comes to no end"
+        elif isinstance(error, aiohttp.RedirectClientError):
+            why = f"the server sends to an address that is none of http or https: {error}"
+        elif isinstance(error, aiohttp.InvalidURL):
+            why = "that is no address"
+        else:
+            words = getattr(error, "message", "") or str(error)
+            why = f"the server's answer is none of HTTP: {words.partition(chr(10))[0]}"
+        return UserError(f"{self._address} cannot be fetched", why, f"look at it: curl -IL {quote(self._address)}")
 
     def _broken(self, error: Exception) -> UserError:
         return UserError(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from shlex import quote
 
 from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
 from bootbeam.boot.name import served_name
@@ -182,7 +183,7 @@ def _adopt(orphan: NamedFile, entries: Sequence[PlannedEntry]) -> None:
         raise UserError(
             f"no kernel stands before {orphan.path} ({orphan.identity.description})",
             "an initrd boots together with the kernel it was made for",
-            f"name the kernel first: bootbeam serve KERNEL {orphan.path}" + _if_medium(orphan),
+            f"name the kernel first: bootbeam serve KERNEL {quote(str(orphan.path))}" + _if_medium(orphan),
         )
 
 
@@ -212,11 +213,11 @@ def cannot_boot(file: NamedFile) -> UserError:
         )
     disk = identity.disk
     if disk and not disk.is_raw:
-        raw = file.path.with_suffix(".img")
+        raw, packed = (quote(str(path)) for path in (file.path.with_suffix(".img"), file.path))
         return UserError(
             f"{file.path} is a {identity.description}",
             f"only the virtual machine's program reads {disk.layout}",
-            f"make a raw image of it, and serve that: qemu-img convert -O raw {file.path} {raw}",
+            f"make a raw image of it, and serve that: qemu-img convert -O raw {packed} {raw}",
         )
     if disk and identity.is_truncated:
         return UserError(f"{what}. Seen: {identity.description}", "it is shorter than its partitions", "fetch it again")
@@ -236,7 +237,7 @@ def _packed_medium(identity: Identity) -> bool:
 
 
 def _unpacking(file: NamedFile) -> str:
-    return f"{_UNPACKERS[file.identity.compression or Compression.GZIP]} {file.path}"
+    return f"{_UNPACKERS[file.identity.compression or Compression.GZIP]} {quote(str(file.path))}"
 
 
 def _if_medium(file: NamedFile) -> str:

@@ -1,6 +1,8 @@
 """What an image may be named by beside its path."""
 
+SCHEMES = ("http://", "https://")
+
 
 def is_address(text: str) -> bool:
     """Whether an image was named by its address."""
-    return text.startswith(("http://", "https://"))
+    return text.lower().startswith(SCHEMES)

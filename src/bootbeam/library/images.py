@@ -30,6 +30,7 @@ from bootbeam.library.iso_entry import IsoEntry, station_name
 from bootbeam.library.iso_files import IsoFiles
 from bootbeam.library.recipe_files import load_recipes, recipe_directories
 from bootbeam.library.refresher import Refresher
+from bootbeam.library.regular_file import insist_regular, unreadable
 from bootbeam.library.resolved_boot import READ_AS_DRIVE, ResolvedBoot
 from bootbeam.library.snapshot import SnapshotStorage
 from bootbeam.library.taking import COPY_LIMIT_BYTES
@@ -290,7 +291,7 @@ def _files_of_directory(directory: Path) -> Iterable[NamedFile]:
     try:
         children = sorted(child for child in directory.iterdir() if not child.name.startswith("."))
     except OSError as error:
-        raise _unreadable(directory, error) from None
+        raise unreadable(directory, error) from None
     for child in children[:MAX_DIRECTORY_FILES]:
         if not child.is_file():
             continue
@@ -303,10 +304,11 @@ def _files_of_directory(directory: Path) -> Iterable[NamedFile]:
 
 def _named_file(path: Path) -> NamedFile:
     try:
+        insist_regular(path)
         identity = identify_file(path)
         return NamedFile(path, identity, opens=_opened_by(path, identity))
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
     except ImageError as error:
         raise UserError(
             f"{path} is broken: {error}", "its own headers contradict themselves", "build or fetch it again"
@@ -341,9 +343,3 @@ def _reading(path: Path) -> Iterator[ReadAt]:
             return file.read(size_bytes)
 
         yield read_at
-
-
-def _unreadable(path: Path, error: OSError) -> UserError:
-    if isinstance(error, FileNotFoundError):
-        return UserError(f"{path} does not exist", "", f"look for it: ls -l {path.parent}")
-    return UserError(f"{path} cannot be read", error.strerror or str(error), f"look at its permissions: ls -l {path}")

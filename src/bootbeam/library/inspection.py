@@ -18,6 +18,7 @@ from bootbeam.formats.iso9660.cd_boot import CdBoot, read_cd_boot
 from bootbeam.library.directory_tree import DirectoryTree
 from bootbeam.library.entries import bootable
 from bootbeam.library.iso_boots import RecipeTree
+from bootbeam.library.regular_file import insist_regular, unreadable
 from bootbeam.machine import Firmware
 
 SHOWN_STATION = "http://STATION:8080"
@@ -31,9 +32,10 @@ def inspect_file(path: Path, recipes: Sequence[Recipe]) -> dict[str, Any]:
         UserError: it cannot be read, or its own structure is broken.
     """
     try:
+        insist_regular(path)
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
-        raise UserError(f"{path} cannot be read", error.strerror or str(error), f"look at it: ls -l {path}") from None
+        raise unreadable(path, error) from None
     try:
         size_bytes = os.fstat(fd).st_size
 
@@ -49,6 +51,8 @@ def inspect_file(path: Path, recipes: Sequence[Recipe]) -> dict[str, Any]:
         return facts
     except ImageError as error:
         raise UserError(f"{path} is broken", str(error), "build or fetch it again") from None
+    except OSError as error:  # of a disk that goes
+        raise unreadable(path, error) from None
     finally:
         os.close(fd)
 

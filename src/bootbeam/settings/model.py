@@ -1,5 +1,6 @@
 """What a person can choose about a station, checked in one place."""
 
+import json
 import re
 from ipaddress import ip_address
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from bootbeam.errors import printable
 from bootbeam.machine import MACHINE_KINDS, SecureBootPolicy
 from bootbeam.settings.reply_choice import MAX_CHOICES, ReplyChoice
 
@@ -42,6 +44,18 @@ def _page_address(given: Any) -> Any:
     if not colon or address is None or not (port.isascii() and port.isdigit()):
         raise ValueError("it is an address of this computer and a port, 127.0.0.1:8088; 0.0.0.0:8088 is every address")
     return str(address), int(port)
+
+
+def _shown(value: Any) -> Any:
+    """``value`` made of what JSON has."""
+    match value:
+        case dict():
+            return {str(name): _shown(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_shown(each) for each in value]
+        case None | bool() | int():
+            return value
+    return printable(str(value))
 
 
 class StationSettings(BaseModel):
@@ -109,6 +123,10 @@ class StationSettings(BaseModel):
         """Everything that was named and has to be read."""
         one_by_one = (self.tree, self.kernel, *(path for _, path in self.answers))
         return (*self.images, *self.initrds, *(path for path in one_by_one if path is not None))
+
+    def as_json(self) -> str:
+        """What was chosen, for a bug report. Names of files may hold bytes that are no text."""
+        return json.dumps(_shown(self.model_dump(exclude_defaults=True)))
 
     def may_be_wiped(self, mac: str | None) -> bool:
         """Whether this machine was named for unattended installation."""
