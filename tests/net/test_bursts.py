@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from bootbeam.net.bursts import MAX_MESSAGES, BurstReader, Sender
-from bootbeam.net.udp import bind_udp, receive_burst, send_in_burst
+from bootbeam.net.udp import bind_udp, envelope, receive_burst
 
 
 @pytest.fixture
@@ -52,13 +52,23 @@ def test_an_answer_leaves_from_the_address_that_was_asked(server: socket.socket,
     index, sender = socket.if_nametoindex("lo"), Sender()
     for number in (7, 8):
         data = bytes([number]) * 300
-        send_in_burst(sender, server, data, destination(client), bytes([127, 0, 0, number]), index)
+        sender.send(server, data, envelope(*destination(client), bytes([127, 0, 0, number]), index))
         assert client.recvfrom(1000) == (data, (f"127.0.0.{number}", server.getsockname()[1]))
+
+
+def test_answers_in_one_envelope_and_in_another_go_where_they_should(
+    server: socket.socket, client: socket.socket
+) -> None:
+    sender, index = Sender(), socket.if_nametoindex("lo")
+    first, second = (envelope(*destination(client), bytes([127, 0, 0, own]), index) for own in (7, 8))
+    for used, own, data in ((first, 7, b"a" * 900), (first, 7, b"b"), (second, 8, b"c" * 30), (first, 7, b"d" * 31)):
+        sender.send(server, data, used)
+        assert client.recvfrom(1000) == (data, (f"127.0.0.{own}", server.getsockname()[1]))
 
 
 def test_what_cannot_be_sent_is_an_os_error(server: socket.socket, client: socket.socket) -> None:
     with pytest.raises(OSError, match="No such device"):
-        send_in_burst(Sender(), server, b"x", destination(client), bytes([127, 0, 0, 1]), 999_999)
+        Sender().send(server, b"x", envelope(*destination(client), bytes([127, 0, 0, 1]), 999_999))
 
 
 def test_a_port_that_refuses_is_no_error_of_the_next_read(server: socket.socket) -> None:

@@ -1,17 +1,18 @@
 """The boot decision in the words of DHCP: what a client is told to load."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import quote
 
-from bootbeam.boot.decision import BootPlan, LoadNbp, Machine, Offering, Refuse, decide
+from bootbeam.boot.decision import LoadNbp, Machine, Offering, Refuse, decide
 from bootbeam.machine import Firmware
 from bootbeam.pxe.actions import BootFile, BootFileKind, Ignore, IpAddress
 from bootbeam.pxe.client import ClientInfo, ClientKind
-from bootbeam.pxe.first_program import MachineKind, Standing
+from bootbeam.pxe.first_program import UNKNOWN, MachineKind, Standing
 from bootbeam.wire.url import url_host
 
 MAX_KNOWN_DECISIONS = 1000
-"""There are some ten kinds of machines, each with a few ways it may have behaved before."""
+"""There are some ten kinds of machines, each with a few ways it may have behaved before, at a few addresses of ours."""
 START_SCRIPT = "boot.ipxe"
 """Served path of the script every iPXE begins with."""
 # Quirk: iPXE's drivers for pcnet and eepro100 cards: once packets come faster than they are taken, nothing is received
@@ -58,59 +59,89 @@ class BootFileChoice:
         self._http_port = http_port
         self._standing = standing
         self._note = note
-        self._decided: tuple[Offering | None, dict[Machine, BootPlan]] = (None, {})
         self._doubt = doubt
+        self._known: tuple[Offering | None, dict[_Asked, _Chosen]] = (None, {})
+        """What was chosen of the offering that is the newest."""
 
     def __call__(self, client: ClientInfo, server: IpAddress) -> BootFile | Ignore:
         """For ``client``, which reaches us at the address ``server``."""
-        base_url = f"http://{url_host(str(server))}:{self._http_port}"
         offering = self._offering()
         runs_ipxe = client.kind is ClientKind.IPXE
+        architecture = client.architecture
         if runs_ipxe and offering.tree is None:
+            standing = UNKNOWN
+        elif client.kind in (ClientKind.UNKNOWN, ClientKind.RASPBERRY_PI) or architecture is None:
+            return _no_guess(client)
+        else:
+            standing = UNKNOWN if runs_ipxe else self._standing(client.mac, (_firmware(client), architecture.cpu))
+        known_offering, known = self._known
+        if known_offering is not offering or len(known) >= MAX_KNOWN_DECISIONS:
+            self._known = (offering, known := {})
+        card = client.ipxe.card if client.ipxe is not None else None
+        asked = (client.kind, client.architecture_number, standing, server, card in CARDS_WITHOUT_BURSTS)
+        chosen = known.get(asked)
+        if chosen is None:
+            chosen = known[asked] = self._choose(client, server, standing, offering)
+        if chosen.remark:
+            (self._doubt if chosen.is_doubtful else self._note)(client.mac, chosen.remark, chosen.fix)
+        return chosen.what
+
+    def _choose(self, client: ClientInfo, server: IpAddress, standing: Standing, offering: Offering) -> "_Chosen":
+        """By the one decision; the same for all clients for which ``_Asked`` is."""
+        host = url_host(str(server))
+        base_url = f"http://{host}:{self._http_port}"
+        architecture = client.architecture
+        runs_ipxe = client.kind is ClientKind.IPXE
+        if architecture is None or (runs_ipxe and offering.tree is None):
             # What follows comes the way the first script came.
             is_gentle = client.ipxe is not None and client.ipxe.card in CARDS_WITHOUT_BURSTS
-            start = f"tftp://{url_host(str(server))}" if is_gentle else base_url
-            return BootFile(BootFileKind.SCRIPT, f"{start}/{START_SCRIPT}")
-        if client.kind in (ClientKind.UNKNOWN, ClientKind.RASPBERRY_PI) or client.architecture is None:
-            return _no_guess(client)
-        architecture = client.architecture
-        # The registry has U-Boot for ARM alone: others announce the number that UEFI or a BIOS would.
-        firmware = Firmware.UBOOT if client.kind is ClientKind.U_BOOT else architecture.firmware
-        kind = (firmware, architecture.cpu)
+            start = f"tftp://{host}" if is_gentle else base_url
+            return _Chosen(BootFile(BootFileKind.SCRIPT, f"{start}/{START_SCRIPT}"))
         machine = Machine(
-            firmware,
+            _firmware(client),
             architecture.cpu,
             architecture.words,
             runs_ipxe,
-            standing=Standing() if runs_ipxe else self._standing(client.mac, kind),
+            standing=standing,
             loads_by_http=client.kind is ClientKind.UEFI_HTTP,
             asks_over_ipv6=server.version == 6,
         )
-        match self._decide(machine, offering):
+        match decide(machine, offering):
             case LoadNbp(path, remark, fix, is_script, screen_words, is_doubtful):
-                if remark:
-                    tell = self._doubt if is_doubtful else self._note
-                    tell(client.mac, remark, fix.replace(STATION, str(server)))
                 if screen_words:
                     path = f"{screen_words}/{path}"
+                file = BootFile(BootFileKind.LOADER, path)
                 if is_script:
-                    return BootFile(BootFileKind.SCRIPT, f"{base_url}/{quote(path)}")
-                if client.kind is ClientKind.UEFI_HTTP:
-                    return BootFile(BootFileKind.HTTP_BOOT, f"{base_url}/{quote(path)}")
-                return BootFile(BootFileKind.LOADER, path)
+                    file = BootFile(BootFileKind.SCRIPT, f"{base_url}/{quote(path)}")
+                elif client.kind is ClientKind.UEFI_HTTP:
+                    file = BootFile(BootFileKind.HTTP_BOOT, f"{base_url}/{quote(path)}")
+                return _Chosen(file, remark, fix.replace(STATION, str(server)), is_doubtful)
             case Refuse(reason, fix):
-                return Ignore(reason, fix.replace(STATION, str(server)))
+                return _Chosen(Ignore(reason, fix.replace(STATION, str(server))))
         raise AssertionError("firmware is given a loader or refused")
 
-    def _decide(self, machine: Machine, offering: Offering) -> BootPlan:
-        """The decision; the one made before for a machine of the same kind, while the same is on offer."""
-        known_offering, known = self._decided
-        if known_offering is not offering or len(known) >= MAX_KNOWN_DECISIONS:
-            self._decided = (offering, known := {})
-        plan = known.get(machine)
-        if plan is None:
-            plan = known[machine] = decide(machine, offering)
-        return plan
+
+_Asked = tuple[ClientKind, int, Standing, IpAddress, bool]
+"""What a choice depends on beside the offering: kind and architecture of the client, what it did with the program
+before, our address, and whether its network card takes no bursts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What a kind of client gets, and what is remarkable about that."""
+
+    what: BootFile | Ignore
+    remark: str = ""
+    fix: str = ""
+    is_doubtful: bool = False
+    """The remark tells of a doubt that is there beforehand."""
+
+
+def _firmware(client: ClientInfo) -> Firmware:
+    """The registry has U-Boot for ARM alone: others announce the number that UEFI or a BIOS would."""
+    if client.kind is ClientKind.U_BOOT or client.architecture is None:
+        return Firmware.UBOOT
+    return client.architecture.firmware
 
 
 def _no_guess(client: ClientInfo) -> Ignore:

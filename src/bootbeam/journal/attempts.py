@@ -19,6 +19,7 @@ cards has an attempt for each.
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from bootbeam.journal.events import Event, EventKind
 
@@ -68,6 +69,8 @@ BEGINNING_KINDS = BOOTED_KINDS | {
 class _Question:
     """The newest DISCOVER or SOLICIT of one kind."""
 
+    way: tuple[str, int]
+    """Kind of client and IP version."""
     xid: str
     secs: int
     at_s: float
@@ -82,7 +85,7 @@ class _Machine:
     """It began with a firmware's question."""
     last_at_s: float
     questions: dict[tuple[str, int], _Question] = field(default_factory=dict)
-    """By kind of client and IP version: a dozen at most."""
+    """By ``way``: a dozen at most."""
     first_file: str = ""
     has_script: bool = False
     has_loaded: bool = False
@@ -109,11 +112,12 @@ class Attempts:
         machine = self._machines.get(key)
         if began_in is not None and (machine is None or machine.attempt != began_in):
             return _placed(event, began_in)
-        if machine is None or _is_new_attempt(machine, event):
+        question = _question(event) if event.kind is EventKind.CLIENT_SEEN else None
+        if machine is None or _is_new_attempt(machine, event, question):
             if not _begins(event):
                 return event
             machine = self._begin(key, event)
-        self._learn(machine, event)
+        self._learn(machine, event, question)
         self._machines.move_to_end(key)
         self._note_transfer(machine.attempt, event)
         return _placed(event, machine.attempt)
@@ -158,16 +162,17 @@ class Attempts:
         return machine
 
     @staticmethod
-    def _learn(machine: _Machine, event: Event) -> None:
-        facts, role = event.facts, event.facts.get("role")
+    def _learn(machine: _Machine, event: Event, question: _Question | None) -> None:
+        facts = event.facts
         machine.last_at_s = event.at_s
-        if event.kind is EventKind.CLIENT_SEEN:
-            machine.questions[_way(event)] = _question(event)
+        if question is not None:
+            machine.questions[question.way] = question
         elif event.kind is EventKind.READ_REQUESTED:
             machine.first_file = machine.first_file or str(facts.get("file"))
         elif event.kind is EventKind.SCRIPT_SENT:
             machine.has_script = True
         elif event.kind is EventKind.TRANSFER_FINISHED:
+            role = facts.get("role")
             machine.has_loaded = machine.has_loaded or role in LOADED_ROLES
             machine.has_booted = machine.has_booted or role in BOOTED_ROLES
         elif event.kind in BOOTED_KINDS:
@@ -187,11 +192,18 @@ def is_older(attempt: str, other: str) -> bool:
 
 def encode_id(number: int) -> str:
     """A number as the digits that people type."""
+    most, last = divmod(number, len(ID_DIGITS))
+    return _leading_digits(most) + ID_DIGITS[last]
+
+
+@lru_cache(4)
+def _leading_digits(number: int) -> str:
+    """Those before the last, which change with every 32nd id. None for 0."""
     digits = ""
     while number:
         number, digit = divmod(number, len(ID_DIGITS))
         digits = ID_DIGITS[digit] + digits
-    return digits or ID_DIGITS[0]
+    return digits
 
 
 def _begins(event: Event) -> bool:
@@ -200,15 +212,15 @@ def _begins(event: Event) -> bool:
     return is_tftp or event.kind in BEGINNING_KINDS
 
 
-def _is_new_attempt(machine: _Machine, event: Event) -> bool:
+def _is_new_attempt(machine: _Machine, event: Event, now: _Question | None) -> bool:
     silence_s = event.at_s - machine.last_at_s
     if event.kind is EventKind.READ_REQUESTED:
         # Of a machine whose DHCP we do not hear: it begins with the same file each time.
         is_first_file = not machine.questions and event.facts.get("file") == machine.first_file
         return silence_s > FORGOTTEN_S or (machine.has_booted and is_first_file)
-    if event.kind is not EventKind.CLIENT_SEEN:
+    if now is None:
         return silence_s > FORGOTTEN_S
-    before, now = machine.questions.get(_way(event)), _question(event)
+    before = machine.questions.get(now.way)
     is_repeated = before is not None and before.xid == now.xid and not _begins_anew(machine, event, before, now)
     if is_repeated or silence_s > SAME_POWER_ON_S:
         return silence_s > SAME_POWER_ON_S
@@ -232,11 +244,8 @@ def _goes_on(before: _Question, now: _Question) -> bool:
     return now.secs > before.secs and now.at_s - now.secs <= before.at_s + SECS_SLACK_S
 
 
-def _way(event: Event) -> tuple[str, int]:
-    ip_version = event.facts.get("ip_version")
-    return str(event.facts.get("kind_of_client")), ip_version if isinstance(ip_version, int) else 4
-
-
 def _question(event: Event) -> _Question:
-    secs = event.facts.get("secs")
-    return _Question(str(event.facts.get("xid")), secs if isinstance(secs, int) else 0, event.at_s)
+    facts = event.facts
+    secs, ip_version = facts.get("secs"), facts.get("ip_version")
+    way = str(facts.get("kind_of_client")), ip_version if isinstance(ip_version, int) else 4
+    return _Question(way, str(facts.get("xid")), secs if isinstance(secs, int) else 0, event.at_s)

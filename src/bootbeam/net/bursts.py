@@ -19,6 +19,9 @@ MAX_ADDRESS_BYTES = 32
 MAX_ANCILLARY_BYTES = 64
 _NOTHING_THERE = frozenset({errno.EAGAIN, errno.EINTR, errno.ECONNREFUSED})
 """The last is an ICMP error of something sent earlier."""
+_SEND_FLAGS = int(socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+_RECEIVE_FLAGS = int(socket.MSG_DONTWAIT)
+"""As plain numbers: to put Python's own together takes longer than the call that they are for."""
 _CMSG_HEADER = struct.Struct("@Nii")
 _CMSG_HEADER_BYTES = socket.CMSG_LEN(0)
 
@@ -93,8 +96,10 @@ class BurstReader:
                 vector_count=1,
                 control=places[2] + number * MAX_ANCILLARY_BYTES,
             )
-        # A view of each header is made once: it takes longer than what is read through it.
+        # Views are made once: making one takes longer than what is read through it.
+        self._sized = list(self._messages)
         self._headers = [message.header for message in self._messages]
+        self._views = [memoryview(each) for each in (self._data, self._addresses, self._ancillary)]
         self._used = MAX_MESSAGES
         self._receive = ctypes.PyDLL(None, use_errno=True).recvmmsg
 
@@ -106,7 +111,7 @@ class BurstReader:
         """
         for header in self._headers[: self._used]:
             header.name_bytes, header.control_bytes = MAX_ADDRESS_BYTES, MAX_ANCILLARY_BYTES
-        self._used = self._receive(sock.fileno(), self._messages, MAX_MESSAGES, socket.MSG_DONTWAIT, None)
+        self._used = self._receive(sock.fileno(), self._messages, MAX_MESSAGES, _RECEIVE_FLAGS, None)
         if self._used < 0:
             self._used = 0
             number = ctypes.get_errno()
@@ -116,18 +121,31 @@ class BurstReader:
         return [self._message(number) for number in range(self._used)]
 
     def _message(self, number: int) -> Message:
-        header, size_bytes = self._headers[number], self._messages[number].size_bytes
+        header = self._headers[number]
         data_at, address_at = number * self._max_message_bytes, number * MAX_ADDRESS_BYTES
         ancillary_at = number * MAX_ANCILLARY_BYTES
         return Message(
-            bytes(self._data[data_at : data_at + size_bytes]),
-            bytes(self._addresses[address_at : address_at + header.name_bytes]),
-            bytes(self._ancillary[ancillary_at + _CMSG_HEADER_BYTES : ancillary_at + header.control_bytes]),
+            self._views[0][data_at : data_at + self._sized[number].size_bytes].tobytes(),
+            self._views[1][address_at : address_at + header.name_bytes].tobytes(),
+            self._views[2][ancillary_at + _CMSG_HEADER_BYTES : ancillary_at + header.control_bytes].tobytes(),
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Where a datagram goes, and one control message."""
+
+    address: bytes
+    """A ``sockaddr``."""
+    level: int
+    kind: int
+    ancillary: bytes
+    """What the control message of this level and kind says (cmsg(3))."""
+
+
 class Sender:
-    """Sends datagrams with a control message each. For the sockets of one thread."""
+    """Sends datagrams with a control message each, faster while the envelope stays the same. For the sockets of one
+    thread."""
 
     def __init__(self) -> None:
         self._address = bytearray(MAX_ADDRESS_BYTES)
@@ -140,23 +158,30 @@ class Sender:
             control=_place_of(self._ancillary),
         )
         self._pointer = ctypes.byref(self._header)
+        self._envelope: Envelope | None = None
+        """What is in there now."""
         self._send = ctypes.PyDLL(None, use_errno=True).sendmsg
 
-    def send(self, sock: socket.socket, data: bytes, address: bytes, level: int, kind: int, ancillary: bytes) -> None:
-        """Send ``data`` to the ``sockaddr`` ``address``, with one control message of this level and kind.
+    def send(self, sock: socket.socket, data: bytes, envelope: Envelope) -> None:
+        """Send ``data``.
 
         Raises:
             OSError: as from sendmsg(2).
         """
-        header, control_bytes = self._header, _CMSG_HEADER_BYTES + len(ancillary)
-        self._address[: len(address)] = address
-        _CMSG_HEADER.pack_into(self._ancillary, 0, control_bytes, level, kind)
-        self._ancillary[_CMSG_HEADER_BYTES:control_bytes] = ancillary
-        header.name_bytes, header.control_bytes = len(address), control_bytes
+        if envelope is not self._envelope:
+            self._address_to(envelope)
         self._vector.base, self._vector.size = data, len(data)
-        if self._send(sock.fileno(), self._pointer, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL) < 0:
+        if self._send(sock.fileno(), self._pointer, _SEND_FLAGS) < 0:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
+
+    def _address_to(self, envelope: Envelope) -> None:
+        ancillary, control_bytes = envelope.ancillary, _CMSG_HEADER_BYTES + len(envelope.ancillary)
+        self._address[: len(envelope.address)] = envelope.address
+        _CMSG_HEADER.pack_into(self._ancillary, 0, control_bytes, envelope.level, envelope.kind)
+        self._ancillary[_CMSG_HEADER_BYTES:control_bytes] = ancillary
+        self._header.name_bytes, self._header.control_bytes = len(envelope.address), control_bytes
+        self._envelope = envelope
 
 
 def _place_of(room: bytearray) -> int:

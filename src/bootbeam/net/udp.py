@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bootbeam.net.addresses6 import scope_of
-from bootbeam.net.bursts import BurstReader, Sender
+from bootbeam.net.bursts import BurstReader, Envelope
 
 IP_PKTINFO = 8
 """Linux <bits/in.h>; Python's socket module does not name it."""
@@ -160,23 +160,12 @@ def receive_burst(reader: BurstReader, sock: socket.socket) -> list[Datagram]:
     return datagrams
 
 
-def send_in_burst(
-    sender: Sender,
-    sock: socket.socket,
-    data: bytes,
-    destination: tuple[bytes, int],
-    local_address: bytes,
-    interface_index: int,
-) -> None:
-    """As ``send_from``, for one answer of many; the addresses are four bytes each.
-
-    Raises:
-        OSError: as from sendmsg(2).
-    """
-    address, port = destination
+def envelope(address: bytes, port: int, local_address: bytes, interface_index: int) -> Envelope:
+    """What ``Sender.send`` wants for datagrams to ``address`` and ``port``, sent from ``local_address`` out of the
+    interface, whatever the routes say (broadcasts included). Addresses are four bytes each."""
     target = _SOCKADDR_IN.pack(socket.AF_INET, port.to_bytes(2, "big"), address)
     packet_info = _IN_PKTINFO.pack(interface_index, local_address, b"\0\0\0\0")
-    sender.send(sock, data, target, socket.IPPROTO_IP, IP_PKTINFO, packet_info)
+    return Envelope(target, socket.IPPROTO_IP, IP_PKTINFO, packet_info)
 
 
 def send_from(

@@ -9,9 +9,9 @@ from ipaddress import IPv4Address
 from bootbeam.errors import DecodeError
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
-from bootbeam.net.bursts import BurstReader, Sender
+from bootbeam.net.bursts import BurstReader, Envelope, Sender
 from bootbeam.net.interfaces import Interface
-from bootbeam.net.udp import Datagram, receive_burst, send_in_burst
+from bootbeam.net.udp import Datagram, envelope, receive_burst
 from bootbeam.pxe.actions import Action, AddressAsked, Destination, Ignore, Lease, Send
 from bootbeam.pxe.proxydhcp import Arrival, ProxyDhcp
 from bootbeam.pxe.reply import BOOT_SERVER_PORT
@@ -19,7 +19,7 @@ from bootbeam.servers.dhcp_notes import DhcpNotes
 from bootbeam.servers.packet_keeping import PacketKeeping
 from bootbeam.wire.dhcp4 import MAX_DATAGRAM_BYTES
 
-MAX_REMEMBERED_ARRIVALS = 1000
+MAX_REMEMBERED_SENDERS = 1000
 """Senders, of each socket. Machines that boot have no address yet, so that they are one."""
 NO_ADDRESS = IPv4Address(0)
 """What a computer without IPv4 sends from."""
@@ -33,8 +33,23 @@ class DhcpSocket:
     port: int
     """67 or 4011 as the client knows it; tests bind others."""
     interface: Interface
-    arrivals: dict[tuple[tuple[str, int], str], Arrival] = field(default_factory=dict)
-    """Of what came before from the same sender to the same address."""
+    known: dict[tuple[tuple[str, int], str], "_WayBack"] = field(default_factory=dict)
+    """What came before from the same sender to the same address."""
+
+
+@dataclass(slots=True)
+class _WayBack:
+    """What the answers to one sender have in common."""
+
+    arrival: Arrival
+    siaddr: str
+    """Our address, in words."""
+    source: Destination
+    """Our address and port."""
+    destination: Destination | None = None
+    """Where the last answer went."""
+    envelope: Envelope | None = None
+    """Of that answer."""
 
 
 class DhcpServer:
@@ -98,33 +113,32 @@ class DhcpServer:
             self._handle(listener, datagram)
 
     def _handle(self, listener: DhcpSocket, datagram: Datagram) -> None:
-        source_address, source_port = datagram.source
-        interface = listener.interface
-        arrival = self._arrival(listener, datagram)
+        way_back = self._way_back(listener, datagram)
         try:
-            actions = self._proxy.handle_datagram(datagram.data, arrival, self._clock())
+            actions = self._proxy.handle_datagram(datagram.data, way_back.arrival, self._clock())
         except DecodeError as error:
-            self._notes.malformed(source_address, listener.port, interface.name, str(error))
+            self._notes.malformed(datagram.source[0], listener.port, listener.interface.name, str(error))
             return
         for action in actions:
-            client = action.client if isinstance(action, Send | Ignore) else None
-            if client is not None and listener.port == BOOT_SERVER_PORT:
-                self._notes.boot_server_asked(client, interface.name, source_port)
-            self._perform(listener, arrival, action)
+            if listener.port == BOOT_SERVER_PORT and isinstance(action, Send | Ignore) and action.client is not None:
+                self._notes.boot_server_asked(action.client, listener.interface.name, datagram.source[1])
+            self._perform(listener, way_back, action)
 
-    def _arrival(self, listener: DhcpSocket, datagram: Datagram) -> Arrival:
+    def _way_back(self, listener: DhcpSocket, datagram: Datagram) -> _WayBack:
         key = (datagram.source, datagram.local_address)
-        arrival = listener.arrivals.get(key)
-        if arrival is None:
-            source = Destination(IPv4Address(datagram.source[0]), datagram.source[1])
+        way_back = listener.known.get(key)
+        if way_back is None:
+            sender = Destination(IPv4Address(datagram.source[0]), datagram.source[1])
             interface = listener.interface
             link_local = next((address.ip for address in interface.addresses6 if address.is_link_local), None)
             server = self._server_address(interface, datagram)
-            arrival = Arrival(listener.port, source, server, interface.name, link_local)
-            if len(listener.arrivals) >= MAX_REMEMBERED_ARRIVALS:
-                listener.arrivals.clear()
-            listener.arrivals[key] = arrival
-        return arrival
+            arrival = Arrival(listener.port, sender, server, interface.name, link_local)
+            own = server or NO_ADDRESS
+            way_back = _WayBack(arrival, str(own), Destination(own, listener.port))
+            if len(listener.known) >= MAX_REMEMBERED_SENDERS:
+                listener.known.clear()
+            listener.known[key] = way_back
+        return way_back
 
     @staticmethod
     def _server_address(interface: Interface, datagram: Datagram) -> IPv4Address | None:
@@ -137,10 +151,10 @@ class DhcpServer:
             return IPv4Address(datagram.local_address)
         return IPv4Address(interface.address_for(datagram.source[0]))
 
-    def _perform(self, listener: DhcpSocket, arrival: Arrival, action: Action) -> None:
+    def _perform(self, listener: DhcpSocket, way_back: _WayBack, action: Action) -> None:
         match action:
             case Send():
-                self._send(listener, arrival, action)
+                self._send(listener, way_back, action)
             case Lease():
                 self._learn(str(action.address), action.mac)
             case AddressAsked():
@@ -149,36 +163,32 @@ class DhcpServer:
                 is_boot_server = listener.port == BOOT_SERVER_PORT
                 self._notes.ignored(action, listener.interface.name, is_boot_server=is_boot_server)
 
-    def _send(self, listener: DhcpSocket, arrival: Arrival, action: Send) -> None:
+    def _send(self, listener: DhcpSocket, way_back: _WayBack, action: Send) -> None:
         client = action.client
-        if client.address is not None:
-            self._learn(str(client.address), client.mac)
+        address = str(client.address) if client.address is not None else None
+        if address is not None:
+            self._learn(address, client.mac)
         is_boot_server = listener.port == BOOT_SERVER_PORT
         if not is_boot_server:
             self._notes.seen(client, listener.interface.name)
-        source, destination = arrival.server or NO_ADDRESS, action.destination
+        if way_back.envelope is None or way_back.destination is not action.destination:
+            to, own = action.destination, way_back.source.address
+            way_back.envelope = envelope(to.address.packed, to.port, own.packed, listener.interface.index)
+            way_back.destination = to
         try:
-            send_in_burst(
-                self._sender,
-                listener.sock,
-                action.datagram,
-                (destination.address.packed, destination.port),
-                source.packed,
-                listener.interface.index,
-            )
+            self._sender.send(listener.sock, action.datagram, way_back.envelope)
         except OSError as error:
             self._notes.not_sent(client.mac, listener.port, error, listener.interface.name)
             return
         if self._packets is not None:
-            came_from = Destination(source, listener.port)
-            self._packets.sent(client.mac, listener.interface, came_from, destination, action.datagram)
+            self._packets.sent(client.mac, listener.interface, way_back.source, action.destination, action.datagram)
         self._record(
             EventKind.BOOT_SERVER_ACKNOWLEDGED if is_boot_server else EventKind.OFFERED,
             mac=client.mac,
-            address=str(client.address) if client.address else None,
+            address=address,
             interface=listener.interface.name,
             what=action.boot_file.kind,
             file=action.boot_file.file,
-            siaddr=str(source),
+            siaddr=way_back.siaddr,
             address_offered=str(action.address_offered) if action.address_offered else None,
         )

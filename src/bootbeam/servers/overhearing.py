@@ -20,7 +20,7 @@ from bootbeam.net.interfaces import Interface, list_interfaces
 from bootbeam.net.packet_socket import MAX_FRAME_BYTES, Frame, receive_frames
 from bootbeam.pxe.dhcp6 import DHCP6_SERVER_PORT
 from bootbeam.pxe.reply import BOOT_SERVER_PORT, DHCP_SERVER_PORT
-from bootbeam.wire import dhcp4, dhcp6
+from bootbeam.wire import dhcp4, dhcp4_alike, dhcp6
 from bootbeam.wire.arp import decode_arp_reply, encode_arp_probe
 from bootbeam.wire.dhcp6_options import decode_duid, decode_ia_na
 from bootbeam.wire.frame import ArpQuestion, UdpFrame, decode_frame
@@ -60,6 +60,15 @@ class Ear:
     interface: Interface
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What counts of questions that are alike."""
+
+    kind: int | None
+    """The message type; None where nobody would answer it: what asks does not boot, or does not tell what it is."""
+    is_relayed: bool
+
+
 class Overhearing:
     """Listens on all its sockets until stopped. Runs in the asyncio loop that calls ``start``.
 
@@ -91,6 +100,7 @@ class Overhearing:
         self._noted: OrderedDict[tuple[str, ...], float] = OrderedDict()
         self._second = 0
         self._events_this_second = 0
+        self._alike: dhcp4_alike.AlikeQuestions[_Question] = dhcp4_alike.AlikeQuestions()
 
     def start(self) -> None:
         """Begin to listen."""
@@ -141,12 +151,24 @@ class Overhearing:
             return  # what was meant for us the DHCP driver complains about; the rest is others' business
 
     def _hear_dhcp(self, interface: Interface, heard: UdpFrame, frame: Frame) -> None:
+        known = self._alike.find(heard.payload)
+        if known is not None:
+            self._hear_question(interface, heard, frame, known)
+            return
         message = dhcp4.decode_dhcp(heard.payload)
+        vendor_class = message.options.get(dhcp4.OptionCode.VENDOR_CLASS_IDENTIFIER, b"")
+        if message.op == dhcp4.BOOTREQUEST and len(message.chaddr) == dhcp4_alike.ETHERNET_BYTES:
+            is_boot_client = vendor_class.startswith(BOOT_CLIENTS)
+            has_architecture = dhcp4.OptionCode.CLIENT_SYSTEM_ARCHITECTURE in message.options
+            is_complete = is_boot_client and has_architecture
+            question = _Question(message.message_type if is_complete else None, is_relayed=int(message.giaddr) != 0)
+            layout = dhcp4_alike.find_layout(heard.payload)
+            if layout is not None:
+                self._alike.keep(heard.payload, layout, question)
+            self._hear_question(interface, heard, frame, question)
+            return
         if self._is_booting(message.mac):
             self._keep(message.mac, interface.name, frame.at_s, frame.data)
-        vendor_class = message.options.get(dhcp4.OptionCode.VENDOR_CLASS_IDENTIFIER, b"")
-        if message.op == dhcp4.BOOTREQUEST and vendor_class.startswith(BOOT_CLIENTS):
-            self._note_question(interface, heard, message)
         answer = next((words for kind, words in _ANSWERS.items() if kind == message.message_type), None)
         is_server = heard.source_port in (DHCP_SERVER_PORT, BOOT_SERVER_PORT)
         if message.op != dhcp4.BOOTREPLY or answer is None or not is_server:
@@ -172,16 +194,18 @@ class Overhearing:
             xid=f"{message.xid:08x}",
         )
 
-    def _note_question(self, interface: Interface, heard: UdpFrame, message: dhcp4.DhcpMessage) -> None:
-        """A machine asks who boots it; what the station would not journal anyway is left out."""
-        is_complete = dhcp4.OptionCode.CLIENT_SYSTEM_ARCHITECTURE in message.options and len(message.chaddr) == 6
-        if not is_complete or not interface.addresses:
+    def _hear_question(self, interface: Interface, heard: UdpFrame, frame: Frame, question: "_Question") -> None:
+        """A machine asks; what the station would not journal anyway is only kept."""
+        mac = heard.payload[dhcp4_alike.CHADDR].hex(":")
+        if self._is_booting(mac):
+            self._keep(mac, interface.name, frame.at_s, frame.data)
+        kind, port = question.kind, heard.destination_port
+        if kind is None or not interface.addresses:
             return
-        kind, port = message.message_type, heard.destination_port
         if port == BOOT_SERVER_PORT and kind in (dhcp4.MessageType.REQUEST, dhcp4.MessageType.INFORM):
             self._note_arrival(interface, heard)
-        elif port == DHCP_SERVER_PORT and kind == dhcp4.MessageType.DISCOVER and not int(message.giaddr):
-            self._arrived(message.mac, "", port, interface.name)
+        elif port == DHCP_SERVER_PORT and kind == dhcp4.MessageType.DISCOVER and not question.is_relayed:
+            self._arrived(mac, "", port, interface.name)
 
     def _note_arrival(self, interface: Interface, heard: UdpFrame) -> None:
         """A question to this computer's own address."""
@@ -287,8 +311,11 @@ class Overhearing:
 
 
 def _is_own(heard: UdpFrame, interface: Interface) -> bool:
-    own = {address.ip for address in interface.addresses} | {address.ip for address in interface.addresses6}
-    return heard.source in own or heard.source_mac == interface.mac
+    if heard.source_mac == interface.mac:
+        return True
+    is_ipv4 = heard.source.version == 4
+    own = [each.ip for each in interface.addresses] if is_ipv4 else [each.ip for each in interface.addresses6]
+    return heard.source in own
 
 
 def _shown(raw: bytes) -> str:

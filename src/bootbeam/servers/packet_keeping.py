@@ -9,6 +9,8 @@ from bootbeam.net.interfaces import Interface
 from bootbeam.pxe.actions import Destination
 from bootbeam.wire.frame import BROADCAST_MAC, UdpFrame, encode_frame
 
+TO_ALL = IPv4Address("255.255.255.255")
+
 
 class PacketKeeping:
     """Gives each packet the attempt it belongs to.
@@ -37,7 +39,7 @@ class PacketKeeping:
         attempt = self._attempt_of(mac)
         if attempt is None:
             return
-        to_all = target.address == IPv4Address("255.255.255.255")
+        to_all = target.address == TO_ALL
         frame = UdpFrame(
             source_mac=interface.mac,
             destination_mac=BROADCAST_MAC if to_all else mac,

@@ -28,7 +28,9 @@ OUI = slice(28, 31)
 _HEADER_PARTS = (slice(0, 4), slice(10, 12), slice(16, 28))
 """op htype hlen hops; flags; yiaddr siaddr giaddr."""
 _SNAME_AT = 44
-_HLEN_AT, _ETHERNET_BYTES = 2, 6
+_HLEN_AT = 2
+ETHERNET_BYTES = 6
+"""Of a hardware address."""
 _OPTIONS_AT = HEADER.size + len(MAGIC_COOKIE)
 
 Value = TypeVar("Value")
@@ -79,7 +81,7 @@ class AlikeQuestions(Generic[Value]):
 def find_layout(data: bytes) -> Layout | None:
     """The layout of a DHCP message that was decoded without an error. None where nothing is to be told from it: it is
     not Ethernet's, has options in other places too (option 52), or a personal one in parts (RFC 3396)."""
-    if data[_HLEN_AT] != _ETHERNET_BYTES or len(data) > MAX_DATAGRAM_BYTES:
+    if data[_HLEN_AT] != ETHERNET_BYTES or len(data) > MAX_DATAGRAM_BYTES:
         return None
     places: dict[int, slice] = {}
     at, end = _OPTIONS_AT, len(data)
