@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bootbeam.errors import UserError
 from bootbeam.formats.boot_loader import LoaderFamily, LoaderFeature
 from bootbeam.library.loader_packages import Package
 from bootbeam.library.loader_places import LoaderVariant, Place
@@ -255,7 +256,9 @@ def test_odd_files_hold_nobody_up(tmp_path: Path) -> None:
 
 
 def test_places_that_are_not_there(tmp_path: Path) -> None:
-    assert look(tmp_path / "none", chosen=tmp_path / "none either", own=[tmp_path / "nor this"]).loaders == ()
+    assert look(tmp_path / "none", own=[tmp_path / "nor this"]).loaders == ()
+    with pytest.raises(UserError, match="does not exist"):
+        look(tmp_path / "none", chosen=tmp_path / "which somebody named")
 
 
 def test_version_beside_a_packed_program(tmp_path: Path) -> None:

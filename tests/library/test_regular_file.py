@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bootbeam.errors import UserError
-from bootbeam.library.regular_file import insist_regular, unreadable
+from bootbeam.library.regular_file import insist_directory, insist_regular, unreadable
 
 
 def refusal(path: Path) -> UserError:
@@ -47,3 +47,13 @@ def test_a_link_that_leads_nowhere_is_not_said_to_be_missing(tmp_path: Path) -> 
     link.symlink_to("gone")
     assert "leads nowhere" in unreadable(link, FileNotFoundError(2, "No such file")).what
     assert "does not exist" in unreadable(tmp_path / "gone", FileNotFoundError(2, "No such file")).what
+
+
+def test_a_directory_that_is_none(tmp_path: Path) -> None:
+    insist_directory(tmp_path)
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(UserError, match="is no directory"):
+        insist_directory(file)
+    with pytest.raises(UserError, match="does not exist"):
+        insist_directory(tmp_path / "gone")

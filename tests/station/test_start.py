@@ -162,6 +162,8 @@ def test_the_name_of_an_image_may_hold_any_byte(lan: Lan, script: Path) -> None:
         (("--page", "here", "x"), "'here' will not do for --page"),
         (("--cmdline", "\udcff", "SCRIPT"), "is no text"),
         (("--cmdline", "a\nb", "SCRIPT"), "put its words on one line"),
+        (("--loaders", "/nowhere", "SCRIPT"), "/nowhere does not exist"),
+        (("--preseed", "/dev/null", "SCRIPT"), "/dev/null is a device"),
     ],
 )
 def test_a_mistake_in_the_command_is_told_with_the_next_step(
@@ -182,7 +184,9 @@ def test_a_letter_that_cannot_be_shown_is_no_reason_to_show_nothing(lan: Lan, sc
     ) as process:
         try:
             assert process.stdout is not None
-            said = process.stdout.readline()
+            said = ""
+            while "Ctrl-C ends it" not in said and (line := process.stdout.readline()):
+                said += line
             process.send_signal(2)
             rest, complaints = process.communicate(timeout=20)
         finally:

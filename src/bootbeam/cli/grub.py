@@ -1,17 +1,21 @@
 """``bootbeam grub IMAGE --server ADDRESS``: files for a test PC's disk, so that its GRUB boots from this station."""
 
 import shutil
+from collections.abc import Sequence
 from ipaddress import IPv4Address
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
+
+HTTP_PORT = 8080
 
 
 def grub(
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The image the station serves.")],
     server: Annotated[str, typer.Option(metavar="ADDRESS", help="The station's IPv4 address.")],
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The station's HTTP port.")] = 8080,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The station's HTTP port.")] = HTTP_PORT,
     output: Annotated[Path, typer.Option(help="Directory the files are written to.")] = Path("bootbeam-grub"),
     loaders: Annotated[Path | None, typer.Option(help="A directory of boot loaders to look in first.")] = None,
 ) -> None:
@@ -19,10 +23,11 @@ def grub(
 
     For PCs that cannot network boot by themselves, or whose boot order is to stay as it is.
     """
-    from bootbeam.boot.grub import ESP_DIRECTORY, render_menu_entries, render_network_script
+    from bootbeam.boot.grub import render_network_script
     from bootbeam.boot.name import served_name
     from bootbeam.errors import UserError
     from bootbeam.library.loader_files import loaders_for_grub
+    from bootbeam.library.regular_file import insist_regular, unreadable
 
     try:
         address = IPv4Address(server)
@@ -32,20 +37,39 @@ def grub(
             "iPXE is told an address, because names need a DNS server the test PC may not have",
             "see the station's address with: ip -4 address",
         ) from None
+    try:
+        insist_regular(image)
+    except OSError as error:
+        raise unreadable(image, error) from None
     name = served_name(image.name, set())
     script = render_network_script(f"http://{address}:{port}/start/{name}.ipxe", name)
+    try:
+        _write(output, name, script, loaders_for_grub(loaders))
+    except OSError as error:
+        raise UserError(
+            f"nothing can be written to {output}",
+            error.strerror or str(error),
+            "name another place: --output DIRECTORY",
+        ) from None
+    port_option = "" if port == HTTP_PORT else f" --http-port {port}"
+    _tell(name, f"sudo bootbeam serve {quote(str(image))}{port_option}", output, address)
+
+
+def _write(output: Path, name: str, script: str, loaders: Sequence[Path]) -> None:
+    """All files, each in the directory that says where it goes."""
+    from bootbeam.boot.grub import ESP_DIRECTORY, render_menu_entries
+
     boot, esp = output / "boot", output / "esp" / ESP_DIRECTORY.lstrip("/")
     (boot / "grub").mkdir(parents=True, exist_ok=True)
     esp.mkdir(parents=True, exist_ok=True)
     (boot / f"{name}.ipxe").write_text(script, "ascii")
     (boot / "grub" / "custom.cfg").write_text(render_menu_entries(name), "ascii")
     (esp / "autoexec.ipxe").write_text(script, "ascii")
-    for loader, target in zip(loaders_for_grub(loaders), (boot / "ipxe.lkrn", esp / "ipxe.efi"), strict=True):
+    for loader, target in zip(loaders, (boot / "ipxe.lkrn", esp / "ipxe.efi"), strict=True):
         shutil.copyfile(loader, target)
-    _tell(name, image, output, f"{address}:{port}")
 
 
-def _tell(name: str, image: Path, output: Path, station: str) -> None:
+def _tell(name: str, command: str, output: Path, address: IPv4Address) -> None:
     """Where each file goes, and what to run on the station."""
     rows = [
         ("Written to", f"{output}/"),
@@ -60,7 +84,7 @@ def _tell(name: str, image: Path, output: Path, station: str) -> None:
         ("", "and boot/grub/custom.cfg as above"),
         ("", "Secure Boot must be off: this iPXE is not signed"),
         ("", ""),
-        ("Then", f"sudo bootbeam serve {image}   on {station}"),
+        ("Then", f"on {address}: {command}"),
         ("", f'and choose "{name} over the network (bootbeam)" in the test PC\'s GRUB menu'),
     ]
     for label, text in rows:

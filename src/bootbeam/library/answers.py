@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from bootbeam.boot.facts import MachineFacts as BootFacts
@@ -24,6 +25,7 @@ from bootbeam.install.finding import Finding, Severity
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, Missing, Peer
+from bootbeam.library.regular_file import insist_regular, unreadable
 
 if TYPE_CHECKING:
     from bootbeam.install.answers import AnswerKind
@@ -220,7 +222,7 @@ def short_form_file(named: Path, configuration_directories: Iterable[Path]) -> P
         raise UserError(
             f"--unattended auto found no {SHORT_FORM_NAME}",
             f"looked for {' and '.join(map(str, places))}",
-            f'write {places[0]}, two lines are enough:   user = "ann"   password = "secret"',
+            f'write two lines into {places[0]}:\nuser = "ann"\npassword = "secret"',
         )
     return found
 
@@ -303,14 +305,19 @@ def _read_short_form(path: Path) -> "ShortForm":
 
 def _read(path: Path) -> str:
     try:
+        insist_regular(path)
         with path.open("rb") as file:
             data = file.read(MAX_ANSWERS_BYTES + 1)
         if len(data) > MAX_ANSWERS_BYTES:
             raise UserError(
-                f"{path} is too large for answers to an installation", f"more than {MAX_ANSWERS_BYTES} bytes"
+                f"{path} is too large for answers to an installation",
+                f"more than {MAX_ANSWERS_BYTES} bytes",
+                f"see what it is: ls -l {quote(str(path))}",
             )
         return data.decode("utf-8")
     except OSError as error:
-        raise UserError(f"{path} cannot be read", error.strerror or str(error), f"look at it: ls -l {path}") from None
+        raise unreadable(path, error) from None
     except UnicodeDecodeError:
-        raise UserError(f"{path} is not UTF-8 text", "answers are text files", f"look at it: file {path}") from None
+        raise UserError(
+            f"{path} is not UTF-8 text", "answers are text files", f"look at it: file {quote(str(path))}"
+        ) from None

@@ -33,6 +33,7 @@ from bootbeam.library.loader_places import (
     name_of_loader,
     own_directories,
 )
+from bootbeam.library.regular_file import insist_directory
 from bootbeam.machine import Cpu, Firmware
 
 PACKED_BIOS_FEATURES = frozenset({LoaderFeature.HTTP, LoaderFeature.MULTIBOOT, LoaderFeature.INITRD_WRAPPING})
@@ -160,9 +161,13 @@ def find_loaders(
         own: bootbeam's own directories; None: where ``bootbeam loaders fetch`` puts them.
         system: where packages put them.
         packages: finds the installed packages that files belong to.
+
+    Raises:
+        UserError: there is no such ``chosen`` directory.
     """
     found: list[Loader] = []
     if chosen is not None:
+        insist_directory(chosen)
         found += _look_into((chosen,), Place.CHOSEN, MAX_DEPTH)
     found += _look_into(own_directories() if own is None else own, Place.OWN, MAX_DEPTH)
     with ThreadPoolExecutor(1) as pool:  # the package database takes longer to answer than the files to be read

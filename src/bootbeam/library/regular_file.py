@@ -1,5 +1,6 @@
-"""Whether what a person named is a file whose bytes can be served, and if not, what it is instead."""
+"""Whether what a person named is a file whose bytes can be served, or a directory; and if not, what it is instead."""
 
+import os
 import stat
 from pathlib import Path
 from shlex import quote
@@ -32,6 +33,22 @@ def insist_regular(path: Path) -> None:
         stat.S_IFBLK: f"copy it to a file, and name that: sudo dd if={name} of=disk.img bs=4M",
     }.get(kind, "name a file: bootbeam serve IMAGE")
     raise UserError(f"{path} is {_OTHER_KINDS.get(kind, 'no file')}", "only a file's bytes can be served", fix)
+
+
+def insist_directory(path: Path) -> None:
+    """What is in a directory that is not there would be missed without a word.
+
+    Raises:
+        UserError: it is none, or cannot be read.
+    """
+    try:
+        os.scandir(path).close()
+    except NotADirectoryError:
+        raise UserError(
+            f"{path} is no directory", "", f"name the one it lies in: {quote(str(path.absolute().parent))}"
+        ) from None
+    except OSError as error:
+        raise unreadable(path, error) from None
 
 
 def unreadable(path: Path, error: OSError) -> UserError:
