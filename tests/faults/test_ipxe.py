@@ -155,3 +155,12 @@ def test_a_kernel_that_panics_and_restarts_the_machine(fault: FaultLab) -> None:
     pc = fault.power_on(SEABIOS)
     pc.control("set-action", reboot="reset")
     fault.expect(pc.mac, "BB-076", 250)
+
+
+def test_a_distributions_kernel_without_its_initrd(fault: FaultLab) -> None:
+    fault.inject("a distribution's kernel is served without its initrd, and stands still")
+    fault.network()
+    fault.serve("--kernel", fault.payload().kernel, "--cmdline", "console=ttyS0")
+    pc = fault.power_on(SEABIOS)
+    finding = fault.expect(pc.mac, "BB-077", 200)
+    fault.expect_on_screen(pc, finding)

@@ -19,6 +19,7 @@ def test_debians_kernel_tells_everything_of_itself() -> None:
     assert (linux.form, linux.cpu, linux.is_linux, linux.has_efi_handover) == ("bzImage", Cpu.X86_64, True, True)
     assert linux.release.startswith("6.1.0-")
     assert linux.release.endswith("-amd64")
+    assert linux.is_of_distribution
     assert linux.protocol is not None
     assert linux.protocol >= (2, 15)
     assert linux.cmdline_size_bytes == 2047
@@ -41,6 +42,22 @@ def test_the_size_is_counted_in_paragraphs_and_the_last_may_be_short() -> None:
         linux = read_linux(reading(data))
         assert linux is not None
         assert linux.needed_size_bytes == 1536 + 4081
+
+
+@pytest.mark.parametrize(
+    ("version", "is_of_distribution"),
+    [
+        ("6.8.0-45-generic (buildd@lcy02-amd64-075) #45-Ubuntu SMP PREEMPT_DYNAMIC", True),
+        ("6.11.4-301.fc41.x86_64 (mockbuild@be03da54f8364b379359fe70f52a8f23) #1 SMP", True),
+        ("6.4.0-150600.21-default (geeko@buildhost) #1 SMP PREEMPT_DYNAMIC", True),
+        ("6.11.5-arch1-1 (linux@archlinux) #1 SMP PREEMPT_DYNAMIC", True),
+        ("6.12.0-rc3+ (ann@desk) #7 SMP", False),
+    ],
+)
+def test_whose_kernel_it_is_stands_in_its_version(version: str, is_of_distribution: bool) -> None:
+    linux = read_linux(reading(bzimage(version=version)))
+    assert linux is not None
+    assert linux.is_of_distribution is is_of_distribution
 
 
 def test_before_protocol_2_4_the_size_field_is_not_believed() -> None:

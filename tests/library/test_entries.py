@@ -236,3 +236,24 @@ def test_a_program_that_names_itself_or_two_that_name_each_other_stay_bootable()
 def test_u_boot_starts_kernels_in_their_own_formats(kernel: LinuxKernel, cpus: set[Cpu]) -> None:
     ways = ways_of(Identity(Kind.LINUX_KERNEL, "Linux", 1000, linux=kernel))
     assert [way.cpus for way in ways if way.method is Method.UBOOT_LINUX] == ([frozenset(cpus)] if cpus else [])
+
+
+DEBIANS = "6.1.0-50-amd64 (debian-kernel@lists.debian.org) #1 SMP PREEMPT_DYNAMIC Debian 6.1.176-1"
+
+
+@pytest.mark.parametrize(
+    ("version", "initrds", "cmdline", "lacks"),
+    [
+        (DEBIANS, [], "quiet", True),
+        (DEBIANS, [INITRD], "quiet", False),
+        (DEBIANS, [], "root=/dev/vda1", False),
+        ("6.12.0-rc3+ (ann@desk) #7 SMP", [], "", False),
+        ("", [], "", False),
+    ],
+)
+def test_a_distributions_kernel_needs_its_initrd(
+    version: str, initrds: list[Identity], cmdline: str, lacks: bool
+) -> None:
+    kernel = Identity(Kind.LINUX_KERNEL, "Linux kernel", 1000, linux=LinuxKernel("bzImage", Cpu.X86_64, version))
+    planned = PlannedEntry(named("vmlinuz", kernel), [named("initrd", initrd) for initrd in initrds], cmdline)
+    assert planned.lacks_initrd(kernel) is lacks

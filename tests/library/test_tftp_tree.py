@@ -180,6 +180,15 @@ def test_what_will_not_do_as_a_tree_is_said_with_what_would(root: Path, tmp_path
         assert error.value.fix
 
 
+@pytest.mark.parametrize("file", ["pxelinux.cfg/default", "boot/pxelinux.cfg/01-52-54-00-12-34-56", "boot.scr.uimg"])
+def test_a_tree_for_u_boot_needs_no_program(tmp_path: Path, file: str) -> None:
+    """U-Boot reads configurations by itself, and scripts of its own."""
+    path = tmp_path / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("DEFAULT linux\n")
+    TftpTree(tmp_path).check()
+
+
 def test_a_tree_whose_only_programs_will_not_do_is_refused_with_the_reason_of_each(tmp_path: Path) -> None:
     (tmp_path / "bootx64.efi").write_bytes(shim())
     (tmp_path / "half.efi").write_bytes(efi()[:3000])

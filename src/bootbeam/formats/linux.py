@@ -22,6 +22,12 @@ _ARM_ZIMAGE_MAGIC = 0x016F2818
 _LINUX_PE_MAGIC = 0x818223CD
 _LINUX_BANNER = re.compile(r"(\d+\.\d+\S*) \(.*@.*\) #")
 """What Linux writes and the other programs do not: release, (builder), #build number."""
+_DISTRIBUTION_BUILDER = re.compile(
+    r"\((debian-kernel@lists\.debian\.org|buildd@|mockbuild@|geeko@buildhost|linux@archlinux|buildozer@build"
+    r"|build@proxmox)"
+)
+"""Who builds the kernels of Debian, Ubuntu, Fedora and its relatives, SUSE, Arch, Alpine, Proxmox: drivers for disks
+and networks are modules in them, and lie in the initrd."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,11 @@ class LinuxKernel:
     def is_linux(self) -> bool:
         """It is Linux itself, as far as can be seen."""
         return self.protocol is None or _LINUX_BANNER.match(self.version_text) is not None
+
+    @property
+    def is_of_distribution(self) -> bool:
+        """A distribution built it, so that it does not get far without its initrd. Only x86 kernels tell."""
+        return _DISTRIBUTION_BUILDER.search(self.version_text) is not None
 
     @property
     def release(self) -> str:

@@ -93,9 +93,9 @@ class EventKind(StrEnum):
     method, user_agent"""
     SCRIPT_SENT = "script-sent"
     """entry, notes (what a person should know, as the memory it needs), manufacturer, product, memory_mb,
-    ipxe_version, buildarch, platform, warning (why it will most likely not work; None without one), unattended (an
-    installer that fetches its answers from here), times (only if it is told for several fetches within a moment); for a
-    GRUB: loader, secure_boot"""
+    ipxe_version, buildarch, platform, warning (why it will most likely not work; None without one), lacks_initrd (a
+    distribution's kernel is given without its initrd), unattended (an installer that fetches its answers from here),
+    times (only if it is told for several fetches within a moment); for a GRUB: loader, secure_boot"""
     MESSAGE_SHOWN = "message-shown"
     """The client's own screen shows why it cannot boot: title, why, fix, finding (the id it carries), times (only if
     it is told for several fetches within a moment)"""

@@ -67,6 +67,12 @@ class PlannedEntry:
             signers=bootable(identity).signers,
         )
 
+    def lacks_initrd(self, identity: Identity) -> bool:
+        """Whether it is a distribution's kernel without its initrd, and its command line names no root either."""
+        linux = bootable(identity).linux
+        is_alone = not self.initrds and "root=" not in self.cmdline
+        return linux is not None and linux.is_of_distribution and is_alone
+
     def started_by(self, entry: BootEntry, way: BootWay) -> BootEntry:
         """``entry`` with the files of this ``way``."""
         if way != self.bios_way:

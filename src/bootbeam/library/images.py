@@ -31,7 +31,7 @@ from bootbeam.library.iso_files import IsoFiles
 from bootbeam.library.recipe_files import load_recipes, recipe_directories
 from bootbeam.library.refresher import Refresher
 from bootbeam.library.regular_file import insist_regular, unreadable
-from bootbeam.library.resolved_boot import READ_AS_DRIVE, ResolvedBoot
+from bootbeam.library.resolved_boot import NO_INITRD, READ_AS_DRIVE, ResolvedBoot
 from bootbeam.library.snapshot import SnapshotStorage
 from bootbeam.library.taking import COPY_LIMIT_BYTES
 from bootbeam.library.versions import ImageFile
@@ -153,7 +153,10 @@ class ImageLibrary:
             entry = replace(plan.entry, cmdline=f"{words} {plan.entry.cmdline}".strip())
             plan = RunEntry(entry, plan.way)
         notes = (READ_AS_DRIVE,) if plan.way.method in BLOCK_METHODS else ()
-        return ResolvedBoot(plan, FileUrls(urls[0], tuple(urls[1:])), notes)
+        lacks_initrd = planned.lacks_initrd(self.files[planned.name].identity)
+        if lacks_initrd:
+            notes = (*notes, NO_INITRD)
+        return ResolvedBoot(plan, FileUrls(urls[0], tuple(urls[1:])), notes, lacks_initrd=lacks_initrd)
 
     def _http_url(self, base_url: str) -> str:
         """For what the system fetches once it runs: by HTTP, even when its loader has TFTP alone."""

@@ -13,6 +13,11 @@ READ_AS_DRIVE = (
     "It is read over the network, as a drive, until the system on it takes over; that must not need the drive any more."
 )
 """A note for what is started by its own boot loader: no system has a driver for iPXE's drive."""
+NO_INITRD = (
+    "This is a distribution's kernel, and no initrd was given with it: it will most likely stop with 'Unable to mount "
+    "root fs'."
+)
+"""A note for a kernel whose drivers are modules, which nobody hands it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,8 @@ class ResolvedBoot:
     """For the person in front of the machine, as the memory that this boot needs."""
     warning: str = ""
     """Why it will most likely fail on this machine; "" when nothing speaks against it."""
+    lacks_initrd: bool = False
+    """It is a distribution's kernel without its initrd."""
 
 
 class ResolveBoot(Protocol):

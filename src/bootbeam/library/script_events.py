@@ -45,6 +45,7 @@ class ScriptEvents:
             entry=entry,
             notes=" ".join((*boot.notes, boot.warning)).strip() if boot else "",
             warning=(boot.warning or None) if boot else None,
+            lacks_initrd=boot.lacks_initrd if boot else False,
             unattended=is_unattended,
             platform=facts.platform,
             buildarch=facts.buildarch,

@@ -81,10 +81,11 @@ class TftpTree:
                 "; ".join(each.words for each in unfit[:MAX_PASSED_OVER_TOLD]),
                 unfit[0].fix,
             )
-        if not programs:
+        if not programs and not self._is_for_u_boot():
             raise UserError(
                 f"{self._directory} has nothing that a machine could begin with",
-                "there is no boot program in it: no pxelinux.0 or the like, no EFI program, no iPXE script",
+                "there is no boot program in it: no pxelinux.0 or the like, no EFI program, no iPXE script, nor a "
+                "pxelinux.cfg/ for boards with U-Boot",
                 f"serve what lies in it as images: bootbeam serve {self._directory}",
             )
         paths = {program.path for program in programs}
@@ -99,6 +100,11 @@ class TftpTree:
                 "",
                 f"look at what it is: bootbeam inspect {self._directory / path}",
             )
+
+    def _is_for_u_boot(self) -> bool:
+        """Whether there is something that a U-Boot reads by itself: a configuration as PXELINUX has it, or a script."""
+        names = (("pxelinux.cfg", "*"), ("*", "pxelinux.cfg", "*"), ("boot.scr*",))
+        return any(path.is_file() for parts in names for path in self._directory.glob("/".join(parts)))
 
     def offering(self) -> TreeOffering:
         """What machines can begin with, as the tree is now."""

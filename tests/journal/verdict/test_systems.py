@@ -59,6 +59,20 @@ def test_a_kernel_of_ones_own_need_not_say_anything() -> None:
     assert findings([*events, *downloaded(22, "initrd.img", "initrd", "http")], 100_000) == []
 
 
+def without_initrd(**facts: Fact) -> list[Event]:
+    script = at(19, EventKind.SCRIPT_SENT, entry="vmlinuz: Linux kernel 6.1.0-50-amd64", lacks_initrd=True, **facts)
+    return [*seen(0, "ipxe"), script, *downloaded(20, "vmlinuz", "kernel", "http")]
+
+
+def test_a_distributions_kernel_without_its_initrd() -> None:
+    assert findings(without_initrd(), 79) == []
+    finding = only(without_initrd(), 81)
+    assert finding.id == "BB-077"
+    assert "bootbeam serve KERNEL INITRD" in "".join(finding.fix)
+    system = at(45, EventKind.SYSTEM_SEEN, vendor_class="udhcp", hostname="")
+    assert findings([*without_initrd(), system], 10_000) == []
+
+
 def test_too_little_memory() -> None:
     events = started(warning="this machine has 1 GB of memory and this needs 4 GB")
     assert findings(events, 141) == []

@@ -267,7 +267,7 @@ OTHERS = (
             "",
             "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)",
             "the kernel has no initrd, or a damaged one, or one without the driver for its root",
-            ("BB-076", "BB-072", "BB-074"),
+            ("BB-077", "BB-076", "BB-072", "BB-074"),
         ),
         (
             "",

@@ -11,6 +11,8 @@ STOPPED_S = 20.0
 NO_ANSWERS_S = 300.0
 """An installer looks for its network and its answers within a minute or two."""
 NO_SYSTEM_S = 240.0
+NO_ROOT_S = 60.0
+"""A kernel looks for its root within seconds, on a slow virtual machine within 30."""
 MEMORY_S = 120.0
 HELD_BACK_S = 20.0
 """A build that is written takes seconds."""
@@ -94,6 +96,16 @@ def judge_system_silent(course: Course) -> Judged:
         return None
     match = Match(f"{text(started, 'file')} came over whole, and for {NO_SYSTEM_S:.0f} s nothing has been heard of it")
     return _after_silence(course, started, NO_SYSTEM_S, match)
+
+
+def judge_initrd_missing(course: Course) -> Judged:
+    """A distribution's kernel was started without its initrd, and nothing is heard of it."""
+    sent, started = course.last(EventKind.SCRIPT_SENT), _started(course)
+    if sent is None or started is None or not sent.facts.get("lacks_initrd") or text(started, "role") != "kernel":
+        return None
+    seen = f"{text(started, 'file')} is the kernel of a distribution, and was started without an initrd; for "
+    seen += f"{NO_ROOT_S:.0f} s nothing has been heard of it"
+    return _after_silence(course, started, NO_ROOT_S, Match(seen))
 
 
 def judge_memory(course: Course) -> Judged:
@@ -184,6 +196,30 @@ RULES = (
             "the system is meant to restart the machine: put the disk before the network in the machine's boot order",
         ),
         explains=frozenset({"BB-046", "BB-072"}),
+    ),
+    Rule(
+        "BB-077",
+        "the kernel was started without its initrd",
+        judge_initrd_missing,
+        "a kernel that a distribution has built was loaded without an initrd and without root=, and nothing is heard "
+        "of it for a minute",
+        "the drivers for disks and networks are not in such a kernel but in its initrd: without that it finds no root "
+        "file system, and stops",
+        Sureness.MOST_LIKELY,
+        {
+            Screen.SYSTEM: (
+                "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)",
+                "(or nothing: with `quiet`, or where its console is somewhere else)",
+            )
+        },
+        (
+            "serve the kernel together with its own initrd, of the same version:",
+            "    bootbeam serve KERNEL INITRD",
+            "both lie in /boot of an installed system (vmlinuz-..., initrd.img-...), or on the distribution's ISO, "
+            "which can be served as it is:",
+            "    bootbeam serve FILE.iso",
+        ),
+        explains=frozenset({"BB-072"}),
     ),
     Rule(
         "BB-073",
