@@ -18,7 +18,6 @@ pytestmark = [pytest.mark.firmware, pytest.mark.slow, pytest.mark.timeout(400)]
 
 NONCE = "misfortune"
 COPIED_MAC = "52:54:00:b0:08:01"
-OTHER_STATION = "192.168.1.60"
 GONE = "192.168.1.77"
 BOOT_TIMEOUT_S = 240.0
 AFTERWARDS_S = 30.0

@@ -1,14 +1,19 @@
 """Misfortunes with addresses and answers that are played packet by packet."""
 
+import sys
 import time
 
 import pytest
 
+from bootbeam.lab.lan import INTERFACE, Lan
 from bootbeam.lab.netns import Namespace
 from tests.faults.fault_lab import FaultLab
 from tests.faults.played import BIOS, PlayedMachine, lease_to_guest
 from tests.faults.test_addresses import add_rogue
 
+OTHER_STATION = "192.168.1.60"
+AFTERWARDS_S = 20.0
+"""A verdict that is wrong about a good boot has come by then."""
 pytestmark = [pytest.mark.firmware, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
@@ -111,3 +116,60 @@ def test_another_computer_has_the_stations_address(fault: FaultLab) -> None:
     machine.look_for("192.168.1.50")
     finding = fault.expect(machine.mac, "BB-018", 40)
     assert mac_of(twin) in str(finding.facts["seen"])
+
+
+def add_station(fault: FaultLab, lan: Lan) -> None:
+    """A second bootbeam on the same network, which serves something else."""
+    host = lan.add_host("other", OTHER_STATION)
+    log = lan.log_dir / "other.jsonl"
+    host.start(
+        *(sys.executable, "-m", "bootbeam", "serve", "/usr/lib/ipxe/snponly.efi", "--interface", INTERFACE),
+        *("--log-format", "json", "--state", str(lan.log_dir / "other.state")),
+        output=log,
+    )
+    deadline = time.monotonic() + 60
+    while "station-ready" not in log.read_text("utf-8"):
+        assert time.monotonic() < deadline, log.read_text("utf-8")
+        time.sleep(0.1)
+
+
+def test_a_machine_that_follows_another_station(fault: FaultLab) -> None:
+    fault.inject("a second bootbeam is on this network, and the machine takes its offer")
+    lan = fault.network()
+    add_station(fault, lan)
+    fault.serve()
+    machine = PlayedMachine(fault, lan)
+    machine.ask()
+    machine.take_address()
+    machine.look_for(OTHER_STATION)
+    finding = fault.expect(machine.mac, "BB-008", 40)
+    assert OTHER_STATION in str(finding.facts["seen"])
+    assert "another bootbeam" in str(finding.facts["fix"])
+
+
+def test_a_machine_that_comes_to_this_one_of_two_stations(fault: FaultLab) -> None:
+    fault.inject("nothing that matters: a second bootbeam is there, and the machine takes ours")
+    lan = fault.network()
+    add_station(fault, lan)
+    fault.serve()
+    machine = PlayedMachine(fault, lan)
+    machine.ask()
+    machine.take_address()
+    machine.load("x64/snponly.efi")
+    machine.ask_as_ipxe()
+    machine.take_address(BIOS, xid=2)
+    machine.fetch_images(machine.script())
+    time.sleep(AFTERWARDS_S)
+    fault.expect_nothing(machine.mac)
+
+
+def test_a_router_whose_boot_server_has_a_name_that_nobody_knows(fault: FaultLab) -> None:
+    fault.inject("the router names a boot server that cannot be resolved (option 66) and a file of it (option 67)")
+    fault_options = ("--dhcp-option-force=66,gone.example", "--dhcp-option-force=67,old.0")
+    lan = fault.network(router_arguments=fault_options)
+    fault.serve()
+    machine = PlayedMachine(fault, lan)
+    machine.ask(BIOS)
+    machine.take_address(BIOS)
+    finding = fault.expect(machine.mac, "BB-009", 40)
+    assert "gone.example" in str(finding.facts["seen"])

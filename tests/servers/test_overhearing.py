@@ -87,6 +87,7 @@ def test_a_routers_offer_says_who_gives_addresses(bench: Bench) -> None:
         "vendor_class": "",
         "siaddr": None,
         "file": None,
+        "server_name": None,
         "vendor_specific": None,
         "port": 67,
         "xid": "00000007",

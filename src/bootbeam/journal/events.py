@@ -39,7 +39,8 @@ class EventKind(StrEnum):
     OTHER_SERVER_ANSWERED = "other-server-answered"
     """Somebody else's DHCP answer to this machine was heard: message ("offer", "ack", "nak", "advertise", "reply"),
     server (its address), server_mac, address_given (None for a proxy's), netmask, vendor_class (option 60), siaddr,
-    file (the header's, else option 67), vendor_specific (option 43 in hex; None without it), port, xid. Answers to
+    server_name (option 66; None without it, and over IPv6 absent), file (the header's, else option 67),
+    vendor_specific (option 43 in hex; None without it), port, xid. Answers to
     everybody are always heard, those addressed to one machine only where they pass this computer."""
     ADDRESS_SOUGHT = "address-sought"
     """The machine asks by ARP who has an address, told every ten seconds at most: address_sought, asker (its own

@@ -100,7 +100,7 @@ class Holder:
             return f"systemctl list-sockets names the socket unit of port {self.port}, then: sudo systemctl stop UNIT"
         if self.unit:
             return f"sudo systemctl stop {shlex.quote(self.unit)}"
-        return f"sudo systemctl stop {self.name}, or sudo kill {self.pid}"
+        return f"sudo kill {self.pid}"
 
 
 def holder_of_port(transport: str, port: int, interface: str = "") -> Holder | None:

@@ -189,6 +189,7 @@ class Overhearing:
             vendor_class=_shown(vendor_class),
             siaddr=str(message.siaddr) if int(message.siaddr) else None,
             file=_shown(file.encode("utf-8", "replace")) or None,
+            server_name=_shown(option(dhcp4.OptionCode.TFTP_SERVER_NAME, b"").rstrip(b"\0")) or None,
             vendor_specific=vendor_specific.hex() if vendor_specific is not None else None,
             port=heard.source_port,
             xid=f"{message.xid:08x}",

@@ -100,6 +100,8 @@ def test_the_routers_own_boot_file() -> None:
     finding = only(events, 30)
     assert finding.id == "BB-009"
     assert "'pxelinux.0' from 192.168.1.4" in finding.seen
+    events[2] = lease_offered(0.1, file="pxelinux.0", siaddr="192.168.1.1", server_name="gone.example")
+    assert "'pxelinux.0' from gone.example" in only(events, 30).seen
 
 
 def test_a_boot_file_of_the_router_that_the_machine_leaves_alone_is_no_fault() -> None:

@@ -81,7 +81,8 @@ def judge_router_boot_file(course: Course) -> Judged:
     for event in course.leases_offered:
         if text(event, "file") and not text(event, "vendor_class").startswith(PXE_CLIENT):
             is_url = "://" in text(event, "file")
-            of_whom = "" if is_url else f" from {text(event, 'siaddr') or text(event, 'server')}"
+            whom = text(event, "server_name") or text(event, "siaddr") or text(event, "server")
+            of_whom = "" if is_url else f" from {whom}"
             said = f"{text(event, 'server')} told it to load {text(event, 'file')!r}{of_whom}"
             judged = _unless_it_comes_on(course, event, said)
             if isinstance(judged, Match) and is_url:
