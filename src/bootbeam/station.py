@@ -111,7 +111,8 @@ class Station:
         _share_one_heap()
         with ExitStack() as stack:
             record = self._journal.record
-            interfaces = choose_interfaces(list_interfaces(), self._settings.interfaces)
+            usable = [each for each in list_interfaces() if each.addresses or self._settings.ipv6]
+            interfaces = choose_interfaces(usable, self._settings.interfaces)
             tree = open_tree(self._settings)
             if tree is not None:
                 listeners = self._listen(stack, interfaces)

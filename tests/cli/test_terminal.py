@@ -47,6 +47,30 @@ def test_a_person_gets_lines_that_fit() -> None:
     assert sum("long" in line for line in plain) > 1
 
 
+def test_a_path_is_never_broken_in_two() -> None:
+    path = "/var/lib/" + "a-long-name/" * 12
+    stream = io.StringIO()
+    view = StoryView(Console(file=stream, width=80, force_terminal=True, color_system=None), Story(lambda _: None))
+    view.show(Event(EventKind.PROBLEM, 1_700_000_000.0, facts={"what": "no room", "why": "", "fix": f"df {path}"}))
+    view.close()
+    assert path in stream.getvalue()
+
+
+def test_an_output_whose_disk_is_full_disturbs_nobody() -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    failed: list[object] = []
+    hook, threading.excepthook = threading.excepthook, failed.append
+    try:
+        with EventPrinter(JsonView(Full())) as printer:
+            printer.watch(MESSAGE)
+    finally:
+        threading.excepthook = hook
+    assert not failed
+
+
 def test_a_findings_words_stand_under_each_other_and_its_commands_are_whole() -> None:
     command = "    sudo firewall-cmd --add-port=67/udp --add-port=69/udp --add-port=4011/udp --add-port=8080/tcp"
     facts = {

@@ -52,6 +52,25 @@ def test_named_ones_are_taken_in_order_whatever_they_are() -> None:
     assert choose_interfaces([WIRED, WIFI, DOCKER], ["docker0", "eno1"]) == [DOCKER, WIRED]
 
 
+def test_one_that_is_named_twice_is_served_once() -> None:
+    assert choose_interfaces([WIRED, WIFI], ["eno1", "eno1"]) == [WIRED]
+
+
+def test_one_that_is_there_without_an_address_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "if_nameindex", lambda: [(1, "lo"), (2, "eno1"), (3, "eno2")])
+    with pytest.raises(UserError) as caught:
+        choose_interfaces([WIRED], ["eno2"])
+    assert "eno2 has no IPv4 address" in caught.value.what
+    assert "ip address add 192.168.1.50/24 dev eno2" in caught.value.fix
+    with pytest.raises(UserError) as caught:
+        choose_interfaces([])
+    assert caught.value.why == "seen: eno1, eno2"
+    monkeypatch.setattr(socket, "if_nameindex", lambda: [(1, "lo")])
+    with pytest.raises(UserError) as caught:
+        choose_interfaces([])
+    assert "only the loopback" in caught.value.why
+
+
 def test_a_wrong_name_is_answered_with_the_right_ones() -> None:
     with pytest.raises(UserError) as caught:
         choose_interfaces([WIRED], ["eth0"])

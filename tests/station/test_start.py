@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bootbeam.lab.ipv6_router import RouterIpv6
 from bootbeam.lab.lan import STATION_ADDRESS, Lan
 from bootbeam.lab.netns import Namespace
 from bootbeam.lab.station import StationProcess
@@ -110,6 +111,14 @@ def test_a_wrong_interface_is_answered_with_the_right_one(lan: Lan, script: Path
     said = serve(lan, script, "--interface", "eth7")
     assert "eth7" in said
     assert "eth0 (192.168.1.50)" in said
+
+
+def test_an_interface_with_ipv6_alone_is_not_served_when_ipv6_is_not(script: Path, tmp_path: Path) -> None:
+    logs = tmp_path / "ipv6"
+    logs.mkdir()
+    with Lan(logs, ipv4=False, ipv6=RouterIpv6.SILENT) as only6:
+        said = serve(only6, script, "--no-ipv6", "--interface", "eth0")
+        assert "eth0 has no IPv4 address" in said
 
 
 def test_the_interface_is_found_without_being_named(lan: Lan, script: Path) -> None:

@@ -59,11 +59,16 @@ def _fetch(address: str) -> Path:
     )
     with progress:
         task = progress.add_task(f"fetching {address.rpartition('/')[2]}", total=None)
-        fetched = fetch_image(
-            address,
-            cache_directory() / "images",
-            lambda have_bytes, whole_bytes: progress.update(task, completed=have_bytes, total=whole_bytes),
-        )
+        try:
+            fetched = fetch_image(
+                address,
+                cache_directory() / "images",
+                lambda have_bytes, whole_bytes: progress.update(task, completed=have_bytes, total=whole_bytes),
+            )
+        except KeyboardInterrupt:
+            progress.stop()
+            console.print("stopped; the same command goes on where it stopped", highlight=False)
+            raise
     _tell(console, address, fetched)
     return fetched.path
 

@@ -138,7 +138,10 @@ class StoryView:
         if column >= COMMAND_COLUMN:
             return [text]  # to be copied whole
         hanging = column if column == LABEL_COLUMNS and width >= 2 * column else 2
-        return textwrap.wrap(text, width, subsequent_indent=" " * hanging, break_on_hyphens=False) or [""]
+        hang = " " * hanging
+        # Addresses and paths stay whole, to be copied.
+        rows = textwrap.wrap(text, width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
+        return rows or [""]
 
     def _show_progress(self, event: Event) -> None:
         if not self._console.is_terminal:
@@ -208,8 +211,8 @@ class EventPrinter:
                 # Waking up for each event by itself would cost the servers more than the events do.
                 time.sleep(GATHER_S)
             self._show_waiting()
-        except BrokenPipeError:
-            return  # whoever read the output has gone; the station goes on
+        except OSError:
+            return  # whoever read the output has gone, or its disk is full; the station goes on
         self._view.close()
 
     def _show_waiting(self) -> None:

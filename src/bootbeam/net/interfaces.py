@@ -93,7 +93,7 @@ def choose_interfaces(available: Iterable[Interface], wanted: Iterable[str] = ()
         UserError: a name that does not exist or has no address, none at all, or several equally likely.
     """
     interfaces = list(available)
-    names = list(wanted)
+    names = list(dict.fromkeys(wanted))
     if names:
         return [_named(name, interfaces) for name in names]
     up = [interface for interface in interfaces if interface.is_up]
@@ -111,7 +111,7 @@ def choose_interfaces(available: Iterable[Interface], wanted: Iterable[str] = ()
             )
     raise UserError(
         "no network interface with an address is up",
-        f"seen: {_list(interfaces)}" if interfaces else "this machine has only its loopback interface",
+        f"seen: {_list(interfaces) or ', '.join(_all_names()) or 'only the loopback interface'}",
         "connect the cable and give the interface an address, then look with: ip address",
     )
 
@@ -133,11 +133,22 @@ def _named(name: str, interfaces: list[Interface]) -> Interface:
     for interface in interfaces:
         if interface.name == name:
             return interface
+    others = f"these have one: {_list(interfaces)}" if interfaces else "no interface has one"
+    if name in _all_names():
+        raise UserError(
+            f"the interface {name} has no IPv4 address, nor an IPv6 one beyond link-local",
+            others,
+            f"give it one of the machines' network: sudo ip address add 192.168.1.50/24 dev {name}",
+        )
     raise UserError(
         f"there is no interface {name!r} with an IPv4 address, or an IPv6 one beyond link-local",
-        f"these have one: {_list(interfaces)}" if interfaces else "no interface has one",
+        others,
         "see them all with: ip address",
     )
+
+
+def _all_names() -> list[str]:
+    return [name for _, name in socket.if_nameindex() if name != "lo"]
 
 
 def _list(interfaces: list[Interface]) -> str:
