@@ -6,7 +6,9 @@ Run inside a namespace: ``python -m tests.dhcp6_client PACKET_HEX [SERVER]``; on
 import socket
 import sys
 
-LISTEN_S = 1.0
+FIRST_ANSWER_S = 4.0
+"""The computer may be busy."""
+MORE_ANSWERS_S = 1.0
 
 
 def main(packet: bytes, server: str | None) -> None:
@@ -14,13 +16,14 @@ def main(packet: bytes, server: str | None) -> None:
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0\0")
         sock.bind(("::", 4011 if server else 546))
-        sock.settimeout(LISTEN_S)
+        sock.settimeout(FIRST_ANSWER_S)
         scope = socket.if_nametoindex("eth0")
         sock.sendto(packet, (server, 4011, 0, 0) if server else ("ff02::1:2", 547, 0, scope))
         try:
             while True:
                 answer, source = sock.recvfrom(2000)
                 print(source[0].partition("%")[0], answer.hex(), flush=True)
+                sock.settimeout(MORE_ANSWERS_S)
         except TimeoutError:
             return
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.dhcp_packets import Reply, build, pxe_options
@@ -20,6 +21,9 @@ DISCOVER_SECS = (0, 4, 12, 28)
 QUESTION_SECS = (0, 256, 512, 768)
 COLLECT_S = 0.7
 """How long offers are collected; more than a computer takes for two copies of one datagram."""
+TRY_S = 2.0
+TRIES = 4
+"""As firmware does, what is not answered is sent again."""
 BETWEEN_POWER_ONS_S = 1.0
 SIOCGIFHWADDR = 0x8927
 MENU_TAGS = {6, 7, 8, 9, 10}
@@ -159,10 +163,14 @@ class Rom:
 
     def take_lease(self, sock: socket.socket, lease: Reply) -> None:
         wanted = [(50, socket.inet_aton(lease.addresses["yiaddr"])), (54, lease.option(54))]
-        sock.sendto(build(3, self.mac, self.xid, [*wanted, *self.options]), ("255.255.255.255", 67))
-        sock.settimeout(5)
-        while Reply(sock.recv(2000)).option(53) != b"\5":
-            pass
+        sock.settimeout(TRY_S)
+        for _ in range(TRIES):
+            sock.sendto(build(3, self.mac, self.xid, [*wanted, *self.options]), ("255.255.255.255", 67))
+            with suppress(TimeoutError):
+                while (reply := Reply(sock.recv(2000))).option(53) != b"\5" or reply.xid != self.xid:
+                    pass
+                return
+        raise TimeoutError("the DHCP server does not confirm the address")
 
     def ask(self, address: str, server: str, item: bytes | None = None) -> Reply | None:
         """The question to port 4011, with the entry of a menu or without."""
@@ -189,11 +197,14 @@ class Rom:
         """Ask for the file by TFTP; its first answer is enough."""
         name = reply.file or reply.option(67).rstrip(b"\0").decode()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(5)
-            sock.sendto(b"\0\1" + name.encode() + b"\0octet\0tsize\0" + b"0\0", (reply.addresses["siaddr"], 69))
-            packet, source = sock.recvfrom(2000)
-            sock.sendto(b"\0\5\0\x08\0", source)
-        return f"booted {name}" if packet[:2] == b"\0\6" else f"refused {packet[4:].decode()}"
+            sock.settimeout(TRY_S)
+            for _ in range(TRIES):
+                sock.sendto(b"\0\1" + name.encode() + b"\0octet\0tsize\0" + b"0\0", (reply.addresses["siaddr"], 69))
+                with suppress(TimeoutError):
+                    packet, source = sock.recvfrom(2000)
+                    sock.sendto(b"\0\5\0\x08\0", source)
+                    return f"booted {name}" if packet[:2] == b"\0\6" else f"refused {packet[4:].decode()}"
+        return f"no {name}"
 
 
 def main(habit: str, power_ons: int) -> None:

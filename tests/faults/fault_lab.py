@@ -130,7 +130,7 @@ class FaultLab:
     def play(self, packet: bytes) -> None:
         """``player`` broadcasts a DHCP packet from port 68, as a machine's firmware does."""
         self._say("machine", "played packet by packet")
-        self.player.run(sys.executable, "-m", "tests.dhcp_client", packet.hex())
+        self.player.run(sys.executable, "-m", "tests.dhcp_client", packet.hex(), "1")
 
     def sees(self, pc: VirtualMachine, kind: EventKind, timeout_s: float, **facts: object) -> Event:
         """Wait for an event of this machine's that has these facts."""

@@ -93,4 +93,4 @@ def lease_to_guest(host: Namespace) -> None:
     """Another machine takes the address 192.168.1.2 of the router's."""
     wanted = [(50, bytes((192, 168, 1, 2))), (54, bytes((192, 168, 1, 1)))]
     for packet in (build(1, GUEST, xid=9), build(3, GUEST, xid=9, options=wanted)):
-        host.run(sys.executable, "-m", "tests.dhcp_client", packet.hex())
+        host.run(sys.executable, "-m", "tests.dhcp_client", packet.hex(), "1")

@@ -36,8 +36,10 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
-def ask_dhcp(host: Namespace, packet: bytes, server: str | None = None) -> list[tuple[str, Reply]]:
-    """Send ``packet`` from ``host``; the answers, each with the address it came from."""
-    arguments = [packet.hex(), *([server] if server else [])]
+def ask_dhcp(
+    host: Namespace, packet: bytes, server: str | None = None, *, wait_s: float = 4
+) -> list[tuple[str, Reply]]:
+    """Send ``packet`` from ``host``; the answers, each with the address it came from. The first may take ``wait_s``."""
+    arguments = [packet.hex(), str(wait_s), *([server] if server else [])]
     lines = host.run("env", f"PYTHONPATH={PROJECT}", sys.executable, "-m", "tests.dhcp_client", *arguments)
     return [(line.split()[0], Reply(bytes.fromhex(line.split()[1]))) for line in lines.splitlines()]

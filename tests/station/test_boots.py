@@ -3,10 +3,11 @@
 import os
 import signal
 import sqlite3
-import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bootbeam.journal.boot_database import BootRecords
 from bootbeam.journal.boot_store import BOOTS_FILE
@@ -16,10 +17,22 @@ from bootbeam.lab.netns import Namespace
 from bootbeam.lab.station import StationProcess
 from tests.dhcp_packets import build, pxe_options
 from tests.station.conftest import ask_dhcp
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.peer
 MAC = "f4:4d:30:01:02:03"
 DISCOVER = pxe_options(7, "003016")
+
+
+def has_kept_an_offer(path: Path) -> bool:
+    """The question and its answer are on the disk, as events and as packets."""
+    if not path.exists():
+        return False
+    with BootRecords(path) as records, suppress(OperationalError):  # its tables may not be there yet
+        attempts = [boot.attempt for boot in records.newest(1)]
+        kinds = [event.kind for attempt in attempts for event in records.events(attempt)]
+        return EventKind.OFFERED in kinds and len([*records.packets(attempts[0])]) >= 2
+    return False
 
 
 def test_a_station_killed_in_mid_boot_has_kept_it_and_starts_again(lan: Lan, client: Namespace, script: Path) -> None:
@@ -27,9 +40,9 @@ def test_a_station_killed_in_mid_boot_has_kept_it_and_starts_again(lan: Lan, cli
     path = station.state_directory / BOOTS_FILE
     with station:
         ask_dhcp(client, build(1, xid=1, options=DISCOVER))
-        time.sleep(1.2)
+        wait_until(lambda: has_kept_an_offer(path))
         os.kill(station.pid, signal.SIGKILL)
-        time.sleep(0.1)
+        assert station.stop() == -signal.SIGKILL
         connection = sqlite3.connect(path)
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         connection.close()

@@ -128,7 +128,7 @@ def test_a_new_prefix_is_used_without_a_restart(tmp_path: Path, script: Path) ->
     with lan_of(tmp_path, RouterIpv6.SILENT) as (lan, client), StationProcess(lan, script):
         lan.station.ip("address", "delete", f"{STATION}/64", "dev", INTERFACE)
         lan.station.ip("address", "add", "2001:db8:7::50/64", "dev", INTERFACE, "nodad")
-        time.sleep(2.2)  # the station looks anew every two seconds
+        time.sleep(4)  # the station looks anew every two seconds
         [offer] = from_the_station(ask(client, packets.OVMF_PXE_SOLICIT))
         assert offer.url == "tftp://[2001:db8:7::50]/x64/snponly.efi"
         client.ip("address", "add", "2001:db8:7::7/64", "dev", INTERFACE, "nodad")
@@ -149,7 +149,7 @@ def test_an_ipxe_that_no_dhcpv4_server_answers_is_told_its_script_there(
         assert len(from_the_station(ask(client, packets.OVMF_PXE_SOLICIT))) == 1
         discover = build(1, mac, options=[*pxe_options(7, "003010"), (77, b"iPXE")], flags=0)
         for _ in range(5):
-            assert all(offer.addresses["yiaddr"] == "0.0.0.0" for _, offer in ask_dhcp(client, discover))
+            assert all(offer.addresses["yiaddr"] == "0.0.0.0" for _, offer in ask_dhcp(client, discover, wait_s=1))
         [(_, offer)] = ask_dhcp(client, discover)
         assert offer.addresses["yiaddr"] == "192.0.0.8"
         assert offer.file == f"http://[{link_local(lan.station)}]:8080/boot.ipxe"

@@ -5,17 +5,22 @@ import socket
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sqlalchemy.exc import OperationalError
+
+from bootbeam.journal.boot_database import BootRecords
 from bootbeam.journal.boot_store import BOOTS_FILE, BootStore, Keeping
 from bootbeam.journal.events import Event
 from bootbeam.journal.journal import Journal
 from bootbeam.net.maker import maker_of
 from bootbeam.net.ports import bind_tcp
 from bootbeam.web.server import PageServer
+from tests.waiting import wait_until
 
 
 class RecordedStation:
@@ -27,7 +32,7 @@ class RecordedStation:
     """
 
     def __init__(self, directory: Path | None, port: int = 0) -> None:
-        path = directory / BOOTS_FILE if directory else None
+        path = self._path = directory / BOOTS_FILE if directory else None
         self._now_s = time.time()
         self.journal = Journal(lambda: self._now_s)
         self._store: BootStore | None = None
@@ -74,6 +79,20 @@ class RecordedStation:
     def stop_page(self) -> None:
         """As the station does at its end; safe to call twice."""
         asyncio.run_coroutine_threadsafe(self.page.stop(), self._loop).result(10)
+
+    def wait_until_written(self, attempt: str) -> None:
+        """Until all events of ``attempt`` are on the disk; the store writes twice a second."""
+        path = self._path
+        assert path is not None
+        told = [event for event in self.journal.events() if event.attempt == attempt]
+
+        def is_written() -> bool:
+            with BootRecords(path) as records, suppress(OperationalError):  # its tables may not be there yet
+                return len(records.events(attempt)) == len(told)
+            return False
+
+        wait_until(path.exists)
+        wait_until(is_written)
 
     def record(self, events: Iterable[Event], *, at_s: float | None = None, mac: str | None = None) -> str:
         """Record them with the times between them, the first one at ``at_s``; the attempt they became."""

@@ -16,9 +16,6 @@ from tests.web.asking import ask, ask_json
 from tests.web.conftest import FAILED_MAC, GOOD_MAC
 from tests.web.recorded_station import RecordedStation
 
-WRITTEN_S = 1.2
-"""The store writes twice a second."""
-
 
 def boots_command(tmp_path: Path, *arguments: str) -> object:
     command = [sys.executable, "-m", "bootbeam", "boots", "--state", str(tmp_path / "state"), *arguments, "--json"]
@@ -26,8 +23,8 @@ def boots_command(tmp_path: Path, *arguments: str) -> object:
 
 
 def test_one_boot_is_what_the_command_tells(station: RecordedStation, good: str, failed: str, tmp_path: Path) -> None:
-    time.sleep(WRITTEN_S)
     for attempt in (good, failed):
+        station.wait_until_written(attempt)
         assert ask_json(station, f"/api/v1/boots/{attempt}") == boots_command(tmp_path, "show", attempt)
     told = ask_json(station, "/api/v1/boots/last")
     assert (told["attempt"], told["outcome"], told["mac"]) == (good, "booted", GOOD_MAC)
@@ -49,7 +46,7 @@ def test_pages_have_every_boot_once(station: RecordedStation) -> None:
 
 
 def test_an_export_is_a_zip_without_secrets(station: RecordedStation, good: str) -> None:
-    time.sleep(WRITTEN_S)
+    station.wait_until_written(good)
     status, headers, body = ask(station, f"/api/v1/boots/{good}/export.zip")
     assert (status, headers["content-type"]) == (200, "application/zip")
     assert headers["content-disposition"] == f'attachment; filename="bootbeam-boot-{good}.zip"'

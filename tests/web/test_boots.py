@@ -8,16 +8,14 @@ from tests.web.asking import ask, ask_json
 from tests.web.conftest import FAILED_MAC
 from tests.web.recorded_station import RecordedStation
 
-WRITTEN_S = 1.2
-"""The store writes twice a second."""
-
 
 def test_boots_are_listed_before_and_after_they_are_written(station: RecordedStation, good: str, failed: str) -> None:
     for _ in range(2):
         assert [each["attempt"] for each in ask_json(station, "/api/v1/boots")["boots"]] == [good, failed]
         of_one = ask_json(station, f"/api/v1/boots?mac={FAILED_MAC.upper()}")
         assert [each["attempt"] for each in of_one["boots"]] == [failed]
-        time.sleep(WRITTEN_S)
+        station.wait_until_written(failed)
+        station.wait_until_written(good)
 
 
 def test_where_no_boot_is_kept_those_in_memory_are_told() -> None:
@@ -31,7 +29,7 @@ def test_where_no_boot_is_kept_those_in_memory_are_told() -> None:
 def test_a_broken_database_is_no_error(tmp_path: Path) -> None:
     with RecordedStation(tmp_path / "state") as station:
         attempt = station.record(good_boot())
-        time.sleep(WRITTEN_S)
+        station.wait_until_written(attempt)
         (tmp_path / "state" / "boots.db").write_bytes(b"no database" * 1000)
         assert [each["attempt"] for each in ask_json(station, "/api/v1/boots")["boots"]] == [attempt]
 
