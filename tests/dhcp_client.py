@@ -10,7 +10,7 @@ MORE_ANSWERS_S = 1.0
 
 
 def main(packet: bytes, wait_s: float, server: str | None) -> None:
-    """Send ``packet`` to port 67 by broadcast, or from port 4011 to that of ``server``; an answer may take ``wait_s``."""
+    """Send ``packet`` to port 67 by broadcast, or from 4011 to 4011 of ``server``; wait ``wait_s`` for an answer."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0\0")

@@ -34,6 +34,7 @@ CAPTURE_SNAP_BYTES = 1600
 """A whole DHCP packet; of a segment of a large transfer, the headers and a little more."""
 SERVICE_START_TIMEOUT_S = 10.0
 MAX_PORTS = 64
+HOST_MAC_PREFIX = "02:00:5e:10:00"
 
 NEEDED = {
     "ip": "iproute2",
@@ -136,7 +137,9 @@ class Lan:
         """A new machine on the switch, with ``address`` on its ``INTERFACE``, and the IPv6 one that goes with it."""
         port = self._next_port("veth")
         host = self._stack.enter_context(Namespace(self.run_id, role))
-        self.switch.ip("link", "add", port, "type", "veth", "peer", "name", INTERFACE, "netns", host.name)
+        # dnsmasq hashes the MAC: by chance it would offer two machines one address, and then refuse it to one of them.
+        mac = ("address", f"{HOST_MAC_PREFIX}:{self._ports:02x}")
+        self.switch.ip("link", "add", port, "type", "veth", "peer", "name", INTERFACE, *mac, "netns", host.name)
         self.switch.ip("link", "set", port, "master", BRIDGE, "up")
         # No waiting for duplicates, and no addresses beside those given here.
         host.run("sh", "-c", "cd /proc/sys/net/ipv6/conf/eth0 && echo 0 > accept_dad && echo 0 > accept_ra")
