@@ -59,7 +59,8 @@ class Summary:
 
     def add(self, event: Event) -> None:
         """One more event of this attempt."""
-        self.last_at_s = max(self.last_at_s, event.at_s)
+        if event.at_s > self.last_at_s:
+            self.last_at_s = event.at_s
         self.address = event.address or self.address
         self.interface = self.interface or event.interface or ""
         facts = event.facts
@@ -69,7 +70,8 @@ class Summary:
             model = " ".join(str(facts[key]) for key in ("manufacturer", "product") if facts.get(key))
             self.model = _words(model) or self.model
             self.image = _words(facts.get("entry"))
-        self._judge(event)
+        if event.kind in _SAYING:
+            self._judge(event)
 
     def _judge(self, event: Event) -> None:
         """An outcome gives way to one that says more: installed, booted, failed, stopped."""
@@ -96,8 +98,35 @@ class Summary:
         return self.outcome is Outcome.BOOTED and (is_about_files or FIRST_ABOUT_SYSTEMS <= id <= LAST_ABOUT_SYSTEMS)
 
 
+_MERE_STEPS = frozenset(
+    {
+        EventKind.CLIENT_SEEN,
+        EventKind.BOOT_SERVER_ACKNOWLEDGED,
+        EventKind.TRANSFER_STARTED,
+        EventKind.TRANSFER_FAILED,
+    }
+)
+_SAYING = _MERE_STEPS | {
+    EventKind.INSTALL_FINISHED,
+    EventKind.FIRST_BOOT,
+    EventKind.SYSTEM_SEEN,
+    EventKind.INSTALL_STARTED,
+    EventKind.INSTALL_PROGRESS,
+    EventKind.ANSWERS_FETCHED,
+    EventKind.TRANSFER_FINISHED,
+    EventKind.SCRIPT_SENT,
+    EventKind.FINDING,
+    EventKind.MESSAGE_SHOWN,
+    EventKind.INSTALL_FAILED,
+    EventKind.CLIENT_IGNORED,
+}
+"""Events that say how far a machine is. The others are most of a boot's, and are not looked at."""
+
+
 def _outcome_of(event: Event) -> tuple[Outcome, str]:
     """What this event alone says, and "" for what says nothing about how far the machine is."""
+    if event.kind in _MERE_STEPS:
+        return Outcome.STOPPED, _step_of(event)
     if event.kind is EventKind.INSTALL_FINISHED:
         return Outcome.INSTALLED, "the installer reported its end"
     if sign := _sign_of_system(event):

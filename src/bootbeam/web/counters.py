@@ -4,6 +4,7 @@ Labels come from sets that are written down here, or are bounded: nothing a mach
 """
 
 import re
+from bisect import bisect_left
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -54,7 +55,7 @@ class _Histogram:
 
     def observe(self, value_s: float) -> None:
         """One more."""
-        self.counts[sum(value_s > bound for bound in BUCKETS_S)] += 1
+        self.counts[bisect_left(BUCKETS_S, value_s)] += 1
         self.sum_s += value_s
 
 
@@ -109,7 +110,9 @@ class Counters:
         self._retransmissions += whole(facts.get("retransmissions"))
 
     def _time(self, event: Event, attempt: str) -> None:
-        parts = self._boots.setdefault(attempt, _Parts())
+        parts = self._boots.get(attempt)
+        if parts is None:
+            parts = self._boots[attempt] = _Parts()
         self._boots.move_to_end(attempt)
         span = parts.finder.add(event)
         if span is not None and (span.name in parts.sums_s or len(parts.sums_s) < MAX_PARTS):
@@ -130,7 +133,10 @@ class Counters:
             self._settled.popitem(last=False)
         for name, duration_s in parts.sums_s.items():
             known = name if name in self._parts or len(self._parts) < MAX_PARTS else OTHER
-            self._parts.setdefault(known, _Histogram()).observe(duration_s)
+            histogram = self._parts.get(known)
+            if histogram is None:
+                histogram = self._parts[known] = _Histogram()
+            histogram.observe(duration_s)
 
     def render(self, version: str, transfers: Iterable[TransferUnderWay]) -> str:
         """The text a Prometheus server fetches."""

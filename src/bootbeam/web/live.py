@@ -27,6 +27,8 @@ MAX_STEPS = 60
 MAX_FINDINGS = 200
 MAX_PROBLEMS = 50
 MAX_IMAGES = 200
+REMEMBERED_KINDS = frozenset({EventKind.STATION_READY, EventKind.FINDING, EventKind.PROBLEM, EventKind.IMAGE_LOADED})
+"""Events that are at hand for longer than the others."""
 
 
 @dataclass(slots=True)
@@ -115,7 +117,8 @@ class Live:
         self._kept.append(told)
         if event.attempt is not None:
             self._add_to_boot(told, event.attempt)
-        self._remember(event)
+        if event.kind in REMEMBERED_KINDS:
+            self._remember(event)
 
     def _add_to_boot(self, told: Told, attempt: str) -> None:
         event = told.event
@@ -124,16 +127,19 @@ class Live:
             summary = self._boots[attempt] = Summary(attempt, event.mac or event.address or "", event.at_s, event.at_s)
             self.counters.boots_begun += 1
             _forget_oldest(self._boots, MAX_BOOTS)
-        self._boots.move_to_end(attempt)
+        else:
+            self._boots.move_to_end(attempt)
         before = summary.outcome
         summary.add(event)
         if summary.outcome is not before:
             self.counters.outcomes[summary.outcome] += 1
         if told.line is not None:
-            steps = self._steps.setdefault(attempt, deque(maxlen=MAX_STEPS))
+            steps = self._steps.get(attempt)
+            if steps is None:
+                steps = self._steps[attempt] = deque(maxlen=MAX_STEPS)
+                _forget_oldest(self._steps, MAX_TOLD_BOOTS)
             steps.append(told)
             self._steps.move_to_end(attempt)
-            _forget_oldest(self._steps, MAX_TOLD_BOOTS)
 
     def _remember(self, event: Event) -> None:
         match event.kind:

@@ -8,6 +8,7 @@ from bootbeam.journal.events import Event, EventKind, Fact
 MAX_TRANSFERS = 1_000
 """The one heard of least lately is forgotten first."""
 ENDS = frozenset({EventKind.TRANSFER_FINISHED, EventKind.TRANSFER_FAILED, EventKind.SIZE_PROBED})
+ABOUT_TRANSFERS = ENDS | {EventKind.TRANSFER_STARTED, EventKind.TRANSFER_PROGRESS}
 
 
 @dataclass(slots=True)
@@ -33,6 +34,8 @@ class Transfers:
 
     def add(self, event: Event) -> None:
         """One more event, of whatever kind."""
+        if event.kind not in ABOUT_TRANSFERS:
+            return
         facts, transfer = event.facts, str(event.facts.get("transfer"))
         if event.kind is EventKind.TRANSFER_STARTED:
             self._under_way[transfer] = TransferUnderWay(
