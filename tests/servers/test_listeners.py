@@ -5,6 +5,7 @@ import socket
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -39,9 +40,9 @@ def in_private_network(step: Callable[[], None], *addresses: str) -> None:
         thread.submit(enter_and_run).result()
 
 
-def bind(**settings: bool | int) -> Listeners:
+def bind(**settings: Any) -> Listeners:
     interfaces = [interface for interface in list_interfaces() if interface.name == "eth0"]
-    return bind_all(interfaces, StationSettings.model_validate(settings))
+    return bind_all(interfaces, StationSettings(**settings))
 
 
 def sockets_of(listeners: Listeners) -> list[socket.socket]:

@@ -5,8 +5,6 @@ import subprocess
 import sys
 import time
 
-import pytest
-
 from bootbeam.journal.events import EventKind
 from bootbeam.settings.model import StationSettings
 from bootbeam.web.server import MANY_WAITING, open_page
@@ -52,31 +50,6 @@ def test_it_stops_though_somebody_listens() -> None:
         began_s = time.monotonic()
         station.stop_page()
         assert time.monotonic() - began_s < 8
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ("127.0.0.1:8088", ("127.0.0.1", 8088)),
-        ("0.0.0.0:80", ("0.0.0.0", 80)),
-        ("[::1]:8088", ("::1", 8088)),
-        ("localhost:9000", ("127.0.0.1", 9000)),
-        (":9000", ("127.0.0.1", 9000)),
-        (None, None),
-    ],
-)
-def test_an_address_as_people_write_it(given: str | None, expected: tuple[str, int] | None) -> None:
-    settings = StationSettings.model_validate({"page": given})
-    assert settings.page == expected
-    assert StationSettings.model_validate_json(settings.model_dump_json()).page == expected
-
-
-@pytest.mark.parametrize(
-    "given", ["8088", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:99999", "example.org:80", "::1", "x:y:1"]
-)
-def test_what_is_no_address(given: str) -> None:
-    with pytest.raises(ValueError, match="page"):
-        StationSettings.model_validate({"page": given})
 
 
 def test_an_address_that_is_not_here_is_said_with_its_fix() -> None:

@@ -1,14 +1,10 @@
 """``bootbeam serve IMAGE...``: be a boot station until Ctrl-C."""
 
 import gc
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bootbeam.cli import serve_options as option
 from bootbeam.machine import SecureBootPolicy
-
-if TYPE_CHECKING:
-    from bootbeam.settings.model import StationSettings
-
 
 ANSWER_FORMATS = {
     "autoinstall": "autoinstall",
@@ -36,8 +32,6 @@ SETTINGS = {
     "tftp_windowsize": "tftp_windowsize_cap",
 }
 """Options whose setting has another name."""
-OPTIONS_OF = {"macs": "mac", **{setting: option for option, setting in SETTINGS.items()}}
-"""Settings whose option has another name."""
 
 
 def serve(
@@ -92,37 +86,25 @@ def _run(options: dict[str, Any]) -> None:
     from bootbeam.cli.fetching import local_images
     from bootbeam.cli.terminal import EventPrinter, view_for
     from bootbeam.net.maker import maker_of
+    from bootbeam.settings.model import StationSettings, parse_machine_or_group, parse_page_address, parse_tree_boot
     from bootbeam.settings.reply_choice import parse_reply_choice
     from bootbeam.station import Station
 
     log_format, images = options.pop("log_format"), local_images(options.pop("images") or [])
     answers = {format: options.pop(option) for option, format in ANSWER_FORMATS.items()}
-    options["tree_boot"] = [tuple(each.partition("=")[::2]) for each in options.pop("tree_boot") or []]
     given = tuple((format, path) for format, path in answers.items() if path is not None)
-    chosen = {
+    page = None if options.pop("no_page") else parse_page_address(options.pop("page"))
+    chosen: dict[str, Any] = {
         SETTINGS.get(name, name): tuple(value) if isinstance(value, list) else value
         for name, value in options.items()
         if value is not None
     }
-    chosen["replies"] = tuple(parse_reply_choice(text) for text in chosen.get("replies", ()))
-    if chosen.pop("no_page"):
-        chosen["page"] = None
-    settings = _checked(images=images, answers=given, **chosen)
+    for name, parse in (
+        ("replies", parse_reply_choice),
+        ("macs", parse_machine_or_group),
+        ("tree_boot", parse_tree_boot),
+    ):
+        chosen[name] = tuple(parse(text) for text in chosen.get(name, ()))
+    settings = StationSettings(images=images, answers=given, **{**chosen, "page": page})
     with EventPrinter(view_for(log_format, maker_of)) as printer:
         Station(settings, printer.watch).run()
-
-
-def _checked(**chosen: Any) -> "StationSettings":
-    """The settings, or what is wrong with them in words."""
-    from pydantic import ValidationError
-
-    from bootbeam.errors import UserError
-    from bootbeam.settings.model import StationSettings
-
-    try:
-        return StationSettings(**chosen)
-    except ValidationError as error:
-        first = error.errors()[0]
-        option = OPTIONS_OF.get(str(first["loc"][0]), str(first["loc"][0])).replace("_", "-")
-        why = str(first["msg"]).removeprefix("Value error, ")
-        raise UserError(f"{first['input']!r} will not do for --{option}", why, "see: bootbeam serve --help") from None

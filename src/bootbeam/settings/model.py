@@ -2,48 +2,25 @@
 
 import json
 import re
+from dataclasses import asdict, dataclass, fields
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-
-from bootbeam.errors import printable
+from bootbeam.errors import UserError, printable
 from bootbeam.machine import MACHINE_KINDS, SecureBootPolicy
 from bootbeam.settings.reply_choice import MAX_CHOICES, ReplyChoice
 
-Port = Annotated[int, Field(ge=1, le=65535)]
-
-
+LIMITS = {
+    "http_port": (1, 65535),
+    "menu_timeout_s": (0, 3600),
+    "kept_boots": (0, 10_000_000),
+    "kept_boots_mb": (1, 1_000_000),
+    "tftp_blksize_cap": (8, 65464),
+    "tftp_windowsize_cap": (1, 64),
+}
+"""Settings that are numbers: the smallest and the largest."""
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){2,5}")
-
-
-def _mac_or_prefix(text: str) -> str:
-    mac = text.lower().replace("-", ":").removesuffix(":*").removesuffix(":")
-    if not _MAC.fullmatch(mac):
-        raise ValueError("a MAC is six bytes in hex, 52:54:00:12:34:56; its first three to five stand for a group")
-    return mac
-
-
-def _kind_of_machine(word: str) -> str:
-    if word not in (*MACHINE_KINDS, "ipxe"):
-        raise ValueError(f"a kind of machine is one of {', '.join(MACHINE_KINDS)}, ipxe; and the form is KIND=PATH")
-    return word
-
-
-def _page_address(given: Any) -> Any:
-    """Address and port of "127.0.0.1:8088" or "[::1]:8088"; an address that is no text stays as it is."""
-    if not isinstance(given, str):
-        return given
-    text, colon, port = given.rpartition(":")
-    text = "127.0.0.1" if text in ("", "localhost") else text.removeprefix("[").removesuffix("]")
-    try:
-        address = ip_address(text)
-    except ValueError:
-        address = None
-    if not colon or address is None or not (port.isascii() and port.isdigit()):
-        raise ValueError("it is an address of this computer and a port, 127.0.0.1:8088; 0.0.0.0:8088 is every address")
-    return str(address), int(port)
 
 
 def _shown(value: Any) -> Any:
@@ -58,16 +35,19 @@ def _shown(value: Any) -> Any:
     return printable(str(value))
 
 
-class StationSettings(BaseModel):
-    """One station's settings, as the command line gives them."""
+@dataclass(frozen=True, slots=True)
+class StationSettings:
+    """One station's settings, as the command line gives them.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Raises:
+        UserError: a number is not within its ``LIMITS``, or there are too many replies.
+    """
 
     images: tuple[Path, ...] = ()
     """Images, and directories of images; an initrd belongs to the kernel before it."""
     tree: Path | None = None
     """A TFTP tree that is served as it is, in place of images."""
-    tree_boot: tuple[tuple[Annotated[str, AfterValidator(_kind_of_machine)], str], ...] = ()
+    tree_boot: tuple[tuple[str, str], ...] = ()
     """Kind of machine, and the program in the tree that it begins with."""
     kernel: Path | None = None
     """An image given by its part; with ``initrds`` and ``cmdline`` it is one entry."""
@@ -76,20 +56,20 @@ class StationSettings(BaseModel):
     """Kernel command line of every entry that takes one."""
     interfaces: tuple[str, ...] = ()
     """Interface names; empty: the one that leads to the LAN."""
-    http_port: Port = 8080
-    page: Annotated[tuple[str, Port] | None, BeforeValidator(_page_address)] = ("127.0.0.1", 8088)
+    http_port: int = 8080
+    page: tuple[str, int] | None = ("127.0.0.1", 8088)
     """Address and port of the page, the API and the metrics; None: they are not served."""
     ipv6: bool = True
     """Serve machines that boot over IPv6 too, on interfaces that have it."""
     default: str | None = None
     """Name of the menu entry that is taken when nobody chooses."""
-    menu_timeout_s: Annotated[int, Field(ge=0, le=3600)] = 10
+    menu_timeout_s: int = 10
     """Seconds the menu waits; 0: for ever."""
     loader_directory: Path | None = None
     """A directory of boot loaders to look in first."""
     secure_boot: SecureBootPolicy = SecureBootPolicy.AUTO
     """When UEFI machines get the signed chain of boot loaders."""
-    replies: Annotated[tuple[ReplyChoice, ...], Field(max_length=MAX_CHOICES)] = ()
+    replies: tuple[ReplyChoice, ...] = ()
     """How the firmware of some machines is answered."""
     boot: str | None = None
     """Name of the way to boot an ISO, when it has several; None: the one that needs least memory."""
@@ -101,7 +81,7 @@ class StationSettings(BaseModel):
     """A person's own answers to an unattended installation: format and file."""
     short_form: Path | None = None
     """Answers in bootbeam's short form, made into the format of the system that is booted."""
-    macs: tuple[Annotated[str, AfterValidator(_mac_or_prefix)], ...] = ()
+    macs: tuple[str, ...] = ()
     """Machines that may be wiped: MACs, or the first bytes of them."""
     yes_to_any_machine: bool = False
     """Any machine may be wiped."""
@@ -109,14 +89,21 @@ class StationSettings(BaseModel):
     """Installers report back."""
     state_directory: Path | None = None
     """Where boots are kept, and which machines are installed; None: the computer's usual place."""
-    kept_boots: Annotated[int, Field(ge=0, le=10_000_000)] = 10_000
+    kept_boots: int = 10_000
     """How many past boots are kept; 0: none."""
-    kept_boots_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 512
+    kept_boots_mb: int = 512
     """How many megabytes they may take."""
-    tftp_blksize_cap: Annotated[int, Field(ge=8, le=65464)] = 1468
+    tftp_blksize_cap: int = 1468
     """Largest TFTP block granted, bytes; the interface's MTU bounds it too."""
-    tftp_windowsize_cap: Annotated[int, Field(ge=1, le=64)] = 16
+    tftp_windowsize_cap: int = 16
     """Most TFTP blocks in flight granted."""
+
+    def __post_init__(self) -> None:
+        for name, (smallest, largest) in LIMITS.items():
+            if not smallest <= getattr(self, name) <= largest:
+                raise UserError(f"{getattr(self, name)} will not do for {name}", f"it is {smallest} to {largest}")
+        if len(self.replies) > MAX_CHOICES:
+            raise UserError(f"{len(self.replies)} replies are too many", f"{MAX_CHOICES} can be chosen")
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -126,10 +113,65 @@ class StationSettings(BaseModel):
 
     def as_json(self) -> str:
         """What was chosen, for a bug report. Names of files may hold bytes that are no text."""
-        return json.dumps(_shown(self.model_dump(exclude_defaults=True)))
+        usual = StationSettings()
+        chosen = {each.name for each in fields(self) if getattr(self, each.name) != getattr(usual, each.name)}
+        return json.dumps(_shown({name: value for name, value in asdict(self).items() if name in chosen}))
 
     def may_be_wiped(self, mac: str | None) -> bool:
         """Whether this machine was named for unattended installation."""
         return self.yes_to_any_machine or (
             mac is not None and any(mac == m or mac.startswith(f"{m}:") for m in self.macs)
         )
+
+
+def parse_machine_or_group(text: str) -> str:
+    """Read ``52:54:00:12:34:56``, or the first bytes that a group of machines has in common, ``52-54-00-*``.
+
+    Raises:
+        UserError: it does not read so.
+    """
+    mac = text.lower().replace("-", ":").removesuffix(":*").removesuffix(":")
+    if not _MAC.fullmatch(mac):
+        raise UserError(
+            f"{text!r} will not do for --mac",
+            "a MAC is six bytes in hex; its first three to five stand for a group",
+            "bootbeam serve IMAGE --mac 52:54:00:12:34:56",
+        )
+    return mac
+
+
+def parse_tree_boot(text: str) -> tuple[str, str]:
+    """Read ``KIND=PATH``: a kind of machine, and the program it begins with.
+
+    Raises:
+        UserError: there is no such kind.
+    """
+    kind, _, path = text.partition("=")
+    if kind not in (*MACHINE_KINDS, "ipxe"):
+        raise UserError(
+            f"{text!r} will not do for --tree-boot",
+            f"a kind of machine is one of {', '.join(MACHINE_KINDS)}, ipxe; and the form is KIND=PATH",
+            "bootbeam serve --tree DIR --tree-boot x64=PATH",
+        )
+    return kind, path
+
+
+def parse_page_address(text: str) -> tuple[str, int]:
+    """Address and port of ``127.0.0.1:8088``, ``localhost:8088``, ``:8088`` or ``[::1]:8088``.
+
+    Raises:
+        UserError: it does not read so.
+    """
+    host, colon, port = text.rpartition(":")
+    host = "127.0.0.1" if host in ("", "localhost") else host.removeprefix("[").removesuffix("]")
+    try:
+        address = ip_address(host)
+    except ValueError:
+        address = None
+    if not colon or address is None or not (port.isascii() and port.isdigit() and 0 < int(port) <= 65535):
+        raise UserError(
+            f"{text!r} will not do for --page",
+            "it is an address of this computer and a port; 0.0.0.0:8088 is every address",
+            "bootbeam serve IMAGE --page 127.0.0.1:8088",
+        )
+    return str(address), int(port)
