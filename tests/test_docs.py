@@ -40,11 +40,11 @@ def test_the_commands_of_the_readme_exist(name: str) -> None:
     makefile = (PROJECT / "Makefile").read_text("utf-8")
     for target in re.findall(r"make (\w+)", text):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    main = (PROJECT / "src/bootbeam/cli/main.py").read_text("utf-8")
+    commands_of_app = (PROJECT / "src/bootbeam/cli/app.py").read_text("utf-8")
     commands = set(re.findall(r"(?:`|^sudo )(?:sudo )?(?:\S*/)?bootbeam ([a-z]+)", text, re.MULTILINE))
     assert {"serve", "grub", "loaders"} <= commands
     for command in commands:
-        assert f'"{command}"' in main, command
+        assert f'"{command}"' in commands_of_app, command
 
 
 @pytest.mark.parametrize("path", [*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")], ids=lambda path: path.name)

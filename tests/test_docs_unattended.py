@@ -8,7 +8,7 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from bootbeam.cli.main import app
+from bootbeam.cli.app import app
 from bootbeam.errors import UserError
 from bootbeam.install.answers import KINDS, AnswerFormat
 from bootbeam.install.autoinstall import check_autoinstall

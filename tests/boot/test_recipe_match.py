@@ -4,8 +4,8 @@ import pytest
 
 from bootbeam.boot.cmdline import BootValues
 from bootbeam.boot.matched import Boot, Match
-from bootbeam.boot.recipe import UnattendedFormat
 from bootbeam.boot.recipe_match import match
+from bootbeam.boot.unattended_format import UnattendedFormat
 from bootbeam.errors import ImageError
 from bootbeam.library.recipe_files import load_recipes
 from bootbeam.machine import Firmware

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootbeam.boot.recipe import Recipe, Rewrite, Source, Start, UnattendedFormat
+from bootbeam.boot.recipe import Recipe, Rewrite, Source, Start
 from bootbeam.boot.recipe_schema import parse_recipe
+from bootbeam.boot.unattended_format import UnattendedFormat
 from bootbeam.errors import UserError
 from bootbeam.machine import Firmware
 

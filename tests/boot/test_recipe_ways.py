@@ -4,9 +4,10 @@ import pytest
 
 from bootbeam.boot.cmdline import BootValues
 from bootbeam.boot.matched import Boot, Match
-from bootbeam.boot.recipe import Recipe, Source, Start, UnattendedFormat
+from bootbeam.boot.recipe import Recipe, Source, Start
 from bootbeam.boot.recipe_match import match
 from bootbeam.boot.recipe_schema import parse_recipe
+from bootbeam.boot.unattended_format import UnattendedFormat
 from bootbeam.errors import UserError
 from bootbeam.library.recipe_files import load_recipes
 from bootbeam.machine import Cpu, Firmware

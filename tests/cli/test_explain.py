@@ -4,7 +4,7 @@ import json
 
 from typer.testing import CliRunner
 
-from bootbeam.cli.main import app
+from bootbeam.cli.app import app
 
 
 def explained(*arguments: str) -> str:

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from rich.console import Console
 
-from bootbeam.cli.terminal import EventPrinter, JsonView, StoryView
+from bootbeam.cli.story_view import StoryView
+from bootbeam.cli.terminal import EventPrinter, JsonView
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.story import Story
 

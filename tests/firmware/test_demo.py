@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bootbeam.cli.main import app
+from bootbeam.cli.app import app
 from bootbeam.lab.claim import NETNS_ROOT, STATE_ROOT
 from bootbeam.lab.demo import Step, run_demo
 

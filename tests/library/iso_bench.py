@@ -8,7 +8,8 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
-from bootbeam.boot.recipe import Recipe, UnattendedFormat
+from bootbeam.boot.recipe import Recipe
+from bootbeam.boot.unattended_format import UnattendedFormat
 from bootbeam.library.answers import Answers
 from bootbeam.library.content import Content
 from bootbeam.library.iso_entry import IsoEntry

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bootbeam.boot.facts import MachineFacts
-from bootbeam.boot.recipe import UnattendedFormat
+from bootbeam.boot.unattended_format import UnattendedFormat
 from bootbeam.errors import UserError
 from bootbeam.install.yaml_text import parse_yaml
 from bootbeam.journal.events import EventKind

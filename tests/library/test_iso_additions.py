@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bootbeam.boot.recipe import Recipe, UnattendedFormat
+from bootbeam.boot.recipe import Recipe
 from bootbeam.boot.recipe_schema import parse_recipe
+from bootbeam.boot.unattended_format import UnattendedFormat
 from bootbeam.library.content import Content, Missing, NotReady
 from tests.image_bytes import elf32, multiboot1
 from tests.library.iso_bench import Bench, write_iso

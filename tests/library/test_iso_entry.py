@@ -11,8 +11,8 @@ from bootbeam.boot.entry import BootWay, Method, way_for
 from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts
 from bootbeam.boot.ipxe import FileUrls
-from bootbeam.boot.recipe import UnattendedFormat
 from bootbeam.boot.recipe_schema import parse_recipe
+from bootbeam.boot.unattended_format import UnattendedFormat
 from bootbeam.errors import UserError
 from bootbeam.library.content import Content, Missing, NotReady, Peer
 from bootbeam.library.iso_entry import IsoEntry, station_name

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bootbeam.boot.entry import (
     BLOCK_METHODS,
@@ -21,9 +22,11 @@ from bootbeam.boot.explanation import (
     explain_secure_boot,
     explain_unknown_entry,
 )
-from bootbeam.boot.tftp_tree import NoProgram, TreeOffering, choose_program
 from bootbeam.machine import Cpu, Firmware, SecureBootPolicy
 from bootbeam.pxe.first_program import UNKNOWN, Chain, Standing
+
+if TYPE_CHECKING:
+    from bootbeam.boot.tftp_tree import TreeOffering
 
 GRUB_DIRECTORY = "grub/"
 """Under which the GRUBs that are made here are served."""
@@ -118,7 +121,7 @@ class Offering:
     secure_boot: SecureBootPolicy = SecureBootPolicy.AUTO
     grub_advice: Mapping[tuple[Firmware, Cpu], str] = field(default_factory=dict)
     """For a kind of machine that no GRUB can be made for here: the command that brings what is missing."""
-    tree: TreeOffering | None = None
+    tree: "TreeOffering | None" = None
     """A TFTP tree served as it is, and nothing else."""
     _entries_by_name: dict[str, BootEntry] = field(init=False, repr=False, compare=False)
 
@@ -260,7 +263,10 @@ def _whole_image(machine: Machine, cpu: Cpu, offering: Offering) -> LoadNbp | No
     return LoadNbp(entry.kernel.name, remark if before else "")
 
 
-def _from_tree(machine: Machine, cpu: Cpu, tree: TreeOffering) -> BootPlan:
+def _from_tree(machine: Machine, cpu: Cpu, tree: "TreeOffering") -> BootPlan:
+    # Loaded here: most stations have no tree (``station``).
+    from bootbeam.boot.tftp_tree import NoProgram, choose_program
+
     program = choose_program(tree, machine.firmware, cpu, runs_ipxe=machine.runs_ipxe)
     if isinstance(program, NoProgram):
         return Refuse(program.reason, program.fix)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bootbeam.boot.cmdline import NO_WORDS, WORDS, BootValues, Template, render
-from bootbeam.boot.recipe import Recipe, Rewrite, Source, Start, UnattendedFormat
+from bootbeam.boot.recipe import Recipe, Rewrite, Source, Start
+from bootbeam.boot.unattended_format import UnattendedFormat
 from bootbeam.machine import Cpu, Firmware
 
 _CPUS = {

@@ -13,6 +13,7 @@ from bootbeam.boot.cmdline import NO_WORDS, Template
 from bootbeam.boot.memory import MemoryFormula
 from bootbeam.boot.release import VersionRange
 from bootbeam.boot.tree import PathPattern
+from bootbeam.boot.unattended_format import UnattendedFormat
 from bootbeam.machine import Firmware
 
 
@@ -42,25 +43,6 @@ class Source(StrEnum):
     """Written in the recipe."""
     ANSWERS = "answers"
     """One of the unattended answers."""
-
-
-class UnattendedFormat(StrEnum):
-    """Formats of answers to an unattended installation."""
-
-    AUTOINSTALL = "autoinstall"
-    """Subiquity's, inside cloud-init's user-data."""
-    PRESEED = "preseed"
-    KICKSTART = "kickstart"
-    AUTOYAST = "autoyast"
-    AGAMA = "agama"
-    IGNITION = "ignition"
-    TALOS = "talos"
-    PROXMOX = "proxmox"
-    AUTOUNATTEND = "autounattend"
-    ALPINE_OVERLAY = "alpine-overlay"
-    """An apkovl archive."""
-    SHELL_SCRIPT = "shell-script"
-    XENSERVER = "xenserver"
 
 
 class Rewrite(StrEnum):

@@ -18,12 +18,12 @@ from bootbeam.boot.recipe import (
     Source,
     Start,
     TextCondition,
-    UnattendedFormat,
     UnattendedRule,
 )
 from bootbeam.boot.recipe_table import RecipeText, Table
 from bootbeam.boot.release import VersionRange, parse_range
 from bootbeam.boot.tree import PathPattern, parse_pattern
+from bootbeam.boot.unattended_format import UnattendedFormat
 from bootbeam.errors import UserError
 from bootbeam.machine import Firmware
 

@@ -156,7 +156,7 @@ def _print(rows: "Iterable[Row]") -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from bootbeam.cli.terminal import STYLES
+    from bootbeam.cli.story_view import STYLES
 
     console = Console()
     for text, tone in rows:

@@ -1,20 +1,10 @@
-"""Images named by their address, fetched before anything is served, with a bar where a person watches."""
+"""The files behind the names of images: those named by their address are fetched before anything is served."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from shlex import quote
-from typing import TYPE_CHECKING
-
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.text import Text
 
 from bootbeam.errors import UserError
-from bootbeam.library.cache import cache_directory
 from bootbeam.library.image_address import is_address
-
-if TYPE_CHECKING:
-    from bootbeam.library.download import Fetched
 
 
 def local_images(names: Sequence[str]) -> tuple[Path, ...]:
@@ -43,37 +33,7 @@ def _path(name: str) -> Path:
 
 
 def _fetch(address: str) -> Path:
-    # Loaded here: most images are files, and a station that fetches nothing starts without an HTTP client.
-    from bootbeam.library.download import fetch_image
+    # Loaded here: most images are files, and a station that fetches nothing starts without an HTTP client and a bar.
+    from bootbeam.cli.fetch_view import fetch
 
-    console = Console(stderr=True)
-    progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-    )
-    with progress:
-        task = progress.add_task(f"fetching {address.rpartition('/')[2]}", total=None)
-        try:
-            fetched = fetch_image(
-                address,
-                cache_directory() / "images",
-                lambda have_bytes, whole_bytes: progress.update(task, completed=have_bytes, total=whole_bytes),
-            )
-        except KeyboardInterrupt:
-            progress.stop()
-            console.print("stopped; the same command goes on where it stopped", highlight=False)
-            raise
-    _tell(console, address, fetched)
-    return fetched.path
-
-
-def _tell(console: Console, address: str, fetched: "Fetched") -> None:
-    what = "already here" if fetched.was_there else f"fetched, checked against {fetched.checked}"
-    for line in (f"{address}: {what}", f"  kept as {fetched.path}; to fetch it anew: rm {quote(str(fetched.path))}"):
-        console.print(Text(line), soft_wrap=True, highlight=False)
+    return fetch(address)

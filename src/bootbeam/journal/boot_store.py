@@ -129,8 +129,9 @@ class BootStore:
 
     def _run(self) -> None:
         while not self._is_stopping:
-            self._write_waiting()
+            # At the beginning, too: who waits for the station to be ready shall not wait for the database's library.
             self._wake.wait(COMMIT_EVERY_S)
+            self._write_waiting()
         self._write_waiting()
         if self._database is not None:
             self._database.close()

@@ -18,7 +18,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from bootbeam.boot.facts import MachineFacts as BootFacts
-from bootbeam.boot.recipe import UnattendedFormat
+from bootbeam.boot.unattended_format import UnattendedFormat
 from bootbeam.errors import DecodeError, UserError
 from bootbeam.install.facts import MachineFacts, StationFacts
 from bootbeam.install.finding import Finding, Severity

@@ -23,14 +23,11 @@ from bootbeam.boot.name import MAX_NAME_CHARACTERS
 from bootbeam.library.answers import Answers
 from bootbeam.library.content import DISK_ROLE, Content, Missing, NotReady, Peer
 from bootbeam.library.grub_files import GrubFiles
-from bootbeam.library.iso_additions import KINDS as ADDITION_KINDS
-from bootbeam.library.iso_chain import KIND as CHAIN_KIND
-from bootbeam.library.iso_entry import TREE_KIND, IsoEntry
+from bootbeam.library.iso_paths import CHAIN_KIND, ISO_KINDS
 from bootbeam.library.scripts import Scripts
 from bootbeam.library.u_boot_files import UBootFiles
 
 SCRIPT_SUFFIX = ".ipxe"
-ISO_KINDS = frozenset({TREE_KIND, CHAIN_KIND, *ADDITION_KINDS})
 AUTOEXEC_SCRIPT = "autoexec.ipxe"
 """iPXE looks for it beside itself (since 2.0) and at the root."""
 
@@ -40,6 +37,13 @@ class ServedImage(Protocol):
 
     def open(self, version: str | None = None) -> Content | Missing | NotReady:
         """The bytes of this version; None: of the newest complete one."""
+
+
+class ServedIso(Protocol):
+    """An ISO whose parts are served."""
+
+    def open(self, kind: str, steps: list[str], peer: Peer, http_url: str) -> Content | Missing | NotReady:
+        """The part whose path begins with ``kind``, one of ``ISO_KINDS``, and goes on with ``steps``."""
 
 
 class Catalogue:
@@ -60,7 +64,7 @@ class Catalogue:
         images: Mapping[str, ServedImage],
         loaders: Mapping[str, ServedImage],
         scripts: Scripts,
-        isos: Mapping[str, IsoEntry] = MappingProxyType({}),
+        isos: Mapping[str, ServedIso] = MappingProxyType({}),
         answers: Answers | None = None,
         grub: GrubFiles | None = None,
         u_boot: UBootFiles | None = None,

@@ -25,8 +25,6 @@ from bootbeam.library.content import Content, ContentChanged, Missing, NotReady,
 from bootbeam.library.iso_boots import IsoBoots
 from bootbeam.library.iso_files import IsoFiles
 
-KINDS = ("inject", "text", "rewritten", "unpacked")
-"""First steps of the paths."""
 ARCHIVE_NAME = "bootbeam.cpio"
 MAX_REWRITTEN_BYTES = 1 << 20
 MAX_UNPACKED_BYTES = 64 << 20
@@ -79,7 +77,7 @@ class IsoAdditions:
         """One of them.
 
         Args:
-            kind: the path's first step, one of ``KINDS``.
+            kind: the path's first step, one of ``iso_paths.ADDITION_KINDS``.
             steps: those behind the ISO's name.
             seen: what the ISO is.
             client: who asks.

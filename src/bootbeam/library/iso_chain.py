@@ -16,8 +16,6 @@ from bootbeam.library.iso_files import ReadTree
 from bootbeam.library.signed_chain import EFI_SUFFIXES
 from bootbeam.machine import Cpu
 
-KIND = "signed"
-"""First step of the paths they are served at."""
 BOOT_DIRECTORY = "EFI/BOOT"
 
 

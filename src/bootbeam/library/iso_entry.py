@@ -15,22 +15,21 @@ from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts
 from bootbeam.boot.ipxe import FileUrls
 from bootbeam.boot.matched import Boot, BootFile, Unattended
-from bootbeam.boot.recipe import Recipe, Source, Start, UnattendedFormat
+from bootbeam.boot.recipe import Recipe, Source, Start
+from bootbeam.boot.unattended_format import UnattendedFormat
 from bootbeam.errors import ImageError, UserError
 from bootbeam.formats.iso9660.cd_boot import CdBoot
 from bootbeam.library.answers import ANY_MACHINE, Answers
 from bootbeam.library.content import Content, ContentChanged, Missing, NotReady, Peer
-from bootbeam.library.iso_additions import KINDS, Client, IsoAdditions
+from bootbeam.library.iso_additions import Client, IsoAdditions
 from bootbeam.library.iso_boots import IsoBoots, look_into
-from bootbeam.library.iso_chain import KIND as CHAIN_KIND
 from bootbeam.library.iso_files import IsoFiles
+from bootbeam.library.iso_paths import ADDITION_KINDS, CHAIN_KIND, TREE_KIND
 from bootbeam.library.loader_files import EFI_MEDIA_TYPE
 from bootbeam.library.resolved_boot import READ_AS_DRIVE, ResolvedBoot
 
 MEMORY_TOLERANCE = 0.95
 """Graphics and firmware take a little of what the modules hold, and what a boot needs is an estimate."""
-TREE_KIND = "iso"
-"""First step of the paths of the files inside."""
 
 
 def station_name(path: str) -> str:
@@ -172,13 +171,12 @@ class IsoEntry:
         """What is served of it.
 
         Args:
-            kind: the path's first step: ``TREE_KIND``, ``CHAIN_KIND`` for its signed boot loaders, or one of ``KINDS``
-                for what its recipe adds.
+            kind: the path's first step: one of ``iso_paths.ISO_KINDS``.
             steps: those behind its name.
             peer: who asks.
             http_url: where this client reaches us by HTTP, without a slash at the end.
         """
-        if kind in KINDS:
+        if kind in ADDITION_KINDS:
             return self._additions.open(kind, steps, self._newest(), Client(peer, http_url))
         if kind == CHAIN_KIND:
             return self._open_chain(steps)

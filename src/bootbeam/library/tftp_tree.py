@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from bootbeam.boot.config_search import is_searched
 from bootbeam.boot.decision import Offering
-from bootbeam.boot.tftp_tree import MAX_PASSED_OVER_TOLD, PassedOver, TreeOffering, TreeProgram
+from bootbeam.boot.tftp_tree import MAX_PASSED_OVER_TOLD, PassedOver, TreeOffering, TreeProgram, words_of_choices
 from bootbeam.errors import UserError
 from bootbeam.formats.identity import Identity, Kind
 from bootbeam.library.content import Content, Missing, Peer, Version
@@ -115,6 +115,14 @@ class TftpTree:
                 offering = TreeOffering(str(self._directory), programs, self._named, unfit)
                 self._found = (now, offering)
             return self._found[1]
+
+    def on_offer(self) -> Offering:
+        """What the one decision chooses from while a tree is served."""
+        return Offering((), {}, tree=self.offering())
+
+    def words(self) -> list[str]:
+        """For people: what machines begin with."""
+        return words_of_choices(self.offering())
 
     def open(self, path: str, peer: Peer) -> Content | Missing:
         """The file at ``path``, or why it is not given out."""
@@ -219,11 +227,6 @@ def open_tree(settings: StationSettings) -> TftpTree | None:
     tree = TftpTree(settings.tree, dict(settings.tree_boot))
     tree.check()
     return tree
-
-
-def offering_of(tree: TftpTree) -> Offering:
-    """What is on offer while a tree is served."""
-    return Offering((), {}, tree=tree.offering())
 
 
 def _refusal(fd: int, path: str, target: Path) -> Missing | None:

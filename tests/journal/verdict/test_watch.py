@@ -129,7 +129,7 @@ def test_a_rule_with_a_defect_is_told_once_and_the_others_go_on(monkeypatch: pyt
     def judge(timeline: Timeline, now: float) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("bootbeam.journal.verdict.watch.judge", judge)
+    monkeypatch.setattr("bootbeam.journal.verdict.rules.judge", judge)
     lab = Lab()
     lab.kinds = [EventKind.PROBLEM]
     lab.play([*seen(0), address_requested(4)], 20)

@@ -5,13 +5,15 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bootbeam.journal.attempts import is_older
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.journal.timeline import Timeline
-from bootbeam.journal.verdict.finding import Finding
-from bootbeam.journal.verdict.rules import judge
+
+if TYPE_CHECKING:
+    from bootbeam.journal.verdict.finding import Finding
 
 LOOK_INTERVAL_S = 0.1
 """How often somebody should call ``look``."""
@@ -150,6 +152,9 @@ class VerdictWatch:
         return Timeline(mac, tuple(machine.events), (*self._ready, *beside), tuple(machine.earlier))
 
     def _judge(self, machine: _Machine, timeline: Timeline, now: float) -> None:
+        # Loaded with the first boot to be judged: the rules take 20 ms, by which the station is ready sooner.
+        from bootbeam.journal.verdict.rules import judge
+
         verdict = judge(timeline, now)
         with self._lock:
             if verdict.look_again_at_s != machine.look_at_s:
@@ -169,7 +174,7 @@ class VerdictWatch:
                 )
 
 
-def facts_of(finding: Finding) -> dict[str, str]:
+def facts_of(finding: "Finding") -> dict[str, str]:
     """A finding as the facts of an event."""
     return {
         "id": finding.id,
