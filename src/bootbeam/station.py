@@ -6,7 +6,6 @@ Binds everything, gives up root, serves, drains, stops. Every part gets here wha
 import asyncio
 import ctypes
 import gc
-import os
 import signal
 import socket
 import sys
@@ -23,16 +22,15 @@ from uuid import NAMESPACE_OID, uuid5
 from bootbeam import __version__
 from bootbeam.boot.boot_file import BootFileChoice
 from bootbeam.boot.decision import Offering
-from bootbeam.boot.unattended_format import UnattendedFormat
 from bootbeam.doctor.firewall import firewall_warnings
 from bootbeam.errors import UserError
 from bootbeam.journal.boot_store import BOOTS_FILE, BootStore, Keeping
 from bootbeam.journal.events import EventKind
-from bootbeam.journal.journal import Journal, Record, Watcher
+from bootbeam.journal.journal import Journal, Watcher
 from bootbeam.journal.verdict.watch import LOOK_INTERVAL_S as VERDICT_INTERVAL_S
 from bootbeam.journal.verdict.watch import VerdictWatch
 from bootbeam.library import first_programs, machine_book, reply_watch
-from bootbeam.library.answers import Answers, short_form_file
+from bootbeam.library.answers import Answers, open_answers
 from bootbeam.library.cache import STATE_FILE, state_directory
 from bootbeam.library.catalogue import Catalogue
 from bootbeam.library.content import ContentSource
@@ -123,7 +121,7 @@ class Station:
             loaders = stack.enter_context(LoaderFiles(self._settings.loader_directory, record))
             listeners = self._listen(stack, interfaces)
             drop_to_invoking_user(self._settings.paths)
-            answers = _answers(self._settings, record)
+            answers = open_answers(self._settings, record)
             images = stack.enter_context(ImageLibrary(self._settings, record, answers))
             loaders.check_signed(self._settings.secure_boot, images.entries())
             machines = _open_machines(stack, self._settings.state_directory) if answers.is_given else None
@@ -327,12 +325,12 @@ def _address_words(interface: Interface, settings: StationSettings) -> str:
 
 
 def _open_tree(settings: StationSettings) -> "TftpTree | None":
-    if settings.tree is None and not settings.tree_boot:
-        return None
-    # Loaded here: most stations serve images, and are ready 6 ms sooner without.
-    from bootbeam.library.tftp_tree import open_tree
+    if settings.tree or settings.tree_boot:
+        # Loaded here: most stations serve images, and are ready 6 ms sooner without.
+        from bootbeam.library.tftp_tree import open_tree
 
-    return open_tree(settings)
+        return open_tree(settings)
+    return None
 
 
 def _open_machines(stack: ExitStack, directory: Path | None) -> InstalledMachines:
@@ -342,18 +340,6 @@ def _open_machines(stack: ExitStack, directory: Path | None) -> InstalledMachine
     machines = Machines((directory or state_directory()) / STATE_FILE)
     stack.callback(machines.close)
     return machines
-
-
-def _answers(settings: StationSettings, record: Record) -> Answers:
-    files = {UnattendedFormat(format): path for format, path in settings.answers}
-    short_form = settings.short_form
-    if short_form is not None:
-        from bootbeam.library.recipe_files import recipe_directories
-
-        # The recipes' own places without the last step: what people configure lies together.
-        directories = [directory.parent for directory in reversed(recipe_directories(os.environ))]
-        short_form = short_form_file(short_form, directories)
-    return Answers(files, short_form, settings.reports, record)
 
 
 async def _every(interval_s: float, look: Callable[[], None]) -> None:

@@ -6,6 +6,7 @@ A person's file is read anew each time, so that an edit counts from the next mac
 station started. What reports progress is added to it unless that is switched off.
 """
 
+import os
 import re
 import secrets
 import threading
@@ -26,6 +27,7 @@ from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, Missing, Peer
 from bootbeam.library.regular_file import insist_regular, unreadable
+from bootbeam.settings.model import StationSettings
 
 if TYPE_CHECKING:
     from bootbeam.install.answers import AnswerKind
@@ -206,6 +208,23 @@ class Answers:
 
     def _report_url(self, who: str, base_url: str) -> str:
         return f"{base_url}/report/{who}/" if self._reports and who != ANY_MACHINE else ""
+
+
+def open_answers(settings: StationSettings, record: Record) -> Answers:
+    """The answers that a person chose.
+
+    Raises:
+        UserError: a file of them is not there, cannot be read, or has a mistake that would stop the installation.
+    """
+    files = {UnattendedFormat(format): path for format, path in settings.answers}
+    short_form = settings.short_form
+    if short_form is not None:
+        from bootbeam.library.recipe_files import recipe_directories
+
+        # The recipes' own places without the last step: what people configure lies together.
+        directories = [directory.parent for directory in reversed(recipe_directories(os.environ))]
+        short_form = short_form_file(short_form, directories)
+    return Answers(files, short_form, settings.reports, record)
 
 
 def short_form_file(named: Path, configuration_directories: Iterable[Path]) -> Path:
