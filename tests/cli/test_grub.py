@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bootbeam.cli.main import app
+from bootbeam.cli.app import app
 from bootbeam.errors import UserError
 
 
