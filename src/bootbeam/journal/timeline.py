@@ -15,7 +15,8 @@ class Timeline:
     """What happened in this attempt, oldest first."""
     surroundings: tuple[Event, ...] = ()
     """What happened beside it that may matter, oldest first: the station's own events without a machine (what is
-    served, what went wrong), what other servers answered to other machines on the same interface lately."""
+    served, what went wrong), what other servers answered to other machines on the same interface lately, what an iPXE
+    asked by another network card of this machine."""
     earlier: tuple[Event, ...] = ()
     """What this machine asked, loaded and was told in its attempts before this one, oldest first, lately."""
 

@@ -8,7 +8,7 @@ from bootbeam.journal.attempts import Attempts
 from bootbeam.journal.events import Event, EventKind, Fact
 from bootbeam.journal.timeline import Timeline
 from bootbeam.journal.verdict.watch import LOOK_BUDGET_S, VerdictWatch
-from tests.verdict_timelines import MAC, READY, START_S, address_requested, asked, at, downloaded, seen
+from tests.verdict_timelines import MAC, READY, START_S, address_requested, asked, at, downloaded, seen, to_loader
 
 
 class Lab:
@@ -135,6 +135,19 @@ def test_a_rule_with_a_defect_is_told_once_and_the_others_go_on(monkeypatch: pyt
     lab.play([*seen(0), address_requested(4)], 20)
     [told] = lab.told
     assert "ZeroDivisionError" in str(told["why"])
+
+
+def test_a_loader_that_goes_on_by_another_network_card_of_the_machine_is_heard_of() -> None:
+    """Firmware boots from one card, and an iPXE with drivers of its own asks by the other first."""
+    lab = Lab()
+    number = "4c4c4544-0042-3510-8058-b7c04f4d4b32"
+    ipxe = [replace(event, mac="52:54:00:12:34:57") for event in seen(8, "ipxe", "e1")]
+    asks = [replace(event, facts={**event.facts, "uuid": number}) for event in (*to_loader(), *ipxe)]
+    script = replace(at(20, EventKind.SCRIPT_SENT, entry="the menu"), mac="52:54:00:12:34:57")
+    assert lab.play([*asks, script], 120) == []
+    lab = Lab()
+    other = [replace(event, facts={**event.facts, "uuid": "00000000-0000-0000-0000-000000000000"}) for event in asks]
+    assert lab.play([*other, script], 120) == ["BB-041"], "a number of all machines is nobody's"
 
 
 def test_a_station_that_has_run_for_long_still_knows_its_own_port() -> None:

@@ -11,6 +11,10 @@ BOOT_SERVER_WAIT_S = 7.0
 """UEFI asks port 4011 within a second of having its address, and gives up after 10 s."""
 DOWNLOAD_WAIT_S = 12.0
 """The first request for the boot file follows within a second."""
+NEXT_ANSWER_S = 6.0
+"""Firmware asks again after 4 s, and what kept our answer back may be over by then."""
+TAKEN_LATE_S = 3.0
+"""A station that has much to do takes a question so late, and no later."""
 AT_ONCE_S = 3.5
 """A firmware that gives up of itself, and not for want of an answer, goes on so soon."""
 OPEN_PORTS = (
@@ -36,9 +40,12 @@ def _lease_taken(each: Try) -> Event | None:
 def judge_not_sent(course: Course) -> Judged:
     """This computer itself did not let our answer out."""
     failed = course.of(EventKind.ANSWER_NOT_SENT)
-    if not failed or course.came_on:
+    sent = (EventKind.OFFERED, EventKind.BOOT_SERVER_ACKNOWLEDGED)
+    if not failed or course.came_on or course.after(failed[-1], *sent):
         return None
     last = failed[-1]
+    if len(failed) == 1 and course.now < last.at_s + NEXT_ANSWER_S:
+        return Later(last.at_s + NEXT_ANSWER_S)
     return Match(
         f"{len(failed)} answers from port {text(last, 'port')} could not be sent; this computer says: "
         f"{text(last, 'why')}"
@@ -68,6 +75,8 @@ def judge_held_back(course: Course) -> Judged:
     port = text(held, "port")
     if course.after(held, *TAKEN.get(port, ()), *LOADING):
         return None
+    if course.now < held.at_s + TAKEN_LATE_S:
+        return Later(held.at_s + TAKEN_LATE_S)
     what = PORT_WORDS.get(port, f"its question to UDP port {port}")
     return Match(f"{what} came to this computer's network card, again and again, and never to the station")
 

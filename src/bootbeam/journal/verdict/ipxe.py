@@ -22,6 +22,10 @@ FILES_WAIT_S = 50.0
 """A warning stands for 15 s before a script fetches anything."""
 FETCHES_NOTHING = re.compile(r"the menu$|its own disk|GRUB for |iPXE \(")
 TRIES_TOLD = 2
+AT_ITS_SHELL = (
+    "a firewall, on this computer or between it and the machine, drops TCP port {http_port}; or somebody is at iPXE's "
+    "prompt: `chain http://{station}:{http_port}/boot.ipxe` goes on from there"
+)
 NOT_FOUND = ("2d0c61", "2d1261")
 """iPXE's numbers for a file that a web server, or a TFTP server, does not have."""
 
@@ -83,6 +87,9 @@ def judge_script_not_fetched(course: Course) -> Judged:
     address = text(asked, "address_requested") or "its address"
     looked = ", looked for this computer's network card (ARP)" if sought else ""
     seen = f"iPXE took {address}{looked}, and has asked our web server for nothing"
+    if not sought:
+        cause = AT_ITS_SHELL.format_map({**UNKNOWN_VALUES, **course.values})
+        return Match(seen, screens=(Screen.IPXE,), sure=Sureness.POSSIBLY, cause=cause)
     return Match(seen, screens=(Screen.IPXE,))
 
 

@@ -111,7 +111,7 @@ def judge_silent(course: Course) -> Judged:
         return None
     if _life(course, loaded) or _came_back(course, loaded):
         return None
-    if _second_stage_of(course, loaded):
+    if _second_stage_of(course, loaded) or _goes_on_by_another_card(course, loaded):
         return None
     moment = loaded.at_s + SILENT_LOADER_S
     if course.now < moment:
@@ -121,6 +121,12 @@ def judge_silent(course: Course) -> Judged:
     if _is_bios(course, loaded):
         return Match(seen, cause=BIOS_CAUSE, fix=BIOS_FIX, sure=Sureness.POSSIBLY)
     return Match(seen, fix=(text(told, "fix"), *SECURE_BOOT_FIX[1:]) if told and told.facts.get("fix") else None)
+
+
+def _goes_on_by_another_card(course: Course, loaded: Event) -> bool:
+    """Whether an iPXE was heard since by another network card of the same machine."""
+    kind = EventKind.CLIENT_SEEN
+    return any(event.kind is kind and event.at_s >= loaded.at_s for event in course.timeline.surroundings)
 
 
 def _is_bios(course: Course, loaded: Event) -> bool:

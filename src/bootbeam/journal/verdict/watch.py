@@ -73,6 +73,8 @@ class VerdictWatch:
         self._deadlines: list[tuple[float, str]] = []
         self._surroundings: deque[Event] = deque(maxlen=MAX_SURROUNDINGS)
         self._ready: tuple[Event, ...] = ()
+        self._ipxe_of: OrderedDict[str, Event] = OrderedDict()
+        """By the machine's number (UUID), the newest question of an iPXE on it."""
         self._lock = threading.Lock()
         self._is_anybody_heard = False
         self._is_in_trouble = False
@@ -86,6 +88,8 @@ class VerdictWatch:
                 self._surroundings.append(event)
             elif event.kind is EventKind.STATION_READY:
                 self._ready = (event,)
+            elif event.kind is EventKind.CLIENT_SEEN and event.facts.get("kind_of_client") == "ipxe":
+                self._keep_ipxe(event)
             if event.mac is not None and event.attempt is not None:
                 if not self._is_anybody_heard:
                     self._forget(NO_MACHINE)
@@ -93,6 +97,14 @@ class VerdictWatch:
                 self._keep(event.mac, event.attempt, event)
             elif event.kind is EventKind.STATION_READY and not self._is_anybody_heard:
                 self._keep(NO_MACHINE, "", event)
+
+    def _keep_ipxe(self, event: Event) -> None:
+        uuid = event.facts.get("uuid")
+        if isinstance(uuid, str) and len(set(uuid) - {"-"}) > 1:  # all zeros, all ones: of a maker who gives none
+            self._ipxe_of[uuid] = event
+            self._ipxe_of.move_to_end(uuid)
+            if len(self._ipxe_of) > MAX_MACHINES:
+                self._ipxe_of.popitem(last=False)
 
     def _keep(self, mac: str, attempt: str, event: Event) -> None:
         machine = self._machines.get(mac)
@@ -149,7 +161,10 @@ class VerdictWatch:
     def _timeline(self, mac: str) -> Timeline:
         beside = tuple(event for event in self._surroundings if event.mac != mac)
         machine = self._machines[mac]
-        return Timeline(mac, tuple(machine.events), (*self._ready, *beside), tuple(machine.earlier))
+        uuids = {event.facts.get("uuid") for event in machine.events if event.kind is EventKind.CLIENT_SEEN}
+        other_cards = [self._ipxe_of[uuid] for uuid in uuids if isinstance(uuid, str) and uuid in self._ipxe_of]
+        beside = (*self._ready, *beside, *(event for event in other_cards if event.mac != mac))
+        return Timeline(mac, tuple(machine.events), beside, tuple(machine.earlier))
 
     def _judge(self, machine: _Machine, timeline: Timeline, now: float) -> None:
         # Loaded with the first boot to be judged: the rules take 20 ms, by which the station is ready sooner.
