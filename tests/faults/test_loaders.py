@@ -73,7 +73,7 @@ def test_secure_boot_and_nothing_signed(fault: FaultLab) -> None:
     pc = fault.power_on(OVMF_SECURE_BOOT)
     finding = fault.expect(pc.mac, "BB-040", 120)
     assert "Access Denied" in str(finding.facts["screen"])
-    pc.wait_for("Access Denied", 30)
+    pc.wait_for("Access Denied", 60)
 
 
 def test_shim_without_its_second_stage(fault: FaultLab) -> None:

@@ -95,7 +95,7 @@ def test_a_medium_for_the_other_firmware_says_so_on_the_machines_own_screen(
     shown = station.wait_for(EventKind.MESSAGE_SHOWN, BOOT_TIMEOUT_S, mac=pc.mac)
     assert why in str(shown.facts["why"])
     assert fix in str(shown.facts["fix"])
-    pc.wait_for("Press any key", 30)
+    pc.wait_for("Press any key", 60)
     screen = " ".join(pc.console.split())
     for fact in ("title", "why", "fix"):
         assert " ".join(str(shown.facts[fact]).split()) in screen

@@ -81,7 +81,7 @@ def test_a_reset_of_a_pc_whose_network_card_has_its_own_ipxe_begins_a_new_boot(
     station = start_station(multiboot_elf)
     pc = power_on(PcSpec("pc", SEABIOS))
     loaded = station.wait_for(EventKind.TRANSFER_FINISHED, BOOT_TIMEOUT_S, mac=pc.mac, where=is_image)
-    pc.wait_for("multiboot hash", 30)
+    pc.wait_for("multiboot hash", 60)
     pc.reset()
     again = station.wait_for(
         EventKind.TRANSFER_FINISHED,

@@ -258,7 +258,7 @@ def test_what_cannot_boot_in_its_cell_says_why(
 def wait_for_words(pc: VirtualMachine, station: StationProcess) -> None:
     """All that the station says is on the machine's screen, above the line that says how to go on."""
     shown = next(event for event in station.events(pc.mac) if event.kind is EventKind.MESSAGE_SHOWN)
-    pc.wait_for(r"Press any key|Press Esc", 30)
+    pc.wait_for(r"Press any key|Press Esc", 60)
     screen = words(pc.console)
     for fact in ("title", "why", "fix"):
         assert words(str(shown.facts[fact])) in screen

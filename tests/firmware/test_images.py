@@ -89,7 +89,7 @@ def test_an_image_for_the_other_firmware_says_so_on_the_machines_own_screen(
     assert re.search(why, str(shown.facts["why"]))
     assert re.search(advice, str(shown.facts["fix"]))
 
-    pc.wait_for("Press any key", 30)
+    pc.wait_for("Press any key", 60)
     screen = words(pc.console)
     for fact in ("title", "why", "fix"):
         assert words(str(shown.facts[fact])) in screen

@@ -43,7 +43,7 @@ def test_a_program_for_another_processor_says_so_on_the_machines_own_screen(
     pc = power_on(PcSpec("pc", OVMF))
     shown = station.wait_for(EventKind.MESSAGE_SHOWN, BOOT_TIMEOUT_S, mac=pc.mac)
     assert "arm64" in str(shown.facts["why"])
-    pc.wait_for("Press any key", 30)
+    pc.wait_for("Press any key", 60)
     screen = words(pc.console)
     assert "arm64.efi cannot boot on this machine" in screen
     assert not re.search(r"Exec format error|Could not boot", screen)

@@ -267,5 +267,5 @@ def test_esc_goes_on_to_the_machines_own_disk(
     pc = power_on(PcSpec("pc", OVMF, extra_arguments=arguments))
     pc.wait_for(r"Press Esc to go on to its own disk", BOOT_TIMEOUT_S)
     pc.control("send-key", keys=[{"type": "qcode", "data": "esc"}])
-    pc.wait_for(rf"^efi hash: {fnv1a(b'')}$", 30)
+    pc.wait_for(rf"^efi hash: {fnv1a(b'')}$", 60)
     assert re.search(r"bootbeam: starting \(hd\S+\)/EFI/BOOT/BOOTx64.EFI", pc.console)

@@ -68,8 +68,8 @@ def test_what_u_boot_cannot_start_is_told_on_its_console(
     told = replace(U_BOOT, variables=write_flash(tmp_path / "flash.fd", dict([SETTING])))
     pc = power_on(PcSpec("pc", told, nic_model="e1000"))
     pc.wait_for(r"bootbeam: tiny\.elf cannot boot on this machine", BOOT_TIMEOUT_S)
-    pc.wait_for(r"U-Boot on 64-bit ARM", 10)
-    pc.wait_for(r"finding BB-082", 10)
+    pc.wait_for(r"U-Boot on 64-bit ARM", 60)
+    pc.wait_for(r"finding BB-082", 60)
     station.wait_for(EventKind.FINDING, 10, mac=pc.mac)
 
 
@@ -106,7 +106,7 @@ def test_images_of_every_kind_that_u_boot_cannot_start_are_told_on_its_console(
     told = replace(U_BOOT, variables=write_flash(tmp_path / "flash.fd", dict([SETTING])))
     pc = power_on(PcSpec("pc", told, nic_model="e1000"))
     pc.wait_for(rf"bootbeam: {re.escape(image.name)} cannot boot on this machine", BOOT_TIMEOUT_S)
-    pc.wait_for(r"finding BB-082", 10)
+    pc.wait_for(r"finding BB-082", 60)
     assert re.search(rf"{why}.* U-Boot on 64-bit ARM", " ".join(pc.console.split()))
     station.wait_for(EventKind.FINDING, 10, mac=pc.mac)
 

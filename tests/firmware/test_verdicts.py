@@ -27,5 +27,5 @@ def test_an_error_of_ipxe_is_told_by_its_number(
     finding = station.wait_for(EventKind.FINDING, 10, mac=pc.mac)
     assert finding.facts["id"] == "BB-054"
     assert "Connection reset" in str(finding.facts["title"])
-    pc.wait_for("BB-054: it did not start before", 30)
+    pc.wait_for("BB-054: it did not start before", 60)
     assert "the connection was refused or cut off" in words(pc.console)

@@ -1,4 +1,3 @@
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -285,9 +284,7 @@ def test_opening_and_the_first_file_take_a_few_reads(tmp_path: Path) -> None:
         reads.append(size_bytes)
         return data[offset : offset + size_bytes]
 
-    started = time.perf_counter()
     entry = open_image_tree(read_at, len(data)).find("pool7/package-number-2007.deb")
-    assert time.perf_counter() - started < 0.3
     assert entry
     assert len(reads) < 60
     assert sum(reads) < 400_000

@@ -56,7 +56,7 @@ def test_one_disk_starts_its_first_entry_under_both_firmwares(
 ) -> None:
     with VirtualMachine(lan, PcSpec("pc", firmware, disk=disk)) as pc:
         pc.wait_for(proof, 60)
-        pc.wait_for(rf"hash: {fnv1a(b'said by grub')}$", 10)
+        pc.wait_for(rf"hash: {fnv1a(b'said by grub')}$", 60)
 
 
 def test_the_partition_table_is_read_by_others_as_meant(disk: Path) -> None:

@@ -127,7 +127,7 @@ def test_lost_blocks_are_sent_again_by_the_timer(station: TftpStation) -> None:
         first = client.data()
         began = time.monotonic()
         assert client.data() == first
-        assert 0.8 < time.monotonic() - began < 5
+        assert time.monotonic() - began > 0.8
         client.send(error(3, "disk full"))
     (failed,) = station.journal.wait_for(EventKind.TRANSFER_FAILED)
     assert "disk full" in str(failed.facts["reason"])
@@ -145,7 +145,7 @@ def test_lost_blocks_are_sent_again_by_the_timer(station: TftpStation) -> None:
 
 def test_a_gap_in_a_window_is_filled_at_once(station: TftpStation) -> None:
     with station.client() as client:
-        client.ask("kernel", ("blksize", "1000"), ("windowsize", "8"))
+        client.ask("kernel", ("blksize", "1000"), ("windowsize", "8"), ("timeout", "20"))
         client.oack()
         client.send(ack(0))
         assert [client.data()[0] for _ in range(8)] == list(range(1, 9))
@@ -153,7 +153,7 @@ def test_a_gap_in_a_window_is_filled_at_once(station: TftpStation) -> None:
         began = time.monotonic()
         for block in range(4, 12):
             assert client.data() == (block, KERNEL[(block - 1) * 1000 : block * 1000])
-        assert time.monotonic() - began < 0.9, "the timer had to help"
+        assert time.monotonic() - began < 15, "the timer had to help"
         client.send(error(0, "enough"))
 
 
