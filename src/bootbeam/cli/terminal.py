@@ -1,6 +1,5 @@
 """Events on the terminal: the story for a person (``story_view``), one JSON object a line for a machine."""
 
-import json
 import sys
 import threading
 import time
@@ -9,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, TextIO
 
-from bootbeam.journal.event_json import event_json
+from bootbeam.journal.event_json import event_line
 from bootbeam.journal.events import Event, EventKind
 
 MAX_WAITING_EVENTS = 10_000
@@ -17,7 +16,6 @@ MAX_WAITING_EVENTS = 10_000
 GATHER_S = 0.02
 """Events that come so shortly after each other are shown together."""
 STOP_TIMEOUT_S = 2.0
-_encode_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class View(Protocol):
@@ -43,7 +41,7 @@ class JsonView:
         """Write one line."""
         if event.kind is EventKind.TRANSFER_PROGRESS:
             return
-        self._stream.write(_encode_json(event_json(event)) + "\n")
+        self._stream.write(f"{event_line(event)}\n")
 
     def flush(self) -> None:
         """Hand the lines on."""

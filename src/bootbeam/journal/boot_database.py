@@ -11,14 +11,16 @@ import os
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, create_engine, delete, event, func, select
+from sqlalchemy import Engine, Row, Select, String, create_engine, delete, event, func, select
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.engine import Connection
 
 from bootbeam.journal.boot_tables import NO_ATTEMPT, SCHEMA_VERSION, attempts, events, metadata, packets, runs
+from bootbeam.journal.event_json import facts_text
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.many_rows import ManyRows
 from bootbeam.journal.packets import Packet
@@ -289,12 +291,11 @@ def _used_bytes(connection: Connection) -> int:
 
 _EVENT_COLUMNS = ("attempt", "at_s", "kind", "mac", "address", "interface", "facts")
 _PACKET_COLUMNS = ("attempt", "at_s", "interface", "frame")
-_encode_facts = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _event_row(each: Event) -> Sequence[Any]:
     """In the order of ``_EVENT_COLUMNS``."""
-    facts = _storable(_encode_facts(dict(each.facts)))
+    facts = _storable(facts_text(each))
     return (each.attempt or NO_ATTEMPT, each.at_s, each.kind.value, each.mac, each.address, each.interface, facts)
 
 
@@ -312,6 +313,10 @@ def _event(row: Row[Any]) -> Event:
 
 _ATTEMPT_COLUMNS = tuple(column.name for column in attempts.columns)
 _SUMMARY_FIELDS = tuple(name for name in _ATTEMPT_COLUMNS if name != "run")
+_RUN_AT = _ATTEMPT_COLUMNS.index("run")
+_OUTCOME_AT = _SUMMARY_FIELDS.index("outcome")
+_values_of = attrgetter(*_SUMMARY_FIELDS)
+_texts_of = attrgetter(*(name for name in _SUMMARY_FIELDS if isinstance(attempts.c[name].type, String)))
 
 
 def _insert_attempts(rows: list[dict[str, Any]]) -> Insert:
@@ -322,9 +327,12 @@ def _insert_attempts(rows: list[dict[str, Any]]) -> Insert:
 
 def _summary_row(summary: Summary, run: int) -> list[Any]:
     """In the order of ``_ATTEMPT_COLUMNS``."""
-    values = (run if name == "run" else getattr(summary, name) for name in _ATTEMPT_COLUMNS)
-    # An outcome is a ``str`` of a kind that drivers do not take.
-    return [_storable(str(value)) if isinstance(value, str) else value for value in values]
+    values = list(_values_of(summary))
+    if not "".join(_texts_of(summary)).isascii():
+        values = [_storable(value) if isinstance(value, str) else value for value in values]
+    values[_OUTCOME_AT] = summary.outcome.value  # a ``str`` of a kind that drivers do not take
+    values.insert(_RUN_AT, run)
+    return values
 
 
 def _storable(text: str) -> str:

@@ -1,19 +1,51 @@
-"""An event as JSON: what ``--log-format json`` prints, and what is exported."""
+"""An event as JSON: what ``--log-format json`` prints, what is kept, and what is exported."""
 
+import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from bootbeam.journal.events import Event
+
+REMEMBERED_WORDS = 4096
+"""Addresses and names that come again and again; some 100 bytes each."""
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def event_json(event: Event) -> dict[str, Any]:
     """One object: kind, at (RFC 3339), mac, address, interface, attempt, facts."""
     return {
         "kind": event.kind.value,
-        "at": datetime.fromtimestamp(event.at_s, UTC).isoformat(timespec="milliseconds"),
+        "at": _moment(event),
         "mac": event.mac,
         "address": event.address,
         "interface": event.interface,
         "attempt": event.attempt,
         "facts": dict(event.facts),
     }
+
+
+def event_line(event: Event) -> str:
+    """The same as text, in one line. Put together by hand: there is one for every event there is."""
+    return (
+        f'{{"kind": "{event.kind.value}", "at": "{_moment(event)}", "mac": {_word(event.mac)}, '
+        f'"address": {_word(event.address)}, "interface": {_word(event.interface)}, '
+        f'"attempt": {_word(event.attempt)}, "facts": {facts_text(event)}}}'
+    )
+
+
+def facts_text(event: Event) -> str:
+    """The facts as text: made once, though they are both printed and kept."""
+    if not event.facts_text:
+        event.facts_text = _encode(dict(event.facts))
+    return event.facts_text
+
+
+def _moment(event: Event) -> str:
+    return datetime.fromtimestamp(event.at_s, UTC).isoformat(timespec="milliseconds")
+
+
+@lru_cache(REMEMBERED_WORDS)
+def _word(text: str | None) -> str:
+    return _encode(text)

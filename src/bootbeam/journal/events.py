@@ -145,3 +145,5 @@ class Event:
     """What ``kind`` says it carries."""
     attempt: str | None = None
     """Which boot of this machine it belongs to (``journal.attempts``); None for what belongs to none."""
+    facts_text: str = field(default="", init=False, repr=False, compare=False)
+    """``facts`` as JSON once somebody wanted that (``journal.event_json``); "" before."""

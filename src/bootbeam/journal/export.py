@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bootbeam.journal.account import MakerOf, tell_boot
-from bootbeam.journal.event_json import event_json
+from bootbeam.journal.event_json import event_line
 from bootbeam.journal.events import Event
 from bootbeam.journal.packets import Packet, encode_pcap
 from bootbeam.journal.redaction import redact, redact_event, redact_summary
@@ -86,7 +86,7 @@ def encode_report(report: BootReport, maker_of: MakerOf) -> bytes:
 
 
 def _lines(events: Sequence[Event]) -> str:
-    return "".join(json.dumps(event_json(event), ensure_ascii=False) + "\n" for event in events)
+    return "".join(f"{event_line(event)}\n" for event in events)
 
 
 def _redacted_json(text: str) -> Any:
