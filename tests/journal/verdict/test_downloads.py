@@ -168,3 +168,12 @@ def test_large_packets_do_not_get_through_by_http() -> None:
     resumed = at(47, EventKind.TRANSFER_RESUMED, protocol="http", file="linux", stalled_s=16.0)
     assert findings([*events, stalled(46, 0), resumed], 80) == []
     assert findings([*events, stalled(46, 100_000), resumed], 80) == []
+
+
+def test_the_screen_of_http_boot_speaks_of_http() -> None:
+    facts: dict[str, Fact] = {"protocol": "http", "file": "gone.efi", "reason": "there is no such file here"}
+    refused = at(5, EventKind.FILE_REFUSED, status=404, user_agent="UefiHttpBoot/1.0", is_searched=False, **facts)
+    finding = only([*seen(0, "uefi-http"), address_requested(4), refused], 30)
+    assert finding.id == "BB-036"
+    assert finding.screen[0] == "Client Error: 404 Not Found"
+    assert "PXE" not in " ".join(finding.screen)

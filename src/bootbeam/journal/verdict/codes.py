@@ -126,6 +126,12 @@ UEFI = _codes(
         "the web server's port is closed or filtered",
         ("BB-061",),
     ),
+    (
+        "",
+        "Client Error: 404 Not Found",
+        "HTTP boot was told a file that the web server does not have",
+        ("BB-036", "BB-009"),
+    ),
     ("", "Access forbidden, only HTTPS connection is allowed.", "this firmware boots by https only", ("BB-061",)),
     (
         "",

@@ -154,11 +154,13 @@ def judge_file_missing(course: Course) -> Judged:
         return None
     file, reason = text(refused, "file"), text(refused, "reason")
     seen = f"it asked for {file!r} by {text(refused, 'protocol').upper()}: {reason}"
-    match = Match(seen, {"file": _shown(file)})
+    screen = HTTP_BOOT_SCREEN if course.kind == "uefi-http" and text(refused, "protocol") == "http" else None
+    match = Match(seen, {"file": _shown(file)}, screen=screen)
     if NOT_GIVEN_OUT.search(reason):
         why, _, command = reason.rpartition(": ")
         mend = ("in the directory of that file:", f"    {command}") if why else ("put a plain, readable file there",)
-        match = Match(seen, cause=f"the file is there, and is not given out: {why or reason}", fix=(*mend, BOOT_AGAIN))
+        cause = f"the file is there, and is not given out: {why or reason}"
+        match = Match(seen, cause=cause, fix=(*mend, BOOT_AGAIN), screen=screen)
     if course.after(refused, EventKind.LOADER_FAILED):
         return match
     return _after_waiting(course, refused, REFUSED_WAIT_S, match)
@@ -204,6 +206,7 @@ SMALLER_PACKETS = (
     "may be shows in how large a ping is still answered, between 1200 and 1472:",
     "    ping -M do -s 1472 {machine}",
 )
+HTTP_BOOT_SCREEN = ("Client Error: 404 Not Found", "Error: Could not retrieve NBP file size from HTTP server.")
 STANDS_STILL = ("(stands still at 0 %, then)", "Connection timed out (http://ipxe.org/4c0a6035)")
 NOT_REACHED = "PXE-E18: Server response timeout."
 RULES = (
