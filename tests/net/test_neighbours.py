@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bootbeam.net.neighbours import MAX_KNOWN, UNKNOWN_FOR_S, Neighbours
+from bootbeam.net.neighbours import MAX_KNOWN, TABLE_HOLDS_S, UNKNOWN_FOR_S, Neighbours
 
 ARP = """\
 IP address       HW type     Flags       HW address            Mask     Device
@@ -44,3 +44,16 @@ def test_an_address_that_the_kernel_does_not_know_is_not_looked_for_at_each_even
     assert neighbours.mac_of("192.168.1.9") is None
     now += UNKNOWN_FOR_S + 0.1
     assert neighbours.mac_of("192.168.1.9") == "52:54:00:ab:cd:ef"
+
+
+def test_machines_that_come_together_share_a_look_and_are_known_at_the_next(tmp_path: Path) -> None:
+    table, now = tmp_path / "arp", 100.0
+    table.write_text(ARP)
+    neighbours = Neighbours(table, lambda: now)
+    assert neighbours.mac_of("192.168.1.9") is None
+    now += TABLE_HOLDS_S / 2
+    assert neighbours.mac_of("192.168.1.7") == "52:54:00:ab:cd:ef"
+    table.write_text(ARP.replace("192.168.1.8 ", "192.168.1.10").replace("00:00:00:00:00:00", "52:54:00:00:00:10"))
+    assert neighbours.mac_of("192.168.1.10") is None
+    now += TABLE_HOLDS_S
+    assert neighbours.mac_of("192.168.1.10") == "52:54:00:00:00:10"

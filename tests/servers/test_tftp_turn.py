@@ -83,7 +83,7 @@ def test_a_client_sees_the_same_from_both(
     """Each answer is sent to both, and what comes back within a moment is compared."""
     (tmp_path / "kernel").write_bytes(KERNEL)
     with TftpStation(tmp_path) as plain, TftpStation(tmp_path, libraries=[TurnLibrary(library_file)]) as quick:
-        for patience_s in (0.002, 0.1):  # a difference that more patience does away with is this computer's
+        for patience_s in (0.002, 0.1, 0.4):  # a difference that more patience does away with is this computer's
             by_plain, by_quick = (conversation(station, answers, windowsize, patience_s) for station in (plain, quick))
             if by_plain == by_quick:
                 return
@@ -151,6 +151,30 @@ def test_a_silent_client_gets_the_window_again_that_the_library_sent(station: Tf
             if newest < 8:
                 client.send(ack(newest))
         assert [client.data()[0] for _ in range(2)] == [7, 8], "after its timeout"
+
+
+def test_a_transfer_is_told_of_once_its_first_window_is_out(station: TftpStation) -> None:
+    with station.client() as client:
+        client.ask("kernel", ("blksize", "512"), ("windowsize", "2"))
+        client.oack()
+        client.send(ack(0))
+        assert [client.data()[0] for _ in range(2)] == [1, 2]
+        (started,) = station.journal.wait_for(EventKind.TRANSFER_STARTED)
+        assert started.facts["windowsize"] == 2
+        (asked,) = station.journal.of(EventKind.READ_REQUESTED)
+        client.send(error(0))
+        (failed,) = station.journal.wait_for(EventKind.TRANSFER_FAILED)
+    assert failed.facts["stage"] == "first-block"
+    assert asked.facts["transfer"] == started.facts["transfer"] == failed.facts["transfer"]
+
+
+def test_a_file_of_one_window_is_told_of_from_its_start_to_its_end(station: TftpStation) -> None:
+    (station.directory.root / "small").write_bytes(KERNEL[:1000])
+    with station.client() as client:
+        assert client.download("small", blksize=512, windowsize=16) == KERNEL[:1000]
+    station.journal.wait_for(EventKind.TRANSFER_FINISHED)
+    kinds = [EventKind.READ_REQUESTED, EventKind.TRANSFER_STARTED, EventKind.TRANSFER_FINISHED]
+    assert [event.kind for event in station.journal.events if event.kind in kinds] == kinds
 
 
 def test_many_clients_at_once(station: TftpStation) -> None:

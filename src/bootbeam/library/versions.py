@@ -20,6 +20,7 @@ from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, ContentChanged, Missing, NotReady
 from bootbeam.library.kept_versions import KeptVersions
+from bootbeam.library.one_look import stamp_of
 from bootbeam.library.open_version import OpenVersion
 from bootbeam.library.refresher import Refresher
 from bootbeam.library.settling import Settling, Stamp
@@ -210,7 +211,7 @@ class ImageFile:
     def _newest_complete(self) -> OpenVersion | NotReady:
         for is_last_try in (False, True):
             try:
-                stamp = Stamp.of(self.path.stat())
+                stamp = Stamp.of(self.path.stat()) if is_last_try else stamp_of(self.path)
             except OSError:
                 self._wake()
                 return self._previous("it is gone")

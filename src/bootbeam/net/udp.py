@@ -154,9 +154,10 @@ def receive_burst(reader: BurstReader, sock: socket.socket) -> list[Datagram]:
     datagrams = []
     for message in reader.read(sock):
         _, port, source = _SOCKADDR_IN.unpack(message.address)
-        index, _, destination = _IN_PKTINFO.unpack_from(message.ancillary or _NO_PKTINFO)
+        index, answers_from, destination = _IN_PKTINFO.unpack_from(message.ancillary or _NO_PKTINFO)
         sender = (socket.inet_ntoa(source), int.from_bytes(port, "big"))
-        datagrams.append(Datagram(message.data, sender, socket.inet_ntoa(destination), index))
+        is_unicast = answers_from == destination and bool(message.ancillary)
+        datagrams.append(Datagram(message.data, sender, socket.inet_ntoa(destination), index, is_unicast))
     return datagrams
 
 

@@ -5,6 +5,7 @@ ICMP, whatever comes to that port from elsewhere; no ERROR 5 is sent.
 """
 
 import errno
+import functools
 import threading
 import time
 import traceback
@@ -13,20 +14,22 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from socket import socket
+from socket import AF_INET6, socket
 
 from bootbeam.errors import DecodeError
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import ContentSource
-from bootbeam.net.udp import Datagram, receive
+from bootbeam.library.one_look import one_moment
+from bootbeam.net.bursts import BurstReader
+from bootbeam.net.udp import Datagram, receive, receive_burst
 from bootbeam.servers.tftp_loop import TransferLoop
 from bootbeam.servers.tftp_notes import DroppedDatagrams, OnceNotes
 from bootbeam.servers.tftp_requests import RequestDesk
 from bootbeam.servers.tftp_session import TransferSession
 from bootbeam.servers.tftp_turn import TurnLibrary
 from bootbeam.tftp.negotiation import Caps
-from bootbeam.wire.tftp import Rrq, Wrq, decode_packet
+from bootbeam.wire.tftp import MAX_REQUEST_BYTES, Rrq, Wrq, decode_packet
 
 MAX_TRANSFERS = 2000
 """At once; a client beyond that gets no answer and asks again. Each takes two file descriptors."""
@@ -36,8 +39,6 @@ BLKSIZE_CAP = 1468
 """The most that an Ethernet without tags takes unfragmented; smaller when the path's MTU is."""
 WINDOWSIZE_CAP = 16
 """Bursts of more blocks overflow the receive buffers of slow firmware."""
-MAX_REQUESTS_PER_TURN = 64
-"""Then the transfers under way get their turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,18 @@ class TftpLimits:
 DEFAULT_LIMITS = TftpLimits()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TftpListener:
     """A socket that requests come to, made by ``net.udp.bind_udp``."""
 
     sock: socket
     interface: str | None
     """The interface it is bound to; answers leave by the same. None: bound to none, routes decide."""
+
+    @functools.cached_property
+    def is_ipv6(self) -> bool:
+        """What comes in is IPv6."""
+        return self.sock.family == AF_INET6
 
 
 class TftpServer:
@@ -87,6 +93,7 @@ class TftpServer:
         self._dropped = DroppedDatagrams(record)
         self._desk = RequestDesk(source, record, self._dropped, Caps(limits.blksize_cap, limits.windowsize_cap))
         self._problems = OnceNotes()
+        self._reader = BurstReader(MAX_REQUEST_BYTES + 1)
         self._loops = [TransferLoop(library, self._forget, self._note_problem) for library in libraries or (None,)]
         """The first takes the requests."""
         self._by_client: dict[tuple[str, int], tuple[TransferSession, TransferLoop]] = {}
@@ -153,30 +160,34 @@ class TftpServer:
 
     def _accept(self, listener: TftpListener, now: float) -> None:
         """Take the requests that wait at a listener, some at a time."""
-        for _ in range(MAX_REQUESTS_PER_TURN):
-            try:
-                datagram = receive(listener.sock)
-            except OSError as error:
-                self._note_problem("requests cannot be received", error)
-                return
-            if datagram is None:
-                return
-            try:
-                self._handle_request(listener, datagram, now)
-            except Exception as error:
-                self._note_problem(f"a TFTP request of {datagram.source[0]} could not be answered", error)
+        try:
+            datagrams = self._receive(listener)
+        except OSError as error:
+            self._note_problem("requests cannot be received", error)
+            return
+        with one_moment():
+            for datagram in datagrams:
+                try:
+                    self._handle_request(listener, datagram, now)
+                except Exception as error:
+                    self._note_problem(f"a TFTP request of {datagram.source[0]} could not be answered", error)
+
+    def _receive(self, listener: TftpListener) -> list[Datagram]:
+        """What waits at a listener, as much as is seen to before the transfers get their turn."""
+        if not listener.is_ipv6:
+            return receive_burst(self._reader, listener.sock)
+        datagram = receive(listener.sock)
+        return [datagram] if datagram is not None else []
 
     def _handle_request(self, listener: TftpListener, datagram: Datagram, now: float) -> None:
         address = datagram.source[0]
-        port = int(listener.sock.getsockname()[1])
         try:
             packet = decode_packet(datagram.data)
         except DecodeError as error:
-            self._dropped.add(address, listener.interface, port, str(error))
+            self._drop(listener, address, str(error))
             return
         if not isinstance(packet, Rrq | Wrq):
-            kind = type(packet).__name__.upper()
-            self._dropped.add(address, listener.interface, port, f"{kind} sent to the port that takes requests")
+            self._drop(listener, address, f"{type(packet).__name__.upper()} sent to the port that takes requests")
             return
         with self._lock:
             session, loop = self._by_client.get(datagram.source, (None, self._loops[0]))
@@ -192,6 +203,9 @@ class TftpServer:
         session = self._desk.open_session(packet, datagram, listener.interface, listener.interface)
         if session is not None:
             self._admit(session, datagram.data, now)
+
+    def _drop(self, listener: TftpListener, address: str, reason: str) -> None:
+        self._dropped.add(address, listener.interface, int(listener.sock.getsockname()[1]), reason)
 
     def _repeat(self, session: TransferSession, loop: TransferLoop, listener: TftpListener, datagram: Datagram) -> None:
         """In another thread than the one that takes requests: its transfer's client asks once more."""

@@ -157,6 +157,7 @@ class BlockSender:
         such, else from the stretches read here."""
         self._shared = shared
         self.read_ahead_bytes = read_ahead_bytes
+        shared.row.blocks_per_send = self.blocks_per_send
         content = self._content
         if content.body is not None:
             shared.hold(content.body, 1, reaches_end=True)

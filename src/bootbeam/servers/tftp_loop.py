@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
+from bootbeam.net.brief_calls import wake
 from bootbeam.servers.tftp_blocks import read_ahead_bytes
 from bootbeam.servers.tftp_session import TransferSession
 from bootbeam.servers.tftp_turn import SPIN_S, Handed, TurnLibrary
@@ -41,6 +42,7 @@ class TransferLoop:
         self._watched: dict[int, Callable[[float], None]] = {}
         self._blocked: set[TransferSession] = set()
         self._posted: deque[Callable[[], None]] = deque()
+        self._is_woken = False
         self._windowed = 0
         """How many transfers have windows."""
         self._next_tick = 0.0
@@ -65,7 +67,9 @@ class TransferLoop:
     def post(self, step: Callable[[], None]) -> None:
         """Have this thread do something soon: after what it is at, in the order in which it was posted."""
         self._posted.append(step)
-        os.eventfd_write(self._wake_fd, 1)
+        if not self._is_woken:
+            self._is_woken = True
+            wake(self._wake_fd)
 
     def stop(self, stop_at: float) -> None:
         """End when no transfer is left, or the monotonic clock says ``stop_at``. Clients cut off are told."""
@@ -134,6 +138,7 @@ class TransferLoop:
         for fd in others:
             if fd == self._wake_fd:
                 os.eventfd_read(fd)
+                self._is_woken = False  # before the steps: of what is posted from here on this thread is told again
                 self._do_posted()
             elif fd in self._watched:
                 self._watched[fd](now)

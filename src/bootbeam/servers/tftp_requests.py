@@ -68,28 +68,40 @@ class RequestDesk:
             OSError: no socket can be had for the answer.
         """
         sock = open_transfer_socket(datagram.local_address, datagram.source, send_by, datagram.is_unicast)
-        with ExitStack() as undo:
-            undo.callback(sock.close)
-            peer = Peer(datagram.source[0], own_address(sock), "tftp", interface)
-            try:
-                content = self._open_content(request, peer)
-            except _Refusal as refusal:
-                self._refuse(sock, request, peer, refusal)
-                return None
-            except Exception:
-                _send_error(sock, ErrorCode.UNDEFINED, "trouble inside the boot server, its log says more")
-                raise
-            if content is None or isinstance(request, Wrq):
-                return None
-            undo.callback(content.close)
+        session = None
+        try:
+            session = self._session_through(sock, request, datagram, interface)
+        finally:
+            if session is None:
+                sock.close()
+        return session
+
+    def _session_through(
+        self, sock: socket.socket, request: Rrq | Wrq, datagram: Datagram, interface: str | None
+    ) -> TransferSession | None:
+        """The transfer, which the socket is then for; None when there is to be none."""
+        local_address = datagram.local_address if datagram.is_unicast else own_address(sock)
+        peer = Peer(datagram.source[0], local_address, "tftp", interface)
+        try:
+            content = self._open_content(request, peer)
+        except _Refusal as refusal:
+            self._refuse(sock, request, peer, refusal)
+            return None
+        except Exception:
+            _send_error(sock, ErrorCode.UNDEFINED, "trouble inside the boot server, its log says more")
+            raise
+        if content is None or isinstance(request, Wrq):
+            return None
+        try:
             caps = Caps(min(self._caps.blksize, largest_blksize(sock)), self._caps.windowsize)
             machine = ReadTransfer(request, content.size_bytes, caps)
             if machine.terms.windowsize > 1:
                 widen_send_buffer(sock)
             identity = SessionIdentity(f"tftp-{next(self._numbers)}", datagram.source, peer)
-            session = TransferSession(identity, sock, content, machine, self._record, self._dropped, self._reads)
-            undo.pop_all()
-            return session
+            return TransferSession(identity, sock, content, machine, self._record, self._dropped, self._reads)
+        except BaseException:
+            content.close()
+            raise
 
     def _open_content(self, request: Rrq | Wrq, peer: Peer) -> Content | None:
         if isinstance(request, Wrq):

@@ -1,6 +1,7 @@
 """One transfer at work: the pure machine, its socket, its file, and what the journal hears of it."""
 
 import errno
+import functools
 import os
 import socket
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from bootbeam.journal.events import EventKind, Fact
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, ContentChanged, Peer
+from bootbeam.net import brief_calls
 from bootbeam.servers.tftp_blocks import BlockSender, SharedReads
 from bootbeam.servers.tftp_notes import DroppedDatagrams
 from bootbeam.servers.tftp_socket import largest_blksize
@@ -19,6 +21,8 @@ from bootbeam.wire.tftp import ErrorCode, encode_error
 PROGRESS_EVERY_S = 0.25
 PROGRESS_AFTER_S = 0.5
 """Shorter transfers show no progress."""
+MAX_KNOWN_WORDS = 256
+"""Many machines ask for the same."""
 MAX_WAITING_DATAGRAMS = 16
 """Of a transfer that are looked at before a further request of its client."""
 
@@ -94,7 +98,7 @@ class TransferSession:
         if self.shared is not None:
             self.shared.end()
             self.shared = None
-        self._sock.close()
+        brief_calls.close(self._sock)
         self._reads.leave(self._content)
         self._content.close()
 
@@ -112,7 +116,10 @@ class TransferSession:
     def collect(self) -> None:
         """Learn what was sent without this object."""
         if self.shared is not None and self.shared.row.is_awaiting:
-            self._machine.catch_up(self.shared.row.sent, self.shared.row.heard_at)
+            row = self.shared.row
+            self._machine.catch_up(row.sent, row.heard_at)
+            if row.sent and not self._is_started:
+                self._start(row.heard_at)
 
     def publish(self) -> None:
         """Say which ACK may be taken without this object."""
@@ -175,6 +182,8 @@ class TransferSession:
         if not count:
             self._perform_all(self._machine.handle_datagram(data, now), now)
             return False
+        if not self._is_started:
+            self._start(now)
         try:
             is_blocked = not self._blocks.send(self._machine.first_sent, count, already_sent)
         except OSError as error:
@@ -229,7 +238,7 @@ class TransferSession:
                     self._start(now)
                 self.is_blocked = not self._blocks.send(action.first_block_index, action.count)
             case Send():
-                self._sock.send(action.data)
+                brief_calls.send(self._sock, action.data)
             case Finished():
                 self._blocks.check_content()
                 self._finish(action.stats)
@@ -284,14 +293,12 @@ class TransferSession:
 
     def _note_request(self) -> None:
         self._requests += 1
-        # An option's name is printable ASCII, or the decoder has dropped it; its value may be anything.
-        asked = [(option.name, option.number()) for option in self._machine.request.options]
         self._record(
             EventKind.READ_REQUESTED,
             file=self._content.name,
             source_port=self.identity.client[1],
-            asked=" ".join(f"{name}={'?' if number is None else number}" for name, number in asked),
-            granted=" ".join(f"{name}={number}" for name, number in self._machine.terms.oack),
+            asked=_words_of(tuple((option.name, option.number()) for option in self._machine.request.options)),
+            granted=_words_of(self._machine.terms.oack),
             times=self._requests,
         )
 
@@ -347,3 +354,9 @@ class TransferSession:
             transfer=self.identity.transfer_id,
             **facts,
         )
+
+
+@functools.lru_cache(MAX_KNOWN_WORDS)
+def _words_of(options: tuple[tuple[str, int | None], ...]) -> str:
+    """Options for people. A name is printable ASCII, or the decoder has dropped it; a value may be anything."""
+    return " ".join(f"{name}={'?' if number is None else number}" for name, number in options)

@@ -2,6 +2,7 @@
 
 import socket
 
+from bootbeam.net import brief_calls
 from bootbeam.net.addresses6 import scope_of
 
 IP_MTU_DISCOVER = 10
@@ -74,13 +75,12 @@ def _is_broadcast(address: str) -> bool:
 
 
 def _open(bind_address: str, client: tuple[str, int], interface: str | None) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    sock = brief_calls.open_udp()
     try:
         if interface is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode("ascii") + b"\0")
         sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
-        sock.bind((bind_address, 0))
-        sock.connect(client)
+        brief_calls.bind_and_connect(sock, bind_address, client)
     except BaseException:
         sock.close()
         raise

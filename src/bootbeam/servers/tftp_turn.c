@@ -143,7 +143,7 @@ static int see_to(int fd, uint32_t events, struct transfer *table, uint32_t rows
     out->events = events;
     out->size_bytes = -1;
     out->blocks_sent = 0;
-    if (events != POLLIN || fd < 0 || (uint32_t)fd >= rows || !table[fd].is_awaiting)
+    if (events != POLLIN || fd < 0 || (uint32_t)fd >= rows)
         return 0;
     ssize_t size = recv(fd, out->data, MAX_REPLY_BYTES, MSG_DONTWAIT);
     if (size < 0) {
@@ -153,7 +153,7 @@ static int see_to(int fd, uint32_t events, struct transfer *table, uint32_t rows
         return 0;
     }
     out->size_bytes = (int32_t)size;
-    return size == 4 && take(fd, &table[fd], out->data, now, &out->blocks_sent);
+    return size == 4 && table[fd].is_awaiting && take(fd, &table[fd], out->data, now, &out->blocks_sent);
 }
 
 /* What the epoll set has: listeners, and what else Python waits for. Returns how many events there are. */

@@ -1,6 +1,7 @@
 """Which of a read request's options are granted, and with what value."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bootbeam.wire.tftp import Rrq
 
@@ -11,6 +12,8 @@ MAX_BLKSIZE = 65464
 """RFC 2348 §2."""
 MAX_WINDOWSIZE = 65535
 """RFC 7440 §3."""
+MAX_KNOWN_TERMS = 256
+"""Machines of one kind ask for the same: so many terms need not be found again."""
 MAX_TIMEOUT_S = 255
 """RFC 2349 §2."""
 
@@ -40,6 +43,7 @@ class Terms:
     """What the OACK says, names as the client spelt them; empty: no OACK is sent and DATA 1 is the answer."""
 
 
+@lru_cache(MAX_KNOWN_TERMS)
 def negotiate(request: Rrq, size_bytes: int, caps: Caps) -> Terms:
     """The terms of a transfer.
 

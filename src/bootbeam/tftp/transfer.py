@@ -21,6 +21,7 @@ FRESH_REQUEST_AFTER_S = 1.0
 PROBE_ERRORS = (ErrorCode.UNDEFINED, ErrorCode.ILLEGAL_OPERATION, ErrorCode.OPTION_REFUSED)
 """How a size probe ends: BIOS ROMs send 0 "TFTP Aborted", edk2 8 "User aborted the transfer", others 4."""
 _ACK_OPCODE = Opcode.ACK.to_bytes(2, "big")
+_ACK_OF_OACK = encode_ack(0)
 
 
 class _Phase(Enum):
@@ -69,7 +70,8 @@ class ReadTransfer:
         self._heard_at = 0.0
         self._deadline: float | None = None
         self._expected_ack = b""
-        """The ACK of all that is on its way, when there is more to come after it; empty at any other time."""
+        """The ACK of all that is on its way, the OACK or a window, when there is more to come after it; empty at any
+        other time."""
 
     @property
     def is_over(self) -> bool:
@@ -120,6 +122,7 @@ class ReadTransfer:
         """
         if data != self._expected_ack:
             return 0
+        self._phase = _Phase.SENDING
         acked = self._acked = self._sent
         self.first_sent = acked + 1
         self._heard_at = now
@@ -142,7 +145,7 @@ class ReadTransfer:
 
     @property
     def expects_window_ack(self) -> bool:
-        """Whether the ACK of ``sent_block`` asks for nothing but the next window."""
+        """Whether the ACK of ``sent_block``, 0 for the OACK's, asks for nothing but the next window."""
         return bool(self._expected_ack)
 
     def catch_up(self, sent_block: int, heard_at: float) -> None:
@@ -150,6 +153,7 @@ class ReadTransfer:
         which came at ``heard_at``: the state is as if ``take_expected_ack`` had been called for each."""
         if sent_block == self._sent:
             return
+        self._phase = _Phase.SENDING
         windows_before = (sent_block - self._sent - 1) // self.terms.windowsize
         self._acked = self._sent + windows_before * self.terms.windowsize
         self._heard_at = heard_at
@@ -230,6 +234,7 @@ class ReadTransfer:
         if self._phase is _Phase.OFFERED:
             self._retransmissions += 1
         self._phase = _Phase.OFFERED
+        self._expected_ack = _ACK_OF_OACK
         self._deadline = now + self._wait_s
         return Send(encode_oack(self.terms.oack))
 

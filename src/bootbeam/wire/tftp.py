@@ -6,6 +6,7 @@ Not here: what an option means for a transfer (``tftp/negotiation.py``), which f
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from struct import Struct
 
 from bootbeam.errors import DecodeError
@@ -19,6 +20,9 @@ MAX_OPTIONS = 32
 """Options read of one packet; the field knows about ten. What follows is left unread."""
 MAX_MESSAGE_CHARACTERS = 200
 """How much of an ERROR's text is kept or sent."""
+
+MAX_KNOWN_REQUESTS = 256
+"""Machines of one kind send the same bytes: so many requests need not be decoded again."""
 
 _NUMBERED = Struct("!HH")
 
@@ -134,7 +138,9 @@ def decode_packet(data: bytes) -> Packet:
     opcode = cursor.take_u16("opcode")
     match opcode:
         case Opcode.RRQ | Opcode.WRQ:
-            return _decode_request(cursor, opcode, len(data))
+            if len(data) > MAX_REQUEST_BYTES:
+                raise DecodeError(f"request longer than {MAX_REQUEST_BYTES} bytes")
+            return _decode_request(data)
         case Opcode.DATA:
             return Data(cursor.take_u16("block number"), cursor.take_rest())
         case Opcode.ACK:
@@ -155,9 +161,10 @@ def decode_ack_block(data: bytes) -> int | None:
     return int(block) if opcode == Opcode.ACK else None
 
 
-def _decode_request(cursor: Cursor, opcode: int, size_bytes: int) -> Rrq | Wrq:
-    if size_bytes > MAX_REQUEST_BYTES:
-        raise DecodeError(f"request longer than {MAX_REQUEST_BYTES} bytes")
+@lru_cache(MAX_KNOWN_REQUESTS)
+def _decode_request(data: bytes) -> Rrq | Wrq:
+    cursor = Cursor(data)
+    opcode = cursor.take_u16("opcode")
     filename = cursor.take_until_nul("file name")
     mode_at = cursor.offset
     mode = cursor.take_until_nul("mode")
