@@ -6,55 +6,18 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
 
-from bootbeam.journal.events import EventKind, Fact
 from bootbeam.library.content import Content, FileSlice, Missing, NotReady, Peer, Version
 from bootbeam.servers.http import STALL_TIMEOUT_S, HttpServer
 from bootbeam.servers.pages import Pages
+from tests.servers.kept_events import Kept
 
 SHA256_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
-
-@dataclass
-class Event:
-    kind: EventKind
-    address: str | None
-    facts: dict[str, Fact]
-
-
-@dataclass
-class Kept:
-    """Stands for the journal."""
-
-    events: list[Event] = field(default_factory=list)
-
-    def __call__(
-        self,
-        kind: EventKind,
-        *,
-        mac: str | None = None,
-        address: str | None = None,
-        interface: str | None = None,
-        **facts: Fact,
-    ) -> None:
-        self.events.append(Event(kind, address, facts))
-
-    def of(self, kind: EventKind) -> list[Event]:
-        return [event for event in self.events if event.kind is kind]
-
-    def wait_for(self, kind: EventKind, number: int = 1, timeout_s: float = 20) -> list[Event]:
-        """The events of ``kind`` as soon as there are ``number`` of them."""
-        deadline = time.monotonic() + timeout_s
-        while len(found := self.of(kind)) < number:
-            assert time.monotonic() < deadline, f"no {kind} after {timeout_s} s, only {self.events}"
-            time.sleep(0.005)
-        return found
 
 
 Serve = Callable[[Peer], Content | Missing | NotReady]

@@ -65,11 +65,11 @@ class Bench:
 
     async def ask(self, packet: bytes) -> Reply6:
         self.send(packet)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             return Reply6(await asyncio.get_running_loop().sock_recv(self.client, 2000))
 
     async def until(self, kind: EventKind) -> Event:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while True:
                 for event in self.journal.events():
                     if event.kind is kind:

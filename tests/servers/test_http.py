@@ -18,7 +18,8 @@ import bootbeam.servers.http_any_request as http_any_request
 from bootbeam.journal.events import EventKind
 from bootbeam.library.content import Peer
 from bootbeam.servers.http import HttpServer
-from tests.servers.http_station import Files, HttpStation, Kept, open_descriptors
+from tests.servers.http_station import Files, HttpStation, open_descriptors
+from tests.servers.kept_events import Kept
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 
 from bootbeam.servers.http import HttpServer
 from bootbeam.servers.http_thread import HttpThread
-from tests.servers.http_station import Files, Kept
+from tests.servers.http_station import Files
+from tests.servers.kept_events import Kept
 
 
 def _get(port: int) -> bytes:

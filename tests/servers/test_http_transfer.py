@@ -5,7 +5,7 @@ import pytest
 from bootbeam.journal.events import EventKind
 from bootbeam.library.content import Content, Peer, Version
 from bootbeam.servers.http_transfer import Transfer
-from tests.servers.http_station import Kept
+from tests.servers.kept_events import Kept
 
 PEER = Peer("192.168.1.20", "192.168.1.50", "http", "eth0")
 

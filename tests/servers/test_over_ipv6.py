@@ -9,7 +9,8 @@ from bootbeam.net.ports import bind_tcp6
 from bootbeam.net.udp import bind_udp6
 from bootbeam.servers.tftp import TftpListener, TftpServer
 from tests.servers.http_station import HttpStation
-from tests.servers.tftp_station import KERNEL, LOOPBACK_LIMITS, Directory, Kept
+from tests.servers.kept_events import Kept
+from tests.servers.tftp_station import KERNEL, LOOPBACK_LIMITS, Directory
 
 
 def curl(url: str, *options: str) -> bytes:

@@ -19,7 +19,8 @@ from bootbeam.net.udp import bind_udp
 from bootbeam.servers import tftp_requests
 from bootbeam.servers.tftp import TftpLimits, TftpListener, TftpServer
 from bootbeam.servers.tftp_socket import open_transfer_socket
-from tests.servers.tftp_station import KERNEL, LOOPBACK_LIMITS, Client, Directory, Kept, TftpStation, running_station
+from tests.servers.kept_events import Kept
+from tests.servers.tftp_station import KERNEL, LOOPBACK_LIMITS, Client, Directory, TftpStation, running_station
 from tests.tftp_packets import ack, error, rrq
 
 

@@ -5,59 +5,22 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Self
 
-from bootbeam.journal.events import EventKind, Fact
+from bootbeam.journal.events import EventKind
 from bootbeam.library.content import Content, ContentChanged, FileSlice, Missing, NotReady, Peer, Version
 from bootbeam.net.udp import bind_udp
 from bootbeam.servers.tftp import TftpLimits, TftpListener, TftpServer
 from bootbeam.servers.tftp_turn import TurnLibrary
 from tests import tftp_packets
+from tests.servers.kept_events import Kept
 
 ANSWER_TIMEOUT_S = 10.0
 KERNEL = Random(1).randbytes(300_000)
 LOOPBACK_LIMITS = TftpLimits(max_transfers_per_address=1000, blksize_cap=65464, windowsize_cap=64)
-
-
-@dataclass
-class Event:
-    kind: EventKind
-    address: str | None
-    interface: str | None
-    facts: dict[str, Fact]
-
-
-@dataclass
-class Kept:
-    """Stands for the journal."""
-
-    events: list[Event] = field(default_factory=list)
-
-    def __call__(
-        self,
-        kind: EventKind,
-        *,
-        mac: str | None = None,
-        address: str | None = None,
-        interface: str | None = None,
-        **facts: Fact,
-    ) -> None:
-        self.events.append(Event(kind, address, interface, facts))
-
-    def of(self, kind: EventKind) -> list[Event]:
-        return [event for event in self.events if event.kind is kind]
-
-    def wait_for(self, kind: EventKind, number: int = 1, timeout_s: float = 20) -> list[Event]:
-        """The events of ``kind`` as soon as there are ``number`` of them."""
-        deadline = time.monotonic() + timeout_s
-        while len(found := self.of(kind)) < number:
-            assert time.monotonic() < deadline, f"no {kind} after {timeout_s} s, only {self.events}"
-            time.sleep(0.005)
-        return found
 
 
 class Directory:
