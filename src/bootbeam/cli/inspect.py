@@ -56,6 +56,8 @@ def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "  is", facts["description"]
     if facts["truncated"]:
         yield "  but", "it is shorter than its own headers say: cut off, or still being written"
+    if facts.get("names_by"):
+        yield "  names by", ", ".join(facts["names_by"])
     system = facts.get("system")
     if system:
         yield "  system", system["title"]

@@ -46,7 +46,9 @@ def inspect_file(path: Path, recipes: Sequence[Recipe]) -> dict[str, Any]:
         facts = _identity_facts(path, identity)
         if identity.kind is Kind.ISO_IMAGE:
             _insist_whole(path, identity)
-            facts |= _iso_facts(RecipeTree(open_image_tree(read_at, size_bytes), size_bytes), recipes)
+            tree = open_image_tree(read_at, size_bytes)
+            facts["names_by"] = list(tree.available_names)
+            facts |= _iso_facts(RecipeTree(tree, size_bytes), recipes)
             facts["as_cd"] = _cd_facts(read_cd_boot(read_at, size_bytes))
         return facts
     except ImageError as error:
