@@ -4,6 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from bootbeam.cli.main import app
 
 PROJECT = Path(__file__).parents[1]
 HARDWARE = (PROJECT / "docs" / "hardware.md").read_text("utf-8")
@@ -51,3 +55,18 @@ def test_the_commands_of_the_readme_exist(name: str) -> None:
 def test_links_between_pages_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text("utf-8")):
         assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", [PROJECT / "README.md", PROJECT / "README.ja.md", *(PROJECT / "docs").glob("*.md")])
+def test_the_options_in_examples_exist(path: Path) -> None:
+    root = get_command(app)
+    assert isinstance(root, TyperGroup)
+    for name, rest in re.findall(r"bootbeam ([a-z]+)\b([^`\n]*)", path.read_text("utf-8")):
+        command = root.commands.get(name)
+        if command is None:
+            continue  # "bootbeam is ..."
+        inner = list(command.commands.values()) if isinstance(command, TyperGroup) else []
+        parameters = [parameter for each in (command, *inner) for parameter in each.params]
+        known = {option for parameter in parameters for option in (*parameter.opts, *parameter.secondary_opts)}
+        for option in re.findall(r"(?<!\S)(--?[a-z][a-z0-9-]*)", rest):
+            assert option in {*known, "--help"}, f"bootbeam {name}{rest}"

@@ -92,3 +92,18 @@ def test_the_real_command(state: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=True)
     assert done.stdout.startswith(f"boot {ATTEMPT} of {MAC} on eth0\n")
     assert "\x1b" not in done.stdout, "no colours where no person watches"
+
+
+@pytest.mark.parametrize("arguments", ["boots --state HOME/x", "machines --state HOME/x", "inspect IMAGE"])
+def test_a_home_that_may_not_be_looked_into_ends_nothing_with_a_traceback(tmp_path: Path, arguments: str) -> None:
+    home, image = tmp_path / "home", tmp_path / "image"
+    image.write_text("#!ipxe\n")
+    home.mkdir(mode=0)
+    # Root without capabilities: its own files stay readable to it, wherever the checkout lies.
+    powerless = ("setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "env", f"HOME={home}")
+    places = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME")
+    words = arguments.replace("IMAGE", str(image)).replace("HOME", str(home)).split()
+    command = [*powerless, *(f"{name}={home / name}" for name in places), sys.executable, "-m", "bootbeam", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.stdout or done.stderr.startswith("error: ")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bootbeam.errors import UserError
-from bootbeam.library.regular_file import insist_directory, insist_regular, unreadable
+from bootbeam.library.regular_file import insist_directory, insist_regular, is_directory, is_file, unreadable
 
 
 def refusal(path: Path) -> UserError:
@@ -57,3 +57,13 @@ def test_a_directory_that_is_none(tmp_path: Path) -> None:
         insist_directory(file)
     with pytest.raises(UserError, match="does not exist"):
         insist_directory(tmp_path / "gone")
+
+
+def test_what_cannot_be_looked_at_is_not_there(tmp_path: Path) -> None:
+    assert is_directory(tmp_path)
+    assert not is_file(tmp_path)
+    (tmp_path / "file").touch()
+    assert is_file(tmp_path / "file")
+    too_long = tmp_path / ("x" * 300)  # an error that even root gets
+    assert not is_directory(too_long)
+    assert not is_file(too_long)

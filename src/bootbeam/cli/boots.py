@@ -134,13 +134,20 @@ def _open(state: Path | None) -> "list[BootRecords]":
         path = directory / BOOTS_FILE
         if os.access(path, os.R_OK):
             opened.append(BootRecords(path))
-        elif path.exists():
+        elif not _is_missing(path):
             closed.append(path)
     if closed and not opened:
         raise UserError(
             f"{closed[0]} cannot be read", "a station that ran as root keeps its boots there", "sudo bootbeam boots"
         )
     return opened
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        return not path.exists()
+    except PermissionError:
+        return False
 
 
 def _width() -> int:

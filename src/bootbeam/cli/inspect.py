@@ -56,6 +56,22 @@ def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "  is", facts["description"]
     if facts["truncated"]:
         yield "  but", "it is shorter than its own headers say: cut off, or still being written"
+    yield from _iso_rows(facts)
+    for way in facts["boots_on"]:
+        grub = f" ({way['needs_grub']})" if way["needs_grub"] else ""
+        yield "  boots on", f"{way['firmware']} {way['cpu']}, as {way['form']}{grub}"
+    for boot in facts.get("boots", ()):
+        yield from _boot_rows(boot)
+    as_cd = _as_cd(facts.get("as_cd"))
+    if as_cd:
+        yield "  boots on", as_cd
+    is_told_why_not = bool((facts.get("system") or {}).get("cannot_boot"))
+    if not as_cd and not facts["boots_on"] and not facts.get("boots") and not is_told_why_not:
+        yield "  boots on", "nothing by itself"
+
+
+def _iso_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is in an ISO; nothing for any other file."""
     if facts.get("names_by"):
         yield "  names by", ", ".join(facts["names_by"])
     system = facts.get("system")
@@ -68,16 +84,6 @@ def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     elif "boots" in facts:
         by_menu = "; what follows is from its own boot menu" if facts["boots"] else ""
         yield "  system", f"of no known family{by_menu}"
-    for way in facts["boots_on"]:
-        grub = f" ({way['needs_grub']})" if way["needs_grub"] else ""
-        yield "  boots on", f"{way['firmware']} {way['cpu']}, as {way['form']}{grub}"
-    for boot in facts.get("boots", ()):
-        yield from _boot_rows(boot)
-    as_cd = _as_cd(facts.get("as_cd"))
-    if as_cd:
-        yield "  boots on", as_cd
-    if not as_cd and not facts["boots_on"] and not facts.get("boots") and not (system and system["cannot_boot"]):
-        yield "  boots on", "nothing by itself"
 
 
 def _as_cd(cd: dict[str, Any] | None) -> str:

@@ -54,6 +54,7 @@ def _open(state: Path | None) -> "list[Machines]":
     """What stations of this computer remember; a station started with sudo does so where its caller keeps things."""
     from bootbeam.library.cache import STATE_FILE, state_directories
     from bootbeam.library.machines import Machines
+    from bootbeam.library.regular_file import is_file
 
     directories = [state] if state else state_directories()
-    return [Machines(path) for directory in directories if (path := directory / STATE_FILE).exists()]
+    return [Machines(path) for directory in directories if is_file(path := directory / STATE_FILE)]

@@ -26,7 +26,7 @@ from bootbeam.install.finding import Finding, Severity
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, Missing, Peer
-from bootbeam.library.regular_file import insist_regular, unreadable
+from bootbeam.library.regular_file import insist_regular, is_file, unreadable
 from bootbeam.settings.model import StationSettings
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def short_form_file(named: Path, configuration_directories: Iterable[Path]) -> P
     if str(named) != AUTO:
         return named
     places = [directory / SHORT_FORM_NAME for directory in configuration_directories]
-    found = next((place for place in places if place.is_file()), None)
+    found = next((place for place in places if is_file(place)), None)
     if found is None:
         raise UserError(
             f"--unattended auto found no {SHORT_FORM_NAME}",
@@ -279,7 +279,7 @@ def _beside(user_data: Path, file: str) -> Path | None:
     if not user_data.name.startswith("user-data"):
         return None
     places = (user_data.parent / name for name in (file, f"{file}.j2"))
-    return next((place for place in places if place.is_file()), None)
+    return next((place for place in places if is_file(place)), None)
 
 
 def _check_file(path: Path, check: Callable[[str], list[Finding]]) -> list[str]:

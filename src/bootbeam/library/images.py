@@ -27,7 +27,7 @@ from bootbeam.library.answers import Answers
 from bootbeam.library.content import NotReady
 from bootbeam.library.entries import NamedFile, PlannedEntry, plan_entries, ways_of
 from bootbeam.library.refresher import Refresher
-from bootbeam.library.regular_file import insist_regular, unreadable
+from bootbeam.library.regular_file import insist_regular, is_directory, unreadable
 from bootbeam.library.resolved_boot import NO_INITRD, READ_AS_DRIVE, ResolvedBoot
 from bootbeam.library.snapshot import SnapshotStorage
 from bootbeam.library.taking import COPY_LIMIT_BYTES
@@ -295,7 +295,7 @@ def _nothing_to_serve(settings: StationSettings) -> UserError:
 
 def _named_files(paths: Iterable[Path]) -> Iterable[NamedFile]:
     for path in paths:
-        if path.is_dir():
+        if is_directory(path):
             yield from _files_of_directory(path)
         else:
             yield _named_file(path)

@@ -14,6 +14,7 @@ from pathlib import Path
 from bootbeam.boot.recipe import Recipe
 from bootbeam.boot.recipe_schema import MAX_RECIPE_BYTES, parse_recipe
 from bootbeam.errors import UserError
+from bootbeam.library.regular_file import is_directory
 
 SYSTEM_DIRECTORY = Path("/etc/bootbeam/recipes")
 MAX_FILES = 1000
@@ -44,7 +45,7 @@ def load_recipes(directories: Iterable[Path] = (), named: Sequence[Path] = ()) -
     """
     recipes = _by_family(files("bootbeam") / "recipes")
     for directory in directories:
-        if directory.is_dir():
+        if is_directory(directory):
             recipes |= _by_family(directory)
         elif directory in named:
             raise UserError(f"{directory} is no directory of recipes", "", f"look at it: ls -l {directory}")

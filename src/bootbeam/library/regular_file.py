@@ -51,6 +51,22 @@ def insist_directory(path: Path) -> None:
         raise unreadable(path, error) from None
 
 
+def is_directory(path: Path) -> bool:
+    """Whether there is a directory; where we may not look there is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; where we may not look there is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def unreadable(path: Path, error: OSError) -> UserError:
     """Why ``path`` cannot be read, and where to look."""
     if isinstance(error, FileNotFoundError) and not path.is_symlink():
