@@ -7,7 +7,7 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from bootbeam.cli.main import app
+from bootbeam.cli.app import app
 
 PROJECT = Path(__file__).parents[1]
 HARDWARE = (PROJECT / "docs" / "hardware.md").read_text("utf-8")
