@@ -40,6 +40,7 @@ from bootbeam.library.grub_images import GrubImages
 from bootbeam.library.grub_scripts import GrubScripts
 from bootbeam.library.images import ImageLibrary
 from bootbeam.library.loader_files import LoaderFiles
+from bootbeam.library.loader_packages import Package
 from bootbeam.library.machine_book import InstalledMachines, MachineBook
 from bootbeam.library.offerings import Offerings
 from bootbeam.library.remembered_replies import SAVE_INTERVAL_S, RememberedReplies
@@ -90,10 +91,14 @@ class Station:
     Args:
         settings: what a person chose.
         watcher: shown every event.
+        packages: finds the installed packages that boot loaders belong to.
     """
 
-    def __init__(self, settings: StationSettings, watcher: Watcher) -> None:
+    def __init__(
+        self, settings: StationSettings, watcher: Watcher, packages: Callable[[Sequence[Path]], dict[Path, Package]]
+    ) -> None:
         self._settings = settings
+        self._packages = packages
         self._neighbours = Neighbours()
         self._journal = Journal(time.time, self._neighbours.mac_of)
         self._journal.watch(watcher)
@@ -118,7 +123,7 @@ class Station:
                 drop_to_invoking_user(self._settings.paths)
                 asyncio.run(self._serve(interfaces, listeners, self._goods_of_tree(tree)))
                 return
-            loaders = stack.enter_context(LoaderFiles(self._settings.loader_directory, record))
+            loaders = stack.enter_context(LoaderFiles(self._settings.loader_directory, record, self._packages))
             listeners = self._listen(stack, interfaces)
             drop_to_invoking_user(self._settings.paths)
             answers = open_answers(self._settings, record)

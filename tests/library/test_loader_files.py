@@ -24,7 +24,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only directory with boot loaders on this computer."""
     directory = tmp_path / "loaders"
 
-    def find(chosen: Path | None = None) -> LoaderShelf:
+    def find(chosen: Path | None = None, **_: object) -> LoaderShelf:
         return find_loaders(chosen, (directory,), (), lambda _: {})
 
     monkeypatch.setattr(loader_files, "find_loaders", find)

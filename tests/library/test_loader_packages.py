@@ -8,6 +8,7 @@ import pytest
 
 from bootbeam.library.loader_packages import (
     Distribution,
+    EarlyAnswer,
     Package,
     missing_loader_advice,
     packages_of,
@@ -145,3 +146,8 @@ def test_read_distribution(tmp_path: Path) -> None:
 
 def test_this_computers_distribution() -> None:
     assert read_distribution().is_like("debian")
+
+
+def test_what_is_asked_early_is_answered_the_same() -> None:
+    paths = [Path("/bin/sh"), Path("/usr/bin/dpkg-query")]
+    assert EarlyAnswer(paths)(paths) == packages_of(paths)

@@ -35,7 +35,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoaderFil
         grubnetaa64__efi__signed=grub(b"2.06-13+deb12u2", machine=ARM64),
     )
 
-    def find(chosen: Path | None = None) -> LoaderShelf:
+    def find(chosen: Path | None = None, **_: object) -> LoaderShelf:
         return find_loaders(chosen, (place,), (), lambda _: {})
 
     monkeypatch.setattr(loader_files, "find_loaders", find)

@@ -1,6 +1,6 @@
 """The boot loaders that are handed out: the best one for each kind of machine, under the path a client asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +12,7 @@ from bootbeam.errors import UserError
 from bootbeam.formats.identity import Identity
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, Missing, NotReady
-from bootbeam.library.loader_packages import missing_loader_advice, read_distribution
+from bootbeam.library.loader_packages import Package, missing_loader_advice, packages_of, read_distribution
 from bootbeam.library.loaders import Loader, LoaderShelf, Purpose, find_loaders
 from bootbeam.library.signed_chain import SignedChain, find_signed_chain, find_signed_disk_chain
 from bootbeam.library.signed_disks import DISK_NAME, SignedDisk
@@ -69,10 +69,17 @@ class LoaderFiles:
     Args:
         directory: one that somebody named, looked into first.
         record: the journal.
+        packages: finds the installed packages that files belong to.
     """
 
-    def __init__(self, directory: Path | None, record: Record) -> None:
+    def __init__(
+        self,
+        directory: Path | None,
+        record: Record,
+        packages: Callable[[Sequence[Path]], dict[Path, Package]] = packages_of,
+    ) -> None:
         self._directory = directory
+        self._packages = packages
         self._record = record
         self._stack = ExitStack()
         self.files: dict[str, FittingFile] = {}
@@ -98,7 +105,7 @@ class LoaderFiles:
         Raises:
             UserError: no loader at all was found, so that no machine could boot.
         """
-        shelf = find_loaders(self._directory)
+        shelf = find_loaders(self._directory, packages=self._packages)
         distribution = read_distribution()
         missing = {}
         try:

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,27 @@ def packages_of(paths: Sequence[Path], run: Run = run_query) -> dict[Path, Packa
         if found:
             return found
     return {}
+
+
+class EarlyAnswer:
+    """Asks which packages files belong to, beside whatever else is done until the answer is wanted.
+
+    Args:
+        paths: the files.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._found: dict[Path, Package] = {}
+        self._thread = threading.Thread(target=self._ask, args=(paths,), name="packages", daemon=True)
+        self._thread.start()
+
+    def __call__(self, paths: Sequence[Path]) -> dict[Path, Package]:
+        """As ``packages_of``, which finds nothing more: the files are the same."""
+        self._thread.join()
+        return self._found
+
+    def _ask(self, paths: Sequence[Path]) -> None:
+        self._found = packages_of(paths)
 
 
 def read_manifest(directory: Path) -> Package | None:

@@ -8,7 +8,7 @@ Arch: ``ipxe``. All of the names below were seen in these packages.
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -150,6 +150,11 @@ def own_directories() -> tuple[Path, ...]:
         with contextlib.suppress(RuntimeError):  # a user without a home
             found.append(own_directory({}, False, Path(f"~{sudo_user}").expanduser()))
     return tuple(dict.fromkeys(found))
+
+
+def files_named_like_loaders(directories: Iterable[Path] = SYSTEM_DIRECTORIES) -> list[Path]:
+    """The files directly in these directories whose names are those of boot loaders."""
+    return [path for each in directories for path in files_in(each, 0) if name_of_loader(path.name)]
 
 
 def files_in(directory: Path, depth: int) -> Iterator[Path]:

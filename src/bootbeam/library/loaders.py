@@ -1,5 +1,6 @@
 """The boot loaders on this computer: found, recognised by their bytes, and the best one for a kind of machine."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,7 @@ from bootbeam.library.loader_places import (
     LoaderVariant,
     Place,
     files_in,
+    files_named_like_loaders,
     name_of_loader,
     own_directories,
 )
@@ -165,19 +167,20 @@ def find_loaders(
     Raises:
         UserError: there is no such ``chosen`` directory.
     """
-    found: list[Loader] = []
+    found: dict[Path, Loader] = {}
     if chosen is not None:
         insist_directory(chosen)
-        found += _look_into((chosen,), Place.CHOSEN, MAX_DEPTH)
-    found += _look_into(own_directories() if own is None else own, Place.OWN, MAX_DEPTH)
+        _look_into((chosen,), Place.CHOSEN, MAX_DEPTH, found)
+    _look_into(own_directories() if own is None else own, Place.OWN, MAX_DEPTH, found)
     with ThreadPoolExecutor(1) as pool:  # the package database takes longer to answer than the files to be read
-        asked = pool.submit(
-            packages, [path for each in system for path in files_in(each, 0) if name_of_loader(path.name)]
-        )
-        installed = _look_into(system, Place.SYSTEM, 0)
+        asked = pool.submit(packages, files_named_like_loaders(system))
+        _look_into(system, Place.SYSTEM, 0, found)
         owners = asked.result()
-    found += [_with_package(loader, owners.get(loader.path)) for loader in installed]
-    return LoaderShelf(tuple(_with_version_from_beside(_without_doubles(found))))
+    loaders = [
+        _with_package(loader, owners.get(loader.path)) if loader.place is Place.SYSTEM else loader
+        for loader in found.values()
+    ]
+    return LoaderShelf(tuple(_with_version_from_beside(loaders)))
 
 
 def version_key(version: str) -> tuple[int, ...]:
@@ -271,9 +274,16 @@ def _linux_version(data: bytes) -> str | None:
     return kernel.version_text if kernel else None
 
 
-def _look_into(directories: Iterable[Path], place: Place, depth: int) -> list[Loader]:
-    candidates = (read_loader(path, place) for directory in directories for path in files_in(directory, depth))
-    return [loader for loader in candidates if loader is not None]
+def _look_into(directories: Iterable[Path], place: Place, depth: int, found: dict[Path, Loader]) -> None:
+    """Put into ``found`` what is not there yet, by the file it really is: Debian links /usr/lib/ipxe/ipxe.efi to
+    /boot/ipxe.efi, and a chosen directory may be one of ours."""
+    for directory in directories:
+        for path in files_in(directory, depth):
+            with contextlib.suppress(RuntimeError):  # links that go round
+                real = path.resolve()
+                loader = read_loader(path, place) if real not in found else None
+                if loader is not None:
+                    found[real] = loader
 
 
 def _read_bytes(path: Path) -> bytes | None:
@@ -326,14 +336,6 @@ def _with_version_from_beside(loaders: Sequence[Loader]) -> list[Loader]:
         else loader
         for loader in loaders
     ]
-
-
-def _without_doubles(loaders: Iterable[Loader]) -> list[Loader]:
-    """Debian links /usr/lib/ipxe/ipxe.efi to /boot/ipxe.efi, and a chosen directory may be one of ours."""
-    first: dict[Path, Loader] = {}
-    for loader in loaders:
-        first.setdefault(loader.path.resolve(), loader)
-    return list(first.values())
 
 
 def _kind(loader: Loader) -> tuple[LoaderFamily, LoaderVariant, Firmware, Cpu]:
