@@ -42,7 +42,7 @@ class DhcpNotes:
             kind_of_client=client.kind,
             architecture=client.architecture_number,
             firmware=architecture.words if architecture else f"unknown architecture {client.architecture_number}",
-            vendor_class=client.vendor_class,
+            vendor_class=_shown(client.vendor_class),
             xid=f"{client.xid:08x}",
             secs=client.secs,
             uuid=str(client.uuid) if client.uuid else None,
@@ -126,4 +126,6 @@ class DhcpNotes:
 
 def _shown(text: str) -> str:
     """A stranger's words, fit for an event."""
+    if len(text) <= MAX_SHOWN_CHARACTERS and text.isprintable():
+        return text
     return "".join(character for character in text[:MAX_SHOWN_CHARACTERS] if character.isprintable())
