@@ -107,3 +107,22 @@ def test_a_home_that_may_not_be_looked_into_ends_nothing_with_a_traceback(tmp_pa
     done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
     assert "Traceback" not in done.stderr, done.stderr
     assert done.stdout or done.stderr.startswith("error: ")
+
+
+def test_a_file_that_is_no_record_of_boots(tmp_path: Path) -> None:
+    (tmp_path / BOOTS_FILE).write_text("hello")
+    with pytest.raises(UserError) as caught:
+        run(tmp_path)
+    assert "cannot be read as a record of boots" in caught.value.what
+    assert caught.value.why == "file is not a database"
+
+
+def test_the_name_of_the_directory_may_hold_anything(tmp_path: Path) -> None:
+    state = tmp_path / "it's #1 %41?mode=rw&x"
+    store = BootStore(Keeping(state / BOOTS_FILE, 100, 10**8, "0.1.0", "{}"), print)
+    for each in good_boot():
+        store.watch(each)
+    store.start()
+    store.stop()
+    assert run(state).startswith(ATTEMPT)
+    assert list(tmp_path.iterdir()) == [state]

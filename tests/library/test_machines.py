@@ -65,3 +65,11 @@ def test_the_oldest_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
         book.set_installed(f"mac {number}", "e", float(number))
     assert [mac for mac, _, _ in book.all_installed()] == ["mac 4", "mac 3", "mac 2"]
     book.close()
+
+
+def test_the_name_of_the_directory_may_hold_anything(tmp_path: Path) -> None:
+    state = tmp_path / "it's #1 %41?x"
+    machines = Machines(state / "state.db")
+    machines.close()
+    assert (state / "state.db").is_file()
+    assert list(tmp_path.iterdir()) == [state]

@@ -123,7 +123,6 @@ def _find(attempt: str, state: Path | None) -> "tuple[BootRecords, Summary]":
 def _open(state: Path | None) -> "list[BootRecords]":
     """What stations of this computer keep; a station started with sudo does so where its caller keeps things."""
     from bootbeam.errors import UserError
-    from bootbeam.journal.boot_database import BootRecords
     from bootbeam.journal.boot_store import BOOTS_FILE
     from bootbeam.library.cache import ROOT_STATE_DIRECTORY, state_directories
 
@@ -133,7 +132,7 @@ def _open(state: Path | None) -> "list[BootRecords]":
     for directory in directories:
         path = directory / BOOTS_FILE
         if os.access(path, os.R_OK):
-            opened.append(BootRecords(path))
+            opened.append(_opened(path))
         elif not _is_missing(path):
             closed.append(path)
     if closed and not opened:
@@ -141,6 +140,24 @@ def _open(state: Path | None) -> "list[BootRecords]":
             f"{closed[0]} cannot be read", "a station that ran as root keeps its boots there", "sudo bootbeam boots"
         )
     return opened
+
+
+def _opened(path: Path) -> "BootRecords":
+    from sqlalchemy.exc import DBAPIError
+
+    from bootbeam.errors import UserError
+    from bootbeam.journal.boot_database import BootRecords
+
+    records = BootRecords(path)
+    try:
+        records.newest(1)
+    except DBAPIError as error:
+        raise UserError(
+            f"{path} cannot be read as a record of boots",
+            str(error.orig),
+            "the next station that starts puts it aside and begins a new one: bootbeam serve IMAGE",
+        ) from None
+    return records
 
 
 def _is_missing(path: Path) -> bool:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Engine, Row, Select, String, create_engine, delete, event, func, select
+from sqlalchemy import URL, Engine, Row, Select, String, create_engine, delete, event, func, select
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.engine import Connection
 
@@ -75,7 +76,7 @@ class BootDatabase:
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))  # command lines may hold secrets
         self._limits = limits
         self._run = 0
-        self._engine = _open(f"sqlite:///{path}")
+        self._engine = _open(URL.create("sqlite", database=str(path)))
         dialect = self._engine.dialect
         self._event_rows = ManyRows(lambda rows: insert(events).values(rows), _EVENT_COLUMNS, dialect)
         self._packet_rows = ManyRows(lambda rows: insert(packets).values(rows), _PACKET_COLUMNS, dialect)
@@ -165,9 +166,10 @@ class BootRecords:
     """
 
     def __init__(self, path: Path) -> None:
-        self._engine = create_engine(
-            f"sqlite:///file:{path}?mode=ro&uri=true", connect_args={"timeout": LOCK_TIMEOUT_S}
-        )
+        # What SQLite takes for an address is one with every odd letter written as %XX; SQLAlchemy adds the rest.
+        address = f"file:{quote(os.fsencode(path))}"
+        url = URL.create("sqlite", database=address, query={"mode": "ro", "uri": "true"})
+        self._engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_S})
 
     def __enter__(self) -> "BootRecords":
         return self
@@ -266,7 +268,7 @@ def prune_station_events(connection: Connection, number: int) -> int:
     return MAX_STATION_EVENTS
 
 
-def _open(url: str) -> Engine:
+def _open(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_S})
 
     def set_up(connection: Any, _: object) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Boolean, Column, Float, MetaData, String, Table, create_engine, delete, select
+from sqlalchemy import URL, Boolean, Column, Float, MetaData, String, Table, create_engine, delete, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -168,4 +168,4 @@ def _put(connection: Connection, table: Table, values: dict[str, str | float | b
 def _engine(path: Path | None) -> Engine:
     if path is None:
         return create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    return create_engine(f"sqlite:///{path}", connect_args={"timeout": 5})
+    return create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 5})
