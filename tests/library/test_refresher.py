@@ -1,3 +1,4 @@
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -6,7 +7,7 @@ import pytest
 
 from bootbeam.journal.events import EventKind
 from bootbeam.library import refresher as refresher_module
-from bootbeam.library.refresher import Refresher
+from bootbeam.library.refresher import DIGEST_NICENESS, Refresher
 from tests.library.recorded import Recorded
 
 
@@ -152,6 +153,20 @@ def test_closing_breaks_a_long_digest_off(journal: Recorded) -> None:
     assert started.wait(10)
     refresher.close()
     assert stopped.is_set()
+
+
+def test_a_digest_gives_way_to_everything_else(refresher: Refresher) -> None:
+    niceness: list[int] = []
+    done = threading.Event()
+
+    def look(_: Callable[[], bool]) -> None:
+        niceness.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        done.set()
+
+    refresher.compute_digest(look)
+    assert done.wait(20)
+    assert niceness == [DIGEST_NICENESS]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) < DIGEST_NICENESS
 
 
 def test_closing_what_was_never_started_does_no_harm(journal: Recorded) -> None:

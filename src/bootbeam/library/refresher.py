@@ -2,9 +2,12 @@
 
 import heapq
 import itertools
+import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from bootbeam.journal.events import EventKind
@@ -16,6 +19,10 @@ IDLE_LOOK_PER_FILE_S = 0.0005
 """Added for each file, so that 10,000 of them cost a few thousandths of a processor."""
 SHORTEST_LOOK_S = 0.01
 STOP_TIMEOUT_S = 5.0
+DIGEST_DELAY_S = 2.0
+"""A digest reads all of a file. Who boots from an ISO as soon as it is served must not wait for the disk behind it."""
+DIGEST_NICENESS = 19
+"""Of the thread: everything else goes first, transfers above all (setpriority(2), which Linux has for threads too)."""
 
 _NOW = 0.0
 _BEING_LOOKED_AT = float("inf")
@@ -43,7 +50,7 @@ class Refresher:
         self._due_at_s: dict[Refreshable, float] = {}
         self._queue: list[tuple[float, int, Refreshable]] = []
         self._count = itertools.count()
-        self._digest_jobs: list[DigestJob] = []
+        self._digest_jobs: deque[tuple[float, DigestJob]] = deque()
         self._is_closed = False
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
@@ -80,9 +87,9 @@ class Refresher:
                 self._set_due(file, _NOW)
 
     def compute_digest(self, job: DigestJob) -> None:
-        """Run ``job`` when the jobs before it are done."""
+        """Run ``job`` when the jobs before it are done, and not at once."""
         with self._changed:
-            self._digest_jobs.append(job)
+            self._digest_jobs.append((time.monotonic() + DIGEST_DELAY_S, job))
             self._changed.notify_all()
 
     def _look_after(self) -> None:
@@ -119,17 +126,23 @@ class Refresher:
         self._changed.notify_all()
 
     def _compute_digests(self) -> None:
-        while True:
-            with self._changed:
-                while not self._digest_jobs and not self._is_closed:
-                    self._changed.wait()
-                if self._is_closed:
-                    return
-                job = self._digest_jobs.pop(0)
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), DIGEST_NICENESS)
+        while (job := self._next_digest()) is not None:
             try:
                 job(lambda: self._is_closed)
             except Exception as error:
                 self._problem(error)
+
+    def _next_digest(self) -> DigestJob | None:
+        """Waits for the next job and for its time; None when closed."""
+        with self._changed:
+            while not self._is_closed:
+                wait_s = self._digest_jobs[0][0] - time.monotonic() if self._digest_jobs else None
+                if wait_s is not None and wait_s <= 0:
+                    return self._digest_jobs.popleft()[1]
+                self._changed.wait(wait_s)
+        return None
 
     def _problem(self, error: Exception) -> None:
         self._record(EventKind.PROBLEM, what="a served file could not be looked after", why=repr(error), fix="")
