@@ -177,3 +177,20 @@ def test_the_screen_of_http_boot_speaks_of_http() -> None:
     assert finding.id == "BB-036"
     assert finding.screen[0] == "Client Error: 404 Not Found"
     assert "PXE" not in " ".join(finding.screen)
+
+
+@pytest.mark.parametrize(
+    ("kind", "loaders", "words"),
+    [
+        ("uefi-pxe", ["x64/shimx64.efi", "x64/grubx64.efi"], "error: file `vmlinuz' not found."),
+        ("bios-pxe", ["pxelinux.0"], "Could not find kernel image: vmlinuz"),
+        ("uefi-pxe", [], "PXE-E23"),
+    ],
+)
+def test_the_screen_is_that_of_the_program_which_asks(kind: str, loaders: list[str], words: str) -> None:
+    loaded = [event for number, file in enumerate(loaders) for event in downloaded(5 + number, file)]
+    refused = at(9, EventKind.FILE_REFUSED, protocol="tftp", file="vmlinuz", reason="none", is_searched=False)
+    finding = only([*seen(0, kind), address_requested(4), *loaded, refused], 30)
+    assert finding.id == "BB-036"
+    assert words in " ".join(finding.screen)
+    assert ("PXE-" in " ".join(finding.screen)) is not bool(loaders)

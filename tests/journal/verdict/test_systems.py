@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from bootbeam.journal.events import Event, EventKind, Fact
 from bootbeam.journal.timeline import Timeline
 from bootbeam.journal.verdict.rules import judge
@@ -87,6 +89,22 @@ def test_an_installation_that_failed() -> None:
     finding = only([*started(unattended=True), failed], 501)
     assert finding.id == "BB-073"
     assert "installing grub" in finding.seen
+
+
+@pytest.mark.parametrize(
+    ("events", "id", "words"),
+    [
+        (started(), "BB-072", "(initramfs)"),
+        (started(warning="this machine has 1 GB of memory"), "BB-074", "Kernel panic"),
+        (started(unattended=True), "BB-071", "a question of the installer"),
+        ([*started(unattended=True), at(500, EventKind.INSTALL_FAILED, step="x")], "BB-073", "the installer's own"),
+        (without_initrd(), "BB-077", "Unable to mount root fs"),
+    ],
+)
+def test_what_the_screen_shows_is_the_systems(events: list[Event], id: str, words: str) -> None:
+    finding = only(events, 1000)
+    assert finding.id == id
+    assert words in " ".join(finding.screen)
 
 
 def test_a_machine_that_waits_for_an_image() -> None:

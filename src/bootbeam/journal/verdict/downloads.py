@@ -42,6 +42,7 @@ GOING_ON = (
 NOT_GIVEN_OUT = re.compile(r"may read|cannot be read|symbolic link out of|is a directory|no regular file")
 """What a refusal says of a file that is there."""
 BOOT_AGAIN = "then boot the machine again; the station need not be started anew"
+PXELINUX = re.compile(r"pxelinux\.0$", re.IGNORECASE)
 EMPTY_DIGITS = re.compile(r"\.0$")
 
 
@@ -154,7 +155,7 @@ def judge_file_missing(course: Course) -> Judged:
         return None
     file, reason = text(refused, "file"), text(refused, "reason")
     seen = f"it asked for {file!r} by {text(refused, 'protocol').upper()}: {reason}"
-    screen = HTTP_BOOT_SCREEN if course.kind == "uefi-http" and text(refused, "protocol") == "http" else None
+    screen = _screen_of_asker(course, refused)
     match = Match(seen, {"file": _shown(file)}, screen=screen)
     if NOT_GIVEN_OUT.search(reason):
         why, _, command = reason.rpartition(": ")
@@ -164,6 +165,22 @@ def judge_file_missing(course: Course) -> Judged:
     if course.after(refused, EventKind.LOADER_FAILED):
         return match
     return _after_waiting(course, refused, REFUSED_WAIT_S, match)
+
+
+def _screen_of_asker(course: Course, refused: Event) -> tuple[str, ...] | None:
+    """The words of the program that asked, where that is neither a firmware's PXE nor an iPXE."""
+    before = course.events[: course.events.index(refused)]
+    loaded = [
+        event for event in before if event.kind is EventKind.TRANSFER_FINISHED and text(event, "role") == "loader"
+    ]
+    if course.kind == "ipxe":
+        return None
+    if not loaded:
+        return HTTP_BOOT_SCREEN if course.kind == "uefi-http" and text(refused, "protocol") == "http" else None
+    file = _shown(text(refused, "file"))
+    if PXELINUX.search(text(loaded[-1], "file")):
+        return (f"Could not find kernel image: {file}", "(or: Failed to load ldlinux.c32)")
+    return (f"error: file `{file}' not found.",) if course.kind.startswith("uefi") else None
 
 
 def judge_suffix_added(course: Course) -> Judged:

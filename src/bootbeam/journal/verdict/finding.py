@@ -129,6 +129,8 @@ class Rule:
         """The finding for one case."""
         values = {**UNKNOWN_VALUES, **course.values, **match.values}
         shown = course.screens if match.screens is None else match.screens
+        if Screen.SYSTEM in self.screens:
+            shown = (Screen.SYSTEM,)  # whatever loaded it has gone from the screen
         return Finding(
             self.id,
             self.title.format_map(values),
