@@ -30,7 +30,7 @@ from bootbeam.journal.journal import Journal, Watcher
 from bootbeam.journal.verdict.watch import LOOK_INTERVAL_S as VERDICT_INTERVAL_S
 from bootbeam.journal.verdict.watch import VerdictWatch
 from bootbeam.library import first_programs, machine_book, reply_watch
-from bootbeam.library.answers import Answers, open_answers
+from bootbeam.library.answers import NO_MACHINE_NAMED, Answers, open_answers
 from bootbeam.library.cache import STATE_FILE, state_directory
 from bootbeam.library.catalogue import Catalogue
 from bootbeam.library.content import ContentSource
@@ -127,6 +127,8 @@ class Station:
             listeners = self._listen(stack, interfaces)
             drop_to_invoking_user(self._settings.paths)
             answers = open_answers(self._settings, record)
+            if answers.is_given and not (self._settings.macs or self._settings.yes_to_any_machine):
+                listeners.warnings.append(UserError(*NO_MACHINE_NAMED))
             images = stack.enter_context(ImageLibrary(self._settings, record, answers))
             loaders.check_signed(self._settings.secure_boot, images.entries())
             machines = _open_machines(stack, self._settings.state_directory) if answers.is_given else None

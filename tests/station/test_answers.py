@@ -421,3 +421,19 @@ def test_the_short_form_is_made_into_the_format_of_the_system_that_is_booted(
     salt = identity["password"].split("$")[2]
     assert identity["password"] == run("openssl", "passwd", "-6", "-salt", salt, "secret").strip()
     assert "secret" not in told["user_data"]
+
+
+def test_who_names_no_machine_is_told_that_none_installs_by_itself(lan: Lan, tmp_path: Path) -> None:
+    kernel = Path("/usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64/linux")
+    preseed = tmp_path / "preseed.cfg"
+    preseed.write_text(PRESEED)
+
+    def told(*named: str) -> list[str]:
+        name = "-".join(["station", *named]).replace(":", "")
+        with StationProcess(lan, "--kernel", kernel, "--preseed", preseed, *named, name=name) as station:
+            events = station.events()
+        return [str(event.facts["fix"]) for event in events if event.kind is EventKind.PROBLEM]
+
+    assert any("--yes-to-any-machine" in fix for fix in told())
+    assert not any("--yes-to-any-machine" in fix for fix in told("--mac", MAC))
+    assert not any("--yes-to-any-machine" in fix for fix in told("--yes-to-any-machine"))

@@ -78,7 +78,8 @@ def render_template(text: str, machine: MachineFacts, file_name: str) -> str:
         raise _undefined(file_name, error, values) from error
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
         where = f"{file_name}, line {line}" if (line := _line_of(error)) else file_name
-        raise UserError(f"{where} cannot be filled in", str(error)) from error
+        fix = "a template has the facts of a machine, conditions, loops and a few filters: docs/unattended.md"
+        raise UserError(f"{where} cannot be filled in", str(error), fix) from error
 
 
 class _Environment(SandboxedEnvironment):

@@ -72,6 +72,14 @@ PLAIN_CMDLINES = {
 """For a kernel and initrd that no recipe describes; ``{answers}`` is the address of the answers."""
 
 
+NO_MACHINE_NAMED = (
+    "no machine was named that may be installed",
+    "any that boots gets a menu whose default is its own disk; somebody sitting there has to choose the installation",
+    "name it: --mac 52:54:00:12:34:56; or, where every machine may be wiped: --yes-to-any-machine",
+)
+"""What, why and fix, for whoever expects an installation to begin by itself."""
+
+
 class Answers:
     """Hands out answers.
 
