@@ -101,11 +101,32 @@ def test_what_is_no_code_at_all_has_no_neighbours(asked: str) -> None:
         ("Unable to mount root fs", "Kernel panic"),
         ("exec format error", "Exec format"),
         ("no boot filename recieved", "PXE-E53"),
+        (
+            'failed to load Boot0002 "UEFI PXEv4 (MAC:525400123456)" from PciRoot(0x0)/Pci(0x2,0x0): Not Found',
+            "Boot0001",
+        ),
+        (">>Start PXE over IPv4.", "Start PXE"),
+        ("Reboot and Select proper Boot device", "Reboot and Select"),
+        ("Verifying shim SBAT data failed: Security Policy Violation", "Security"),
+        ("error: prohibited by secure boot policy.", "prohibited"),
+        ("Failed to load ldlinux.c32", "ldlinux"),
+        ("Could not find kernel image: linux", "kernel image"),
+        ("iPXE initialising devices...", "initialising"),
+        ("ALERT! /dev/disk/by-uuid/1 does not exist. Dropping to a shell!", "ALERT!"),
+        ("dracut-initqueue timeout - starting timeout scripts", "dracut"),
+        ("grub rescue>", "grub rescue"),
     ],
 )
 def test_words_are_looked_for(asked: str, expected: str) -> None:
     first = explain(asked)[0]
     assert expected in f"{first.name} {first.words}"
+
+
+def test_words_that_fit_several_things_name_them_all() -> None:
+    assert "error: file `...' not found." in [
+        answer.words for answer in explain("error: file '/boot/linux' not found.")
+    ]
+    assert "SBAT" in " ".join(a.words for a in explain("Verifying shim SBAT data failed: Security Policy Violation"))
 
 
 def test_every_code_names_findings_that_exist() -> None:

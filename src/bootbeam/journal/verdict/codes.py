@@ -139,6 +139,18 @@ UEFI = _codes(
         "the URL has a name in it that cannot be resolved",
         ("BB-061",),
     ),
+    (
+        "",
+        ">>Start PXE over IPv4.",
+        "the firmware asks the network, for up to a minute; what it says after that counts",
+        NO_ANSWER,
+    ),
+    (
+        "",
+        "No bootable device",
+        "the firmware has tried everything, the network too; what it said before says why the network did not do",
+        NO_ANSWER,
+    ),
 )
 
 BIOS = _codes(
@@ -241,6 +253,20 @@ BIOS = _codes(
     ),
     ("PXE-T01", "File not found", "the TFTP server does not have that file", ("BB-036", "BB-009")),
     ("PXE-T02", "Access violation", "the TFTP server does not give that file away", ("BB-036",)),
+    (
+        "",
+        "Failed to load ldlinux.c32",
+        "PXELINUX 5 and later needs that file beside itself; on Debian it is in the package syslinux-common",
+        ("BB-036",),
+    ),
+    ("", "Could not find kernel image", "PXELINUX's configuration names a file that is not there", ("BB-036",)),
+    (
+        "",
+        "Reboot and Select proper Boot device",
+        "the BIOS has tried everything, the network too; what it said before says why the network did not do",
+        NO_ANSWER,
+    ),
+    ("", "Operating System not found", "the same: nothing was booted, from the network neither", NO_ANSWER),
 )
 
 OTHERS = (
@@ -261,10 +287,30 @@ OTHERS = (
             ("BB-086", "BB-036"),
         ),
         ("", "SBAT self-check failed: Security Policy Violation", "this shim is too old and revoked", ("BB-042",)),
+        (
+            "",
+            "error: file `...' not found.",
+            "GRUB's configuration names a file that is not there",
+            ("BB-036", "BB-009"),
+        ),
+        ("", "error: timeout reading `...'.", "GRUB's download stopped", ("BB-030", "BB-033")),
+        (
+            "",
+            "error: prohibited by secure boot policy.",
+            "Secure Boot is on, and GRUB is to start something unsigned",
+            ("BB-085", "BB-086"),
+        ),
+        ("", "grub rescue>", "GRUB runs, and does not find its own files on the server that it asks", ("BB-036",)),
         ("", "error: out of memory.", "the file is too large for this machine's memory", ("BB-074",)),
     ),
     *_codes(
         Screen.IPXE,
+        (
+            "",
+            "iPXE initialising devices...",
+            "iPXE starts; where this stays on the screen, it hangs on this machine's network card",
+            ("BB-041",),
+        ),
         ("", "command not found", "a line of the script begins with a word that is no command of iPXE", ("BB-054",)),
     ),
     *_codes(
@@ -279,6 +325,18 @@ OTHERS = (
             "",
             "(initramfs)",
             "the system does not find its root: no network driver, or a wrong address in its command line",
+            ("BB-072",),
+        ),
+        (
+            "",
+            "ALERT! ... does not exist. Dropping to a shell!",
+            "the system does not find its root: no driver for the disk or the network, or a wrong root=",
+            ("BB-072",),
+        ),
+        (
+            "",
+            "dracut-initqueue timeout",
+            "the system waits in vain for its root, or for the rest of itself over the network",
             ("BB-072",),
         ),
         ("", "No space left on device", "the system is unpacked into memory, and that is full", ("BB-074",)),

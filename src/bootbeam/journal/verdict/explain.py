@@ -18,6 +18,9 @@ MAX_WORDS = 20
 GOOD_ENOUGH = 0.62
 """How alike (0 to 1) words have to be to be taken for what was meant."""
 CLOSEST = 4
+WHOLE_LINE_WORDS = range(2, 5)
+WHOLE_LINE = 0.5
+"""How well it fits, and a tenth more for each of these words, when all that is known stands in a longer question."""
 
 _AROUND = " \t\"'`()[]<>.,;:!"
 """What stands before and after a code that was copied out of a sentence."""
@@ -124,7 +127,16 @@ def _fit(wanted: list[str], likeness: dict[str, dict[str, float]], texts: tuple[
         found = sum(max((likeness[word].get(other, 0.0) for other in words), default=0.0) for word in wanted)
         # What the screen says counts more than what it means.
         best = max(best, found / len(wanted) - 0.05 * rank if wanted else 0.0)
+        if rank == 0 and len(words) >= WHOLE_LINE_WORDS[0]:
+            best = max(best, _fit_of_line(wanted, likeness, words))
     return best
+
+
+def _fit_of_line(wanted: list[str], likeness: dict[str, dict[str, float]], words: tuple[str, ...]) -> float:
+    """How well a whole line from a screen fits, which has names, paths and numbers among the words that are known."""
+    there = [max((likeness[word].get(other, 0.0) for word in wanted), default=0.0) for other in words]
+    share = WHOLE_LINE + 0.1 * min(len(words), WHOLE_LINE_WORDS[-1])
+    return share * sum(there) / len(words) if all(there) else 0.0
 
 
 def _alike(word: str, other: str) -> float:
