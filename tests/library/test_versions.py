@@ -539,3 +539,41 @@ def test_a_transfer_outlives_the_closing_of_its_image(bench: Bench) -> None:
     image.close()
     assert received(content) == kernel("a")
     assert descriptors() == before
+
+
+@pytest.mark.parametrize("copy_limit_bytes", [1 << 20, 0])
+def test_what_is_open_is_current_for_as_long_as_it_would_be_opened_again(bench: Bench, copy_limit_bytes: int) -> None:
+    image = bench.loaded(kernel("a"), copy_limit_bytes=copy_limit_bytes)
+    version = image.current_version()
+    assert isinstance(version, str)
+    newest, pinned = image.open(), image.open(version)
+    assert isinstance(newest, Content)
+    assert isinstance(pinned, Content)
+    assert newest.is_current()
+    assert pinned.is_current()
+    bench.replace(kernel("b"))
+    assert not newest.is_current(), "before the new version is taken, and while it settles"
+    bench.settle(image)
+    image.refresh()
+    assert not newest.is_current()
+    assert pinned.is_current(), "a boot that has begun goes on with it"
+    again = image.open()
+    assert isinstance(again, Content)
+    assert again.is_current()
+    bench.path.unlink()
+    assert not again.is_current()
+    image.close()
+    assert not pinned.is_current()
+    for content in (newest, pinned, again):
+        content.close()
+
+
+def test_a_version_that_was_overwritten_in_place_is_not_current(bench: Bench) -> None:
+    image = bench.loaded(kernel("a"), copy_limit_bytes=0)
+    version = image.current_version()
+    assert isinstance(version, str)
+    pinned = image.open(version)
+    assert isinstance(pinned, Content)
+    bench.path.write_bytes(kernel("b"))
+    assert not pinned.is_current()
+    pinned.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
 import socket
 import threading
@@ -94,6 +95,25 @@ def test_file_that_ends_before_the_slice(loop: asyncio.AbstractEventLoop, tmp_pa
     with file.open("rb") as source, pytest.raises(ContentChanged):
         send(loop, FileSlice(source.fileno(), 0, 6))
     assert open_descriptors() == before
+
+
+def test_no_more_is_given_in_a_turn_than_was_said(loop: asyncio.AbstractEventLoop, tmp_path: Path) -> None:
+    file, turns, sent = tmp_path / "file", [1000, 5000, 300], [0]
+    file.write_bytes(os.urandom(20_000))
+
+    async def serve() -> None:
+        ours, theirs = connection()
+        transport, _ = await loop.create_connection(Sink, sock=ours)
+        with theirs, file.open("rb") as source:
+            told = itertools.cycle(turns)
+            async with BodySocket(transport, 10, sent.append, turn_bytes=lambda: next(told)) as body:
+                await body.send_file(FileSlice(source.fileno(), 0, 20_000))
+            transport.close()
+            await asyncio.sleep(0)
+
+    loop.run_until_complete(serve())
+    assert [after - before for before, after in itertools.pairwise(sent)][:6] == turns * 2
+    assert sent[-1] == 20_000
 
 
 def test_connection_lost_before_the_body(loop: asyncio.AbstractEventLoop) -> None:

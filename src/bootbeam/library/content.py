@@ -88,6 +88,8 @@ class Content:
     """Raises ``ContentChanged`` when the bytes still to be sent are no longer of this version. Servers call it
     before each window or chunk, and once more after the last byte and before they call a transfer finished."""
     on_close: Callable[[], None] = field(default=lambda: None)
+    is_current: Callable[[], bool] = field(default=lambda: False)
+    """Whether whoever asks for the same path now would get this same version. False also when that is not known."""
     is_unchanging: bool = False
     """The files are private copies, which nobody can change: ``check`` has nothing to find."""
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 
 from bootbeam.errors import UserError
@@ -171,6 +172,7 @@ class ImageFile:
                 return found
             content = found.content(self.name, self.role, self.media_type)
             if content:
+                content.is_current = partial(self._is_current, found, is_pinned=version is not None)
                 return content
         return NotReady(f"{self.name} changes faster than it can be opened", RETRY_AFTER_S)
 
@@ -270,6 +272,17 @@ class ImageFile:
     def _wake(self) -> None:
         if self._refresher:
             self._refresher.wake(self)
+
+    def _is_current(self, version: OpenVersion, *, is_pinned: bool) -> bool:
+        """Whether ``open`` would give ``version`` again, without looking further when it does not seem so."""
+        if version.is_retired:
+            return False
+        if is_pinned:
+            return version.is_intact
+        try:
+            return self._versions.newest is version and Stamp.of(self.path.stat()) == version.stamp
+        except OSError:
+            return False
 
     # Taking versions: in one thread at a time
 

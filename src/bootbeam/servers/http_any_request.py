@@ -16,8 +16,7 @@ from aiohttp.typedefs import Handler
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import ContentChanged, Peer
-from bootbeam.servers.http_connection import being_rewritten
-from bootbeam.servers.http_download import Answer, Downloads, FileRequest, plain_address, shown
+from bootbeam.servers.http_download import Answer, Downloads, FileRequest, being_rewritten, plain_address, shown
 from bootbeam.servers.http_faults import Faults
 from bootbeam.servers.http_send import LAST_BYTES, Download, send_body, short_delivered, told
 from bootbeam.servers.http_service import SERVER

@@ -29,6 +29,8 @@ LONGEST_POLL_S = 0.02
 """Delivery has no event to wait for: it is looked up after 0.1 ms, then at doubling intervals up to 20 ms."""
 TURN_BYTES = 512 << 10
 """Given to the kernel at once: a fast client would take megabytes, while hundreds of others wait for their turn."""
+TURN_ALONE_BYTES = 2 << 20
+"""The same while next to nobody else waits."""
 COPIED_BYTES = 64 * 1024
 """What is read at once from a file that ``sendfile`` cannot send."""
 STALL_TOLD_AFTER_S = 15.0
@@ -63,6 +65,7 @@ class BodySocket:
         on_resume: called when it takes bytes again after that, with the same number and for how many seconds it took
             none.
         sent_bytes: how much of the body the kernel has been given already.
+        turn_bytes: how much to give it at once.
     """
 
     def __init__(
@@ -73,7 +76,9 @@ class BodySocket:
         on_stall: Callable[[int], None] = lambda _: None,
         sent_bytes: int = 0,
         on_resume: Callable[[int, float], None] = lambda _, __: None,
+        turn_bytes: Callable[[], int] = lambda: TURN_BYTES,
     ) -> None:
+        self._turn_bytes = turn_bytes
         self._transport = transport
         self._stall_timeout_s = stall_timeout_s
         self._on_sent = on_sent
@@ -143,7 +148,7 @@ class BodySocket:
         offset, end = part.offset, part.offset + part.size_bytes
         while offset < end:
             try:
-                taken = os.sendfile(self._socket.fileno(), part.fd, offset, min(end - offset, TURN_BYTES))
+                taken = os.sendfile(self._socket.fileno(), part.fd, offset, min(end - offset, self._turn_bytes()))
             except BlockingIOError:
                 await self._writable()
                 continue

@@ -6,24 +6,28 @@ request in pieces, HTTP/1.0) goes to aiohttp, and so does all that comes after i
 """
 
 import asyncio
+import socket
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
 from bootbeam.library.content import ContentChanged, Peer
-from bootbeam.servers.http_body import BodySocket, ClientGone, reset
+from bootbeam.servers.http_body import ClientGone, reset
 from bootbeam.servers.http_deliveries import Deliveries
-from bootbeam.servers.http_download import Answer, FileRequest, plain_address, shown
+from bootbeam.servers.http_download import Answer, FileRequest, being_rewritten, plain_address, shown
+from bootbeam.servers.http_piece_reader import PieceReader
 from bootbeam.servers.http_send import (
     AT_ONCE_BYTES,
-    CHANGED_RETRY_AFTER_S,
     Download,
+    all_taken,
+    arrived,
     failure_words,
     send_at_once,
     send_body,
     short_delivered,
     told,
+    watched_body,
 )
 from bootbeam.servers.http_service import Service
 from bootbeam.servers.http_transfer import Transfer
@@ -66,7 +70,11 @@ class FileConnection(asyncio.Protocol):
         self._transport = transport
         connection = transport.get_extra_info("socket")
         self._fd = connection.fileno()
+        # asyncio does so only where the listener was made with the protocol's number. The end of a body, which is often
+        # sent by itself, would wait for the client to acknowledge what came before: up to 40 ms.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._deliveries = Deliveries(connection)
+        self._reader = PieceReader(self._service, self._fd)
         self._address = plain_address(transport.get_extra_info("peername"))
         self._local_address = plain_address(transport.get_extra_info("sockname"))
         self._service.connections.add(self)
@@ -77,6 +85,7 @@ class FileConnection(asyncio.Protocol):
         """What is still being sent on it finds out by itself."""
         self._leave()
         self._settle()
+        self._reader.stop()
 
     def eof_received(self) -> bool:
         """Quirk: simple clients (netcat) close their sending side after the request; they still get the answer."""
@@ -119,17 +128,26 @@ class FileConnection(asyncio.Protocol):
         if transport is None:
             return
         self._heard_s = self._loop.time()
-        self._deliveries.settle()
+        if self._reader.is_reading and data:
+            try:
+                data = self._take_pieces(transport, data)
+            except Exception as error:
+                self._failed(transport, error)
+                return
+            if not data:
+                return
         position, number = 0, 0
         while position < len(data) and not self._is_busy and not transport.is_closing():
             request = find_plain_request(data, position)
             if request is None or self._is_page(request.target):
                 self._hand_over(transport, data[position:])
                 return
+            raw = data[position : position + request.size_bytes]
             position += request.size_bytes
             number += 1
+            self._deliveries.settle()
             try:
-                self._answer(transport, request)
+                self._answer(transport, request, raw)
             except Exception as error:
                 self._failed(transport, error)
                 return
@@ -137,6 +155,23 @@ class FileConnection(asyncio.Protocol):
                 self._is_busy = True
                 self._loop.call_soon(self._go_on)
         self._waiting = data[position:]
+
+    def _take_pieces(self, transport: asyncio.Transport, data: bytes) -> bytes:
+        """Answer what goes the short way. Returns what does not."""
+        for _ in range(MAX_ANSWERS_A_TURN):
+            piece = None if self._is_last or self._service.is_stopping else self._reader.find_piece(data)
+            if piece is None:
+                self._reader.stop()
+                return data
+            self._deliveries.settle()
+            if not self._send_part(transport, piece.download, piece.head, piece.pages):
+                return b""
+            data = self._reader.asked_at_once()
+            if not data:
+                return b""
+        self._is_busy, self._waiting = True, data
+        self._loop.call_soon(self._go_on)
+        return b""
 
     def _is_page(self, target: str) -> bool:
         return (unquote(target) if "%" in target else target).startswith(self._service.page_prefixes)
@@ -151,6 +186,7 @@ class FileConnection(asyncio.Protocol):
             return
         self._leave()
         self._settle()
+        self._reader.stop()
         transport.resume_reading()
         transport.set_protocol(successor)
         successor.connection_made(transport)
@@ -168,7 +204,7 @@ class FileConnection(asyncio.Protocol):
         data, self._waiting = self._waiting, b""
         self._hand_over(transport, data)
 
-    def _answer(self, transport: asyncio.Transport, request: PlainRequest) -> None:
+    def _answer(self, transport: asyncio.Transport, request: PlainRequest, raw: bytes) -> None:
         self._is_last |= not request.keeps_connection or self._service.is_stopping
         headers, method = request.headers, request.method
         answer = self._service.downloads.answer(
@@ -176,10 +212,17 @@ class FileConnection(asyncio.Protocol):
         )
         if isinstance(answer, Answer):
             self._send_answer(transport, answer, has_body=method != "HEAD")
-        elif answer.is_short:
+        elif answer.is_short and not answer.is_piece:
             self._send_short(transport, answer)
         elif answer.part.size_bytes <= AT_ONCE_BYTES:
-            self._send_part(transport, answer)
+            answer.transfer.started()
+            if not self._is_intact(transport, answer):
+                if self._is_last:
+                    transport.close()
+            elif self._send_part(transport, answer, self._head(answer.status, answer.headers)) and not (
+                self._reader.begin(request, raw, answer, self._peer(headers, method))
+            ):
+                answer.content.close()
         else:
             self._start(transport, self._send_long(transport, answer))
 
@@ -193,10 +236,11 @@ class FileConnection(asyncio.Protocol):
         return peer
 
     def _send_answer(self, transport: asyncio.Transport, answer: Answer, *, has_body: bool) -> None:
-        transport.write(self._whole(answer, has_body=has_body))
+        body = answer.text.encode("utf-8") if has_body else b""
+        transport.write(self._head(answer.status, answer.all_headers) + body)
         self._is_last |= answer.closes
         if transport.get_write_buffer_size():
-            self._start(transport, self._taken(transport))
+            self._start(transport, all_taken(transport, self._service.stall_timeout_s))
         elif self._is_last:
             transport.close()
 
@@ -222,35 +266,40 @@ class FileConnection(asyncio.Protocol):
         else:
             self._sent(transport, len(body), transfer)
 
-    def _send_part(self, transport: asyncio.Transport, download: Download) -> None:
-        """Send a part that the kernel is likely to take whole; what it does not take at once is sent bit by bit."""
-        transfer, head = download.transfer, self._head(download.status, download.headers)
-        transfer.started()
-        if not self._is_intact(transport, download):
-            return
+    def _send_part(
+        self, transport: asyncio.Transport, download: Download, head: bytes, pages: memoryview | None = None
+    ) -> bool:
+        """Send a part that the kernel is likely to take whole; what it does not take at once is sent bit by bit.
+
+        Returns:
+            Whether it took all, and the content is still the caller's.
+        """
+        transfer = download.transfer
         try:
-            taken = send_at_once(self._fd, head, download, self._service.buffer)
+            taken = send_at_once(self._fd, head, download, self._service.buffer, pages)
         except BaseException as error:
             # Some of it may have been sent: the client must not take it for all.
+            self._reader.take_out(download.content)
             download.content.close()
             reset(transport)
             transfer.failed(str(error) if isinstance(error, ClientGone) else failure_words(error))
             if isinstance(error, ClientGone | ContentChanged):
-                return
+                return False
             raise
         done_bytes = max(0, taken - len(head))
         if done_bytes == download.part.size_bytes:
-            download.content.close()
             self._sent(transport, done_bytes, transfer)
-            return
+            return True
+        self._reader.take_out(download.content)
         if taken < len(head):
             transport.write(head[taken:])
         self._start(transport, self._send_rest(transport, download, done_bytes))
+        return False
 
     def _sent(self, transport: asyncio.Transport, size_bytes: int, transfer: Transfer) -> None:
         """The kernel has all of an answer."""
         self._deliveries.add(size_bytes, transfer)
-        if self._settling is None and self._deliveries.settle():
+        if self._settling is None and self._deliveries.is_waiting:
             self._settling = self._loop.call_later(SETTLED_AFTER_S, self._settle)
         if self._is_last:
             transport.close()
@@ -266,21 +315,9 @@ class FileConnection(asyncio.Protocol):
         for delivery in self._deliveries.take():
             transfer, stall_timeout_s = delivery.transfer, self._service.stall_timeout_s
             # Its descriptor is made now: the connection's own may be closed in a moment.
-            body = BodySocket(
-                transport,
-                stall_timeout_s,
-                on_stall=transfer.stalled,
-                sent_bytes=delivery.size_bytes,
-                on_resume=transfer.resumed,
-            )
-            watching = told(_arrival(body, delivery.target_bytes), transfer, transport, stall_timeout_s)
+            body = watched_body(transport, delivery.size_bytes, transfer, stall_timeout_s)
+            watching = told(arrived(body, delivery.target_bytes), transfer, transport, stall_timeout_s)
             self._start(transport, watching, holds_up=False)
-
-    async def _taken(self, transport: asyncio.Transport) -> None:
-        """Wait until the client has taken so much that the kernel takes the rest."""
-        with suppress(ClientGone):
-            async with BodySocket(transport, self._service.stall_timeout_s):
-                pass
 
     async def _send_long(self, transport: asyncio.Transport, download: Download) -> None:
         """Send it bit by bit."""
@@ -298,14 +335,15 @@ class FileConnection(asyncio.Protocol):
             download.transfer.failed(failure_words(error))
             if not isinstance(error, ContentChanged):
                 raise
-            transport.write(self._whole(being_rewritten(error)))
+            answer = being_rewritten(error)
+            transport.write(self._head(answer.status, answer.all_headers) + answer.text.encode("utf-8"))
             return False
         return True
 
     async def _send_rest(self, transport: asyncio.Transport, download: Download, done_bytes: int) -> None:
         """Send what comes after the first ``done_bytes``."""
         stall_timeout_s = self._service.stall_timeout_s
-        sending = send_body(transport, download, stall_timeout_s, done_bytes)
+        sending = send_body(transport, download, stall_timeout_s, done_bytes, self._service.turn_bytes)
         try:
             # Where the file changes under it the connection is reset, and that is all there is to do.
             with suppress(ContentChanged):
@@ -357,23 +395,6 @@ class FileConnection(asyncio.Protocol):
     def _tell_fault(self, error: BaseException | None) -> None:
         self._service.logger.error("Error handling request from %s", self._address, exc_info=error)
 
-    def _whole(self, answer: Answer, *, has_body: bool = True) -> bytes:
-        body = answer.text.encode("utf-8")
-        headers = answer.headers
-        if body:
-            headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), **headers}
-        return self._head(answer.status, headers) + (body if has_body else b"")
-
     def _head(self, status: int, headers: dict[str, str]) -> bytes:
         closing = {"Connection": "close"} if self._is_last else {}
         return encode_response_head(status, {**headers, **self._service.common_headers(), **closing})
-
-
-async def _arrival(body: BodySocket, target_bytes: int) -> None:
-    async with body:
-        await body.acknowledged(target_bytes)
-
-
-def being_rewritten(error: ContentChanged) -> Answer:
-    """What a client gets instead of a file that is of two versions at the moment."""
-    return Answer(503, {"Retry-After": str(CHANGED_RETRY_AFTER_S)}, f"{error}\n")

@@ -19,6 +19,12 @@ class Delivery:
     transfer: Transfer
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    size_bytes: int
+    transfer: Transfer
+
+
 class Deliveries:
     """Those of one connection, in their order. What the kernel holds for a connection bounds their number.
 
@@ -28,24 +34,40 @@ class Deliveries:
 
     def __init__(self, connection: TransportSocket) -> None:
         self._connection = connection
+        self._sent: deque[_Sent] = deque()
+        """Since the last look: a client that asks for something else has most often got all of it."""
         self._waiting: deque[Delivery] = deque()
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether any has not arrived, as far as was looked."""
+        return bool(self._sent or self._waiting)
+
     def add(self, size_bytes: int, transfer: Transfer) -> None:
-        """A body that has just been sent. It is told as finished now if it has arrived already, but for its end."""
-        unacknowledged = 0 if size_bytes <= LAST_BYTES else unacknowledged_bytes(self._connection.fileno())
-        if unacknowledged <= LAST_BYTES:
+        """A body that has just been sent. Call ``settle`` before anything else is sent."""
+        if size_bytes <= LAST_BYTES:
             self.settle()
             transfer.finished()
             return
-        target = acknowledged_bytes(self._connection) + unacknowledged - LAST_BYTES
-        self._waiting.append(Delivery(target, size_bytes, transfer))
+        self._sent.append(_Sent(size_bytes, transfer))
 
     def settle(self) -> bool:
-        """Tell which have arrived; whether any has not."""
-        if self._waiting:
-            acknowledged = acknowledged_bytes(self._connection)
-            while self._waiting and self._waiting[0].target_bytes <= acknowledged:
-                self._waiting.popleft().transfer.finished()
+        """Tell which have arrived, but for their ends; whether any has not."""
+        if not self.is_waiting:
+            return False
+        if unacknowledged_bytes(self._connection.fileno()) <= LAST_BYTES:
+            for transfer in [each.transfer for each in self._waiting] + [each.transfer for each in self._sent]:
+                transfer.finished()
+            self._waiting.clear()
+            self._sent.clear()
+            return False
+        # In this order: what is acknowledged in between makes the aim too low, which does no harm, and never too high.
+        acknowledged = acknowledged_bytes(self._connection)
+        target = acknowledged + unacknowledged_bytes(self._connection.fileno()) - LAST_BYTES
+        self._waiting.extend(Delivery(target, sent.size_bytes, sent.transfer) for sent in self._sent)
+        self._sent.clear()
+        while self._waiting and self._waiting[0].target_bytes <= acknowledged:
+            self._waiting.popleft().transfer.finished()
         return bool(self._waiting)
 
     def take(self) -> list[Delivery]:

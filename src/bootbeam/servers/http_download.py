@@ -14,9 +14,9 @@ from urllib.parse import unquote_to_bytes
 from bootbeam.errors import DecodeError
 from bootbeam.journal.events import EventKind, Fact
 from bootbeam.journal.journal import Record
-from bootbeam.library.content import DISK_ROLE, Content, ContentSource, Missing, NotReady, Peer
+from bootbeam.library.content import DISK_ROLE, Content, ContentChanged, ContentSource, Missing, NotReady, Peer
 from bootbeam.servers.block_reads import BlockReads
-from bootbeam.servers.http_send import Download
+from bootbeam.servers.http_send import CHANGED_RETRY_AFTER_S, Download
 from bootbeam.servers.http_transfer import Transfer
 from bootbeam.wire.http_conditions import Validators, Verdict, evaluate_conditions, range_still_applies
 from bootbeam.wire.http_range import (
@@ -78,6 +78,14 @@ class Answer:
     """For a person who looks; not sent to a HEAD."""
     closes: bool = False
     """The connection is no good for another request."""
+
+    @property
+    def all_headers(self) -> dict[str, str]:
+        """With those of its text."""
+        if not self.text:
+            return self.headers
+        length = str(len(self.text.encode("utf-8")))
+        return {"Content-Type": "text/plain; charset=utf-8", "Content-Length": length, **self.headers}
 
 
 class Downloads:
@@ -162,7 +170,12 @@ class Downloads:
             return Answer(status, headers)
         record = self._record_of(content, peer, part if status == 206 else None)
         transfer = Transfer(record, peer, content, part.offset, part.size_bytes, self._clock, status)
-        return Download(status, headers, content, part, transfer)
+        return Download(status, headers, content, part, transfer, is_piece=record is self._block_reads)
+
+    def piece(self, content: Content, peer: Peer, part: ByteRange) -> Download:
+        """One more piece of what ``peer`` reads piece by piece; its headers are known to who asks for it."""
+        transfer = Transfer(self._block_reads, peer, content, part.offset, part.size_bytes, self._clock, 206)
+        return Download(206, {}, content, part, transfer, is_piece=True)
 
     def _record_of(self, content: Content, peer: Peer, piece: ByteRange | None) -> Record:
         """Who is told of a download."""
@@ -224,6 +237,11 @@ class Downloads:
             user_agent=request.peer.user_agent,
             is_searched=is_searched,
         )
+
+
+def being_rewritten(error: ContentChanged) -> Answer:
+    """What a client gets instead of a file that is of two versions at the moment."""
+    return Answer(503, {"Retry-After": str(CHANGED_RETRY_AFTER_S)}, f"{error}\n")
 
 
 def _requested_path(target: str) -> bytes:

@@ -1,14 +1,16 @@
 """Sends one part of a ``Content`` as the body of a response, and tells the journal how it went."""
 
 import asyncio
+import errno
 import os
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from bootbeam.library.content import Content, ContentChanged
-from bootbeam.servers.http_body import CLOSED, BodySocket, ClientGone
+from bootbeam.servers.http_body import CLOSED, TURN_BYTES, BodySocket, ClientGone
 from bootbeam.servers.http_transfer import Transfer
 from bootbeam.wire.http_range import ByteRange
 
@@ -18,6 +20,8 @@ COPIED_BODY_BYTES = 256 * 1024
 """A body up to this is read into memory and goes out in one piece with its headers."""
 AT_ONCE_BYTES = 1 << 20
 """A part of a file up to this is copied into the connection in as far as the kernel takes it at once."""
+CHECKED_BYTES = 4 * 1024
+"""The end of a part of a file in memory, which is sent when the rest is known to be of one version."""
 LAST_BYTES = 16 * 1024
 """Whether the last bytes of a body have arrived is not looked at.
 
@@ -41,6 +45,8 @@ class Download:
     content: Content
     part: ByteRange
     transfer: Transfer
+    is_piece: bool = False
+    """One of many, by somebody who reads the file piece by piece."""
 
     @property
     def is_short(self) -> bool:
@@ -55,7 +61,7 @@ class Download:
         return body
 
 
-def send_at_once(fd: int, head: bytes, download: Download, buffer: memoryview) -> int:
+def send_at_once(fd: int, head: bytes, download: Download, buffer: memoryview, pages: memoryview | None = None) -> int:
     """Send as much as the kernel takes without waiting, copied: what is copied cannot change any more on its way.
 
     Args:
@@ -63,6 +69,9 @@ def send_at_once(fd: int, head: bytes, download: Download, buffer: memoryview) -
         head: goes before the body.
         download: of a file.
         buffer: is overwritten; each copy goes through it.
+        pages: where the whole file is in memory: the kernel copies out of there, once instead of twice. The end goes
+            through ``buffer`` even so, unless nobody can change the file: it is sent when all that came before it is
+            known to be of the same version.
 
     Returns:
         How many bytes it took, the head's included.
@@ -73,16 +82,22 @@ def send_at_once(fd: int, head: bytes, download: Download, buffer: memoryview) -
     """
     content, part = download.content, download.part
     done, size_bytes = 0, part.size_bytes
+    mapped_bytes = 0 if pages is None else size_bytes - (0 if content.is_unchanging else CHECKED_BYTES)
     while done < size_bytes:
-        piece = buffer[: min(len(buffer), size_bytes - done)]
-        content.read_into(part.offset + done, piece)
-        if done + len(piece) == size_bytes:
-            content.check()
+        if pages is not None and done < mapped_bytes:
+            piece = pages[part.offset + done : part.offset + mapped_bytes]
+        else:
+            piece = buffer[: min(len(buffer), size_bytes - done)]
+            content.read_into(part.offset + done, piece)
+            if done + len(piece) == size_bytes:
+                content.check()
         try:
             taken = os.write(fd, piece) if done else os.writev(fd, [head, piece]) - len(head)
         except BlockingIOError:
             return done + len(head) if done else 0
-        except OSError:
+        except OSError as error:
+            if error.errno == errno.EFAULT:
+                raise ContentChanged(f"{content.name} became shorter while it was being sent") from None
             raise ClientGone(CLOSED) from None
         done += taken
         if taken < len(piece):
@@ -125,19 +140,42 @@ async def short_delivered(
 ) -> None:
     """Wait until a body that went out in one piece has arrived, but for its last bytes. Raises ``ClientGone``."""
     if transport is not None:
-        watched = BodySocket(
-            transport, stall_timeout_s, on_stall=transfer.stalled, sent_bytes=size_bytes, on_resume=transfer.resumed
-        )
-        async with watched as sent:
+        async with watched_body(transport, size_bytes, transfer, stall_timeout_s) as sent:
             await sent.delivered(LAST_BYTES)
 
 
+def watched_body(
+    transport: asyncio.Transport, size_bytes: int, transfer: Transfer, stall_timeout_s: float
+) -> BodySocket:
+    """For a body of which the kernel has all: tells the journal when the client takes nothing of it."""
+    return BodySocket(
+        transport, stall_timeout_s, on_stall=transfer.stalled, sent_bytes=size_bytes, on_resume=transfer.resumed
+    )
+
+
+async def all_taken(transport: asyncio.Transport, stall_timeout_s: float) -> None:
+    """Wait until the client has taken so much of what was written that the kernel takes the rest."""
+    with suppress(ClientGone):
+        async with BodySocket(transport, stall_timeout_s):
+            pass
+
+
+async def arrived(body: BodySocket, target_bytes: int) -> None:
+    """Wait until the client has acknowledged so much since the connection began. Raises ``ClientGone``."""
+    async with body:
+        await body.acknowledged(target_bytes)
+
+
 async def send_body(
-    transport: asyncio.Transport | None, download: Download, stall_timeout_s: float, done_bytes: int = 0
+    transport: asyncio.Transport | None,
+    download: Download,
+    stall_timeout_s: float,
+    done_bytes: int = 0,
+    turn_bytes: Callable[[], int] = lambda: TURN_BYTES,
 ) -> None:
     """Send a longer body, behind its head, to a client that takes some bytes of it now and then.
 
-    ``done_bytes`` of it have been sent, copied.
+    ``done_bytes`` of it have been sent, copied; ``turn_bytes`` says how much to give the kernel at once.
 
     A client never gets the end of a body whose bytes are of two versions: the connection is reset before.
 
@@ -150,7 +188,7 @@ async def send_body(
     content, part, transfer = download.content, download.part, download.transfer
     offset, end = part.offset + done_bytes, part.offset + part.size_bytes
     telling = (transfer.progress, transfer.stalled)
-    async with BodySocket(transport, stall_timeout_s, *telling, done_bytes, transfer.resumed) as body:
+    async with BodySocket(transport, stall_timeout_s, *telling, done_bytes, transfer.resumed, turn_bytes) as body:
         if content.body is not None or end - offset <= COPIED_BODY_BYTES:
             rest = (
                 content.read_at(offset, end - offset) if content.body is None else memoryview(content.body)[offset:end]

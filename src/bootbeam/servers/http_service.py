@@ -9,12 +9,16 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from bootbeam import __version__
+from bootbeam.servers.http_body import TURN_ALONE_BYTES, TURN_BYTES
 from bootbeam.servers.http_download import Downloads
+from bootbeam.servers.http_pieces import MappedFiles
 
 if TYPE_CHECKING:
     from bootbeam.servers.http_connection import FileConnection
 
 COPIED_AT_ONCE_BYTES = 256 * 1024
+MAX_ALONE = 2
+"""So many long answers under way hold nobody up."""
 SERVER = f"bootbeam/{__version__}"
 
 
@@ -37,7 +41,12 @@ class Service:
     is_stopping: bool = False
     buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(COPIED_AT_ONCE_BYTES)))
     """For what is copied within one turn of the loop."""
+    mapped_files: MappedFiles = field(default_factory=MappedFiles)
     _date: tuple[int, str] = (0, "")
+
+    def turn_bytes(self) -> int:
+        """How much of a body is given to the kernel before somebody else's turn."""
+        return TURN_ALONE_BYTES if len(self.answering) <= MAX_ALONE else TURN_BYTES
 
     def common_headers(self) -> dict[str, str]:
         """``Server`` and ``Date``, of every answer."""

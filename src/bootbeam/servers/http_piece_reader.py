@@ -1,0 +1,120 @@
+"""One connection's reading of one file, piece by piece: what is open for it, and when that is let go of."""
+
+import asyncio
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from time import perf_counter
+
+from bootbeam.library.content import Content, Peer
+from bootbeam.servers.http_pieces import Pieces, pieces_of
+from bootbeam.servers.http_send import Download
+from bootbeam.servers.http_service import Service
+from bootbeam.wire.http_request import MAX_PLAIN_HEAD_BYTES, PlainRequest
+
+KEPT_OPEN_S = 5.0
+"""How long a file stays open for the next piece."""
+SPIN_S = 50e-6
+"""After a piece the next request is looked for without sleeping: waking up takes longer than a client takes to ask."""
+MAX_AWAITED = 2
+"""With more connections than this nobody is waited for, as somebody else may have asked already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The answer to one request."""
+
+    download: Download
+    """Its content is still the reader's."""
+    head: bytes
+    pages: memoryview | None
+    """Where the whole file is in memory."""
+
+
+class PieceReader:
+    """Begins when a client was found to read a file piece by piece, and stops when it does something else.
+
+    Args:
+        service: of the server.
+        fd: of the connection.
+    """
+
+    def __init__(self, service: Service, fd: int) -> None:
+        self._service = service
+        self._fd = fd
+        self._loop = asyncio.get_running_loop()
+        self._pieces: Pieces | None = None
+        self._read_s = 0.0
+        self._letting_go: asyncio.TimerHandle | None = None
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether a file is open for the next piece."""
+        return self._pieces is not None
+
+    def begin(self, request: PlainRequest, raw: bytes, download: Download, peer: Peer) -> bool:
+        """What ``peer`` asked for by ``request`` has been sent: go on from there, if there are to be more such.
+
+        Args:
+            request: the newest.
+            raw: the same as it came.
+            download: the answer; its content is the reader's from now on if this returns true.
+            peer: who asked.
+        """
+        if not download.is_piece or self._pieces is not None:
+            return False
+        self._pieces = pieces_of(request, raw, download, peer, self._service.mapped_files)
+        if self._pieces is None:
+            return False
+        self._read_s = self._loop.time()
+        if self._letting_go is None:
+            self._letting_go = self._loop.call_later(KEPT_OPEN_S, self._let_go)
+        return True
+
+    def find_piece(self, data: bytes) -> Piece | None:
+        """What ``data`` asks for, if it is one more piece; None when it is not to be answered so."""
+        pieces = self._pieces
+        part = pieces.part(data) if pieces is not None else None
+        if pieces is None or part is None:
+            return None
+        self._read_s = self._loop.time()
+        download = self._service.downloads.piece(pieces.content, pieces.peer, part)
+        return Piece(download, pieces.head(part, self._service.common_headers()), pieces.pages(part))
+
+    def asked_at_once(self) -> bytes:
+        """What a client that has just got its piece asks for next, if it does so before one could go to sleep and be
+        woken. Where it has closed the connection, that is left to be found again."""
+        if len(self._service.connections) > MAX_AWAITED:
+            return b""
+        until = perf_counter() + SPIN_S
+        with suppress(OSError):
+            while True:
+                with suppress(BlockingIOError):
+                    return os.read(self._fd, MAX_PLAIN_HEAD_BYTES)
+                if perf_counter() > until:
+                    break
+        return b""
+
+    def take_out(self, content: Content) -> None:
+        """If ``content`` is the reader's, it is the caller's from now on, and the reading is over."""
+        if self._pieces is not None and self._pieces.content is content:
+            self._pieces.release()
+            self._pieces = None
+
+    def stop(self) -> None:
+        """Let go of the file."""
+        if self._pieces is not None:
+            self._pieces.release().close()
+            self._pieces = None
+        if self._letting_go is not None:
+            self._letting_go.cancel()
+            self._letting_go = None
+
+    def _let_go(self) -> None:
+        """A file that is not read any more is closed: another version may have taken its place."""
+        self._letting_go = None
+        ends_s = self._read_s + KEPT_OPEN_S
+        if self._loop.time() >= ends_s:
+            self.stop()
+        elif self._pieces is not None:
+            self._letting_go = self._loop.call_at(ends_s, self._let_go)
