@@ -15,7 +15,7 @@ from bootbeam.servers.http_send import AT_ONCE_BYTES, Download
 from bootbeam.servers.http_transfer import Transfer
 from bootbeam.wire.http_range import ByteRange, requested_part
 from bootbeam.wire.http_request import find_plain_request
-from tests.servers.http_station import Kept
+from tests.servers.kept_events import Kept
 
 SIZE_BYTES = 3 << 20
 PEER = Peer("192.168.1.7", "192.168.1.50", "http")

@@ -6,7 +6,8 @@ import logging
 from bootbeam.servers.http_body import TURN_ALONE_BYTES, TURN_BYTES
 from bootbeam.servers.http_download import Downloads
 from bootbeam.servers.http_service import MAX_ALONE, Service
-from tests.servers.http_station import Files, Kept
+from tests.servers.http_station import Files
+from tests.servers.kept_events import Kept
 
 
 def test_one_who_is_alone_gets_more_at_once_than_one_of_many() -> None:
