@@ -4,14 +4,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from bootbeam.bench import __main__ as command
 from bootbeam.bench.__main__ import _judge, main
 from bootbeam.bench.course import ENDING_SIGNALS, Outcome, run_parts, scratch_directory
+from bootbeam.bench.packages import Programs
 from bootbeam.bench.ratios import Cell
 from bootbeam.errors import UserError
+from bootbeam.servers.tftp_library import find_trouble
 
 RUN = """
 import sys
@@ -83,6 +87,16 @@ def test_the_exit_code_tells_of_parts_that_failed_and_with_the_guard_of_a_collap
     outcome: Outcome, is_guard: bool, code: int
 ) -> None:
     assert _judge(outcome, is_guard) == code
+
+
+def test_tftp_is_not_measured_without_its_compiled_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = find_trouble(tmp_path / "missing.so")
+    monkeypatch.setattr(command, "find_trouble", lambda: missing)
+    told: list[str] = []
+    part = partial(command.PARTS["tftp"], Programs(tmp_path), tmp_path, 1, True)
+    assert run_parts({"tftp": part}, lambda part, cells: None, told.append).failed == ["tftp"]
+    assert "was never built" in told[0]
+    assert f"-o {tmp_path}" in told[0]
 
 
 def test_an_unknown_part_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

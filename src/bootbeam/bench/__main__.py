@@ -18,6 +18,7 @@ from bootbeam.bench.packages import Programs, compile_load, fetch_programs, read
 from bootbeam.bench.place import Places
 from bootbeam.bench.ratios import Cell, number
 from bootbeam.errors import UserError
+from bootbeam.servers.tftp_library import find_trouble
 
 PROJECT = Path(__file__).parents[3]
 PACKAGES = PROJECT / "scripts" / "bench-packages.txt"
@@ -46,6 +47,8 @@ Part = Callable[[Programs, Path, int, bool], list[Cell]]
 def _tftp(
     programs: Programs, files: Path, runs: int, is_quick: bool, chosen: Sequence[tftp.Chosen] | None = None
 ) -> list[Cell]:
+    if (trouble := find_trouble()) is not None:
+        raise trouble  # what was measured without its compiled part would be taken for what it can do
     chosen = chosen or (tftp.QUICK if is_quick else tuple(tftp.cells()))
     load = compile_load(Path(__file__).with_name("tftp_load.c"), CACHE)
     with Places(CACHE / "logs") as places:
