@@ -81,6 +81,11 @@ DRAIN_S = 3.0
 SWITCH_INTERVAL_S = 0.0005
 """How long one thread may keep Python to itself: those that print and keep events must not hold up an answer. Python's
 own 5 ms are more than a machine may wait for an OFFER."""
+GARBAGE_THRESHOLDS = (5_000, 1_000_000, 1_000_000)
+"""Python looks through new objects for garbage when there are so many more of them, and through all only when the
+station says so: while events and boots are remembered by the ten thousand, that takes 10 ms, and nobody is answered."""
+GARBAGE_INTERVAL_S = 30.0
+"""How often it is said."""
 IP_UDP_TFTP_HEADERS_BYTES = 32
 """IPv4, UDP and TFTP headers together: what a block's packet has beside the block."""
 
@@ -187,11 +192,13 @@ class Station:
         page.start()
         # What is here now stays: Python need not look through it for garbage again and again while it serves.
         gc.freeze()
+        gc.set_threshold(*GARBAGE_THRESHOLDS)
         gc.enable()
         self._record_ready(interfaces, goods, listeners.warnings, page.url)
         store.start()
         looks = (LOOK_INTERVAL_S, programs.tell_silent), (VERDICT_INTERVAL_S, verdicts.look), (1.0, page.advance)
-        looking = [*map(asyncio.create_task, (*starmap(_every, looks), _keep_replies(remembered)))]
+        more = (_every(GARBAGE_INTERVAL_S, gc.collect), _keep_replies(remembered))
+        looking = [*map(asyncio.create_task, (*starmap(_every, looks), *more))]
         reason = await stopped
         for task in looking:
             task.cancel()
@@ -349,7 +356,7 @@ def _open_machines(stack: ExitStack, directory: Path | None) -> InstalledMachine
     return machines
 
 
-async def _every(interval_s: float, look: Callable[[], None]) -> None:
+async def _every(interval_s: float, look: Callable[[], object]) -> None:
     while True:
         await asyncio.sleep(interval_s)
         look()

@@ -52,7 +52,7 @@ def test_an_answer_leaves_from_the_address_that_was_asked(server: socket.socket,
     index, sender = socket.if_nametoindex("lo"), Sender()
     for number in (7, 8):
         data = bytes([number]) * 300
-        sender.send(server, data, envelope(*destination(client), bytes([127, 0, 0, number]), index))
+        sender.send(server, [(data, envelope(*destination(client), bytes([127, 0, 0, number]), index))])
         assert client.recvfrom(1000) == (data, (f"127.0.0.{number}", server.getsockname()[1]))
 
 
@@ -62,13 +62,28 @@ def test_answers_in_one_envelope_and_in_another_go_where_they_should(
     sender, index = Sender(), socket.if_nametoindex("lo")
     first, second = (envelope(*destination(client), bytes([127, 0, 0, own]), index) for own in (7, 8))
     for used, own, data in ((first, 7, b"a" * 900), (first, 7, b"b"), (second, 8, b"c" * 30), (first, 7, b"d" * 31)):
-        sender.send(server, data, used)
+        assert sender.send(server, [(data, used)]) == [None]
         assert client.recvfrom(1000) == (data, (f"127.0.0.{own}", server.getsockname()[1]))
 
 
+def test_a_burst_arrives_whole_and_in_order(server: socket.socket, client: socket.socket) -> None:
+    sender, index = Sender(), socket.if_nametoindex("lo")
+    own = [envelope(*destination(client), bytes([127, 0, 0, number]), index) for number in (7, 8)]
+    for size in (MAX_MESSAGES, 3):
+        datagrams = [(bytes([number]) * (number + 1), own[number % 2]) for number in range(size)]
+        assert sender.send(server, datagrams) == [None] * size
+        came = [client.recvfrom(1000) for _ in datagrams]
+        assert [data for data, _ in came] == [data for data, _ in datagrams]
+        assert [source[0] for _, source in came] == [f"127.0.0.{7 + number % 2}" for number in range(size)]
+
+
 def test_what_cannot_be_sent_is_an_os_error(server: socket.socket, client: socket.socket) -> None:
-    with pytest.raises(OSError, match="No such device"):
-        Sender().send(server, b"x", envelope(*destination(client), bytes([127, 0, 0, 1]), 999_999))
+    index, to = socket.if_nametoindex("lo"), destination(client)
+    good, bad = (envelope(*to, bytes([127, 0, 0, 1]), each) for each in (index, 999_999))
+    datagrams = [(b"1", good), (b"2", bad), (b"3", bad), (b"4", good)]
+    said = Sender().send(server, datagrams)
+    assert [error and error.strerror for error in said] == [None, "No such device", "No such device", None]
+    assert [client.recv(100) for _ in range(2)] == [b"1", b"4"]
 
 
 def test_a_port_that_refuses_is_no_error_of_the_next_read(server: socket.socket) -> None:

@@ -203,3 +203,20 @@ def test_machines_that_are_switched_on_together_are_all_answered_and_told_of() -
     events = run(4011, scenario).journal.events()
     for kind in (EventKind.BOOT_SERVER_ASKED, EventKind.BOOT_SERVER_ACKNOWLEDGED):
         assert [event.mac for event in events if event.kind is kind] == macs
+
+
+def test_what_a_machine_asks_in_one_burst_is_told_in_the_order_it_asked() -> None:
+    """Answers to a burst go out together; that mixes machines, never what one machine did."""
+    first, second = "52:54:00:00:00:01", "52:54:00:00:00:02"
+
+    async def scenario(bench: Bench) -> None:
+        options = pxe_options(7, "003016")
+        for mac, xid in ((first, 1), (second, 2), (first, 3)):
+            bench.client.sendto(build(1, mac, xid, options, giaddr="127.0.0.1"), bench.address)
+        bench.client.sendto(build(3, second, 2, [*options, (50, bytes((127, 0, 0, 1)))]), bench.address)
+        await bench.until(EventKind.ADDRESS_REQUESTED)
+
+    steps = [(event.mac, event.kind) for event in run(67, scenario).journal.events()]
+    seen, offered = EventKind.CLIENT_SEEN, EventKind.OFFERED
+    assert [kind for mac, kind in steps if mac == first] == [seen, offered, seen, offered]
+    assert [kind for mac, kind in steps if mac == second] == [seen, offered, EventKind.ADDRESS_REQUESTED]

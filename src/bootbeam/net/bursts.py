@@ -10,10 +10,11 @@ import errno
 import os
 import socket
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAX_MESSAGES = 32
-"""Read with one call."""
+"""Read or sent with one call."""
 MAX_ADDRESS_BYTES = 32
 """A ``sockaddr_in``, ``sockaddr_in6`` or ``sockaddr_ll``."""
 MAX_ANCILLARY_BYTES = 64
@@ -38,7 +39,11 @@ class _IoVector(ctypes.Structure):
 class _MessageHeader(ctypes.Structure):
     """``struct msghdr`` of recvmsg(2)."""
 
+    name: int | None
     name_bytes: int
+    vectors: int | None
+    vector_count: int
+    control: int | None
     control_bytes: int
     flags: int
 
@@ -60,6 +65,9 @@ class _Message(ctypes.Structure):
     size_bytes: int
 
     _fields_ = (("header", _MessageHeader), ("size_bytes", ctypes.c_uint))
+
+
+_MESSAGE_BYTES = ctypes.sizeof(_Message)
 
 
 @dataclass(slots=True)  # not frozen: that makes one take four times as long
@@ -131,57 +139,61 @@ class BurstReader:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class Envelope:
-    """Where a datagram goes, and one control message."""
+    """Where datagrams go, and one control message that goes to the kernel with each.
 
-    address: bytes
-    """A ``sockaddr``."""
-    level: int
-    kind: int
-    ancillary: bytes
-    """What the control message of this level and kind says (cmsg(3))."""
+    Args:
+        address: a ``sockaddr``.
+        level: the control message's.
+        kind: likewise.
+        ancillary: what it says (cmsg(3)).
+    """
+
+    def __init__(self, address: bytes, level: int, kind: int, ancillary: bytes) -> None:
+        control = _CMSG_HEADER.pack(_CMSG_HEADER_BYTES + len(ancillary), level, kind)
+        self.address = bytearray(address)
+        self.control = bytearray(control.ljust(_CMSG_HEADER_BYTES, b"\0") + ancillary)
+
+    def put_on(self, header: _MessageHeader) -> None:
+        """Send what has this header so. The header does not keep this object: who sends does."""
+        header.name, header.name_bytes = _place_of(self.address), len(self.address)
+        header.control, header.control_bytes = _place_of(self.control), len(self.control)
 
 
 class Sender:
-    """Sends datagrams with a control message each, faster while the envelope stays the same. For the sockets of one
-    thread."""
+    """Sends bursts of datagrams. For the sockets of one thread."""
 
     def __init__(self) -> None:
-        self._address = bytearray(MAX_ADDRESS_BYTES)
-        self._ancillary = bytearray(MAX_ANCILLARY_BYTES)
-        self._vector = _IoVector()
-        self._header = _MessageHeader(
-            name=_place_of(self._address),
-            vectors=ctypes.addressof(self._vector),
-            vector_count=1,
-            control=_place_of(self._ancillary),
-        )
-        self._pointer = ctypes.byref(self._header)
-        self._envelope: Envelope | None = None
-        """What is in there now."""
-        self._send = ctypes.PyDLL(None, use_errno=True).sendmsg
+        self._messages = (_Message * MAX_MESSAGES)()
+        self._vectors = (_IoVector * MAX_MESSAGES)()
+        self._headers = [message.header for message in self._messages]
+        self._parts = list(self._vectors)
+        self._envelopes: list[Envelope | None] = [None] * MAX_MESSAGES
+        """What the headers point to."""
+        for number, header in enumerate(self._headers):
+            header.vectors = ctypes.addressof(self._vectors) + number * ctypes.sizeof(_IoVector)
+            header.vector_count = 1
+        self._send = ctypes.PyDLL(None, use_errno=True).sendmmsg
 
-    def send(self, sock: socket.socket, data: bytes, envelope: Envelope) -> None:
-        """Send ``data``.
-
-        Raises:
-            OSError: as from sendmsg(2).
-        """
-        if envelope is not self._envelope:
-            self._address_to(envelope)
-        self._vector.base, self._vector.size = data, len(data)
-        if self._send(sock.fileno(), self._pointer, _SEND_FLAGS) < 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
-
-    def _address_to(self, envelope: Envelope) -> None:
-        ancillary, control_bytes = envelope.ancillary, _CMSG_HEADER_BYTES + len(envelope.ancillary)
-        self._address[: len(envelope.address)] = envelope.address
-        _CMSG_HEADER.pack_into(self._ancillary, 0, control_bytes, envelope.level, envelope.kind)
-        self._ancillary[_CMSG_HEADER_BYTES:control_bytes] = ancillary
-        self._header.name_bytes, self._header.control_bytes = len(envelope.address), control_bytes
-        self._envelope = envelope
+    def send(self, sock: socket.socket, datagrams: Sequence[tuple[bytes, Envelope]]) -> list[OSError | None]:
+        """Send these, ``MAX_MESSAGES`` at most, with as few calls as can be: whoever gets them is woken once. What the
+        kernel said of each; None for one that it took."""
+        for number, (data, envelope) in enumerate(datagrams):
+            part = self._parts[number]
+            part.base, part.size = data, len(data)
+            if self._envelopes[number] is not envelope:
+                envelope.put_on(self._headers[number])
+                self._envelopes[number] = envelope
+        said: list[OSError | None] = []
+        count = len(datagrams)
+        while len(said) < count:
+            at = ctypes.byref(self._messages, len(said) * _MESSAGE_BYTES)
+            sent = self._send(sock.fileno(), at, count - len(said), _SEND_FLAGS)
+            if sent < 1:  # of the first of them; the others were not tried
+                number = ctypes.get_errno()
+                said.append(OSError(number, os.strerror(number)))
+            said += [None] * sent
+        return said
 
 
 def _place_of(room: bytearray) -> int:

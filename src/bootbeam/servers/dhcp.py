@@ -83,6 +83,8 @@ class DhcpServer:
         self._packets = packets
         self._reader = BurstReader(MAX_DATAGRAM_BYTES + 1)
         self._sender = Sender()
+        self._unsent: dict[str, tuple[_WayBack, Envelope, Send]] = {}
+        """Answers to the burst that is at hand, by MAC."""
         self._notes = DhcpNotes(record, has_loaded)
 
     @property
@@ -111,6 +113,7 @@ class DhcpServer:
             return
         for datagram in datagrams:
             self._handle(listener, datagram)
+        self._send_all(listener)
 
     def _handle(self, listener: DhcpSocket, datagram: Datagram) -> None:
         way_back = self._way_back(listener, datagram)
@@ -119,6 +122,9 @@ class DhcpServer:
         except DecodeError as error:
             self._notes.malformed(datagram.source[0], listener.port, listener.interface.name, str(error))
             return
+        # What is told of one machine is told in the order it happened; only machines are mixed.
+        if len(actions) != 1 or not isinstance(actions[0], Send) or actions[0].client.mac in self._unsent:
+            self._send_all(listener)
         for action in actions:
             if listener.port == BOOT_SERVER_PORT and isinstance(action, Send | Ignore) and action.client is not None:
                 self._notes.boot_server_asked(action.client, listener.interface.name, datagram.source[1])
@@ -154,7 +160,7 @@ class DhcpServer:
     def _perform(self, listener: DhcpSocket, way_back: _WayBack, action: Action) -> None:
         match action:
             case Send():
-                self._send(listener, way_back, action)
+                self._prepare(listener, way_back, action)
             case Lease():
                 self._learn(str(action.address), action.mac)
             case AddressAsked():
@@ -163,31 +169,40 @@ class DhcpServer:
                 is_boot_server = listener.port == BOOT_SERVER_PORT
                 self._notes.ignored(action, listener.interface.name, is_boot_server=is_boot_server)
 
-    def _send(self, listener: DhcpSocket, way_back: _WayBack, action: Send) -> None:
+    def _prepare(self, listener: DhcpSocket, way_back: _WayBack, action: Send) -> None:
         client = action.client
-        address = str(client.address) if client.address is not None else None
-        if address is not None:
-            self._learn(address, client.mac)
-        is_boot_server = listener.port == BOOT_SERVER_PORT
-        if not is_boot_server:
+        if client.address is not None:
+            self._learn(str(client.address), client.mac)
+        if listener.port != BOOT_SERVER_PORT:
             self._notes.seen(client, listener.interface.name)
         if way_back.envelope is None or way_back.destination is not action.destination:
             to, own = action.destination, way_back.source.address
             way_back.envelope = envelope(to.address.packed, to.port, own.packed, listener.interface.index)
             way_back.destination = to
-        try:
-            self._sender.send(listener.sock, action.datagram, way_back.envelope)
-        except OSError as error:
-            self._notes.not_sent(client.mac, listener.port, error, listener.interface.name)
+        self._unsent[client.mac] = way_back, way_back.envelope, action
+
+    def _send_all(self, listener: DhcpSocket) -> None:
+        """Send what was prepared, all at once: each by itself would wake somebody on the other side."""
+        unsent, self._unsent = self._unsent, {}
+        if not unsent:
             return
+        said = self._sender.send(listener.sock, [(action.datagram, to) for _, to, action in unsent.values()])
+        for (way_back, _, action), error in zip(unsent.values(), said, strict=True):
+            if error is not None:
+                self._notes.not_sent(action.client.mac, listener.port, error, listener.interface.name)
+            else:
+                self._note_sent(listener, way_back, action)
+
+    def _note_sent(self, listener: DhcpSocket, way_back: _WayBack, action: Send) -> None:
+        client = action.client
         if self._packets is not None:
             self._packets.sent(client.mac, listener.interface, way_back.source, action.destination, action.datagram)
         self._record(
-            EventKind.BOOT_SERVER_ACKNOWLEDGED if is_boot_server else EventKind.OFFERED,
+            EventKind.BOOT_SERVER_ACKNOWLEDGED if listener.port == BOOT_SERVER_PORT else EventKind.OFFERED,
             mac=client.mac,
-            address=address,
+            address=str(client.address) if client.address is not None else None,
             interface=listener.interface.name,
-            what=action.boot_file.kind,
+            what=action.boot_file.kind.value,
             file=action.boot_file.file,
             siaddr=way_back.siaddr,
             address_offered=str(action.address_offered) if action.address_offered else None,

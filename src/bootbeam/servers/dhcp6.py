@@ -206,7 +206,7 @@ class Dhcp6Server:
             EventKind.BOOT_SERVER_ACKNOWLEDGED if is_boot_server else EventKind.OFFERED,
             mac=action.client.mac or None,
             interface=listener.interface.name,
-            what=action.boot_file.kind,
+            what=action.boot_file.kind.value,
             file=action.boot_file.file,
             siaddr=str(arrival.server),
             address_offered=str(action.address_offered) if action.address_offered else None,

@@ -39,7 +39,7 @@ class DhcpNotes:
             EventKind.CLIENT_SEEN,
             mac=client.mac or None,
             interface=interface,
-            kind_of_client=client.kind,
+            kind_of_client=client.kind.value,
             architecture=client.architecture_number,
             firmware=architecture.words if architecture else f"unknown architecture {client.architecture_number}",
             vendor_class=_shown(client.vendor_class),
