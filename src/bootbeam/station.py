@@ -5,7 +5,6 @@ Binds everything, gives up root, serves, drains, stops. Every part gets here wha
 
 import asyncio
 import ctypes
-import gc
 import signal
 import socket
 import sys
@@ -55,6 +54,7 @@ from bootbeam.net.privileges import drop_to_invoking_user, raise_open_files_limi
 from bootbeam.pxe.dhcp6 import Dhcp6Boot
 from bootbeam.pxe.ipv4_stand_in import Ipv4StandIn
 from bootbeam.pxe.proxydhcp import ProxyDhcp
+from bootbeam.servers import garbage
 from bootbeam.servers.dhcp import DhcpServer
 from bootbeam.servers.dhcp6 import Dhcp6Server
 from bootbeam.servers.dhcp_thread import DhcpThread
@@ -81,11 +81,6 @@ DRAIN_S = 3.0
 SWITCH_INTERVAL_S = 0.0005
 """How long one thread may keep Python to itself: those that print and keep events must not hold up an answer. Python's
 own 5 ms are more than a machine may wait for an OFFER."""
-GARBAGE_THRESHOLDS = (5_000, 1_000_000, 1_000_000)
-"""Python looks through new objects for garbage when there are so many more of them, and through all only when the
-station says so: while events and boots are remembered by the ten thousand, that takes 10 ms, and nobody is answered."""
-GARBAGE_INTERVAL_S = 30.0
-"""How often it is said."""
 IP_UDP_TFTP_HEADERS_BYTES = 32
 """IPv4, UDP and TFTP headers together: what a block's packet has beside the block."""
 
@@ -190,14 +185,11 @@ class Station:
         tftp.start()
         await answering.start(dhcp, dhcp6, overhearing)
         page.start()
-        # What is here now stays: Python need not look through it for garbage again and again while it serves.
-        gc.freeze()
-        gc.set_threshold(*GARBAGE_THRESHOLDS)
-        gc.enable()
+        garbage.begin()
         self._record_ready(interfaces, goods, listeners.warnings, page.url)
         store.start()
         looks = (LOOK_INTERVAL_S, programs.tell_silent), (VERDICT_INTERVAL_S, verdicts.look), (1.0, page.advance)
-        more = (_every(GARBAGE_INTERVAL_S, gc.collect), _keep_replies(remembered))
+        more = (_every(garbage.INTERVAL_S, garbage.find_all), _keep_replies(remembered))
         looking = [*map(asyncio.create_task, (*starmap(_every, looks), *more))]
         reason = await stopped
         for task in looking:
@@ -356,7 +348,7 @@ def _open_machines(stack: ExitStack, directory: Path | None) -> InstalledMachine
     return machines
 
 
-async def _every(interval_s: float, look: Callable[[], object]) -> None:
+async def _every(interval_s: float, look: Callable[[], None]) -> None:
     while True:
         await asyncio.sleep(interval_s)
         look()

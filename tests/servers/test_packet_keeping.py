@@ -6,6 +6,7 @@ from bootbeam.journal.packets import Packet
 from bootbeam.net.interfaces import Interface
 from bootbeam.pxe.actions import Destination
 from bootbeam.servers.packet_keeping import PacketKeeping
+from bootbeam.wire.frame import UdpFrame, decode_frame
 
 MAC, OWN_MAC = "f4:4d:30:01:02:03", "52:54:00:00:00:50"
 STATION = Destination(IPv4Address("192.168.1.50"), 67)
@@ -50,3 +51,23 @@ def test_an_interface_without_a_mac_has_no_frames() -> None:
     kept: list[Packet] = []
     keep(kept).sent(MAC, interface(mac=""), STATION, Destination(IPv4Address("192.168.1.7"), 68), b"offer")
     assert kept == []
+
+
+def test_what_goes_another_way_is_kept_as_such() -> None:
+    """What the frames of one way have in common is put together once: the next way is another."""
+    kept: list[Packet] = []
+    packets, here, other = keep(kept), interface(), interface("52:54:00:00:00:51")
+    to_all, to_one = Destination(IPv4Address("255.255.255.255"), 68), Destination(IPv4Address("192.168.1.7"), 4011)
+    second = Destination(IPv4Address("192.168.1.51"), 4011)
+    ways = [(here, STATION, to_all), (here, STATION, to_one), (here, second, to_one), (other, second, to_one)]
+    for number in (0, 1, 2, 3, 3, 0):
+        packets.sent(MAC, *ways[number], bytes([number]) * (number + 1))
+    for number, packet in zip((0, 1, 2, 3, 3, 0), kept, strict=True):
+        on, source, target = ways[number]
+        heard = decode_frame(packet.frame)
+        assert isinstance(heard, UdpFrame)
+        assert heard.source_mac == on.mac
+        assert (heard.source, heard.source_port) == (source.address, source.port)
+        assert (heard.destination, heard.destination_port) == (target.address, target.port)
+        assert heard.destination_mac == ("ff:ff:ff:ff:ff:ff" if target is to_all else MAC)
+        assert heard.payload == bytes([number]) * (number + 1)

@@ -53,8 +53,10 @@ BOOTED_KINDS = frozenset(
         EventKind.FIRST_BOOT,
     }
 )
+TRANSFER_BEGINNINGS = frozenset({EventKind.READ_REQUESTED, EventKind.TRANSFER_STARTED})
 TRANSFER_ENDS = frozenset({EventKind.TRANSFER_FINISHED, EventKind.TRANSFER_FAILED, EventKind.SIZE_PROBED})
 TRANSFER_STANDS = frozenset({EventKind.TRANSFER_STALLED, EventKind.TRANSFER_RESUMED})
+TRANSFER_LATER = TRANSFER_ENDS | TRANSFER_STANDS
 BEGINNING_KINDS = BOOTED_KINDS | {
     EventKind.CLIENT_SEEN,
     EventKind.QUESTION_HELD_BACK,
@@ -108,7 +110,7 @@ class Attempts:
         key = event.mac or event.address
         if key is None:
             return event
-        began_in = self._attempt_of_transfer(event)
+        began_in = self._attempt_of_transfer(event) if event.kind in TRANSFER_LATER else None
         machine = self._machines.get(key)
         if began_in is not None and (machine is None or machine.attempt != began_in):
             return _placed(event, began_in)
@@ -119,22 +121,20 @@ class Attempts:
             machine = self._begin(key, event)
         self._learn(machine, event, question)
         self._machines.move_to_end(key)
-        self._note_transfer(machine.attempt, event)
+        if event.kind in TRANSFER_BEGINNINGS:
+            self._note_transfer(machine.attempt, event)
         return _placed(event, machine.attempt)
 
     def _note_transfer(self, attempt: str, event: Event) -> None:
-        if event.kind in (EventKind.READ_REQUESTED, EventKind.TRANSFER_STARTED):
-            self._transfers[str(event.facts.get("transfer"))] = attempt
-            while len(self._transfers) > MAX_TRANSFERS:
-                self._transfers.popitem(last=False)
+        self._transfers[str(event.facts.get("transfer"))] = attempt
+        while len(self._transfers) > MAX_TRANSFERS:
+            self._transfers.popitem(last=False)
 
     def _attempt_of_transfer(self, event: Event) -> str | None:
         """Where the transfer that has ended now began: what a reset cut off stands still, and fails only when its time
         is over, long after the next attempt began."""
         if event.kind in TRANSFER_STANDS:
             return self._transfers.get(str(event.facts.get("transfer")))
-        if event.kind not in TRANSFER_ENDS:
-            return None
         return self._transfers.pop(str(event.facts.get("transfer")), None)
 
     def attempt_of(self, mac: str) -> str | None:
@@ -165,6 +165,8 @@ class Attempts:
     def _learn(machine: _Machine, event: Event, question: _Question | None) -> None:
         facts = event.facts
         machine.last_at_s = event.at_s
+        if event.kind is EventKind.OFFERED:
+            return
         if question is not None:
             machine.questions[question.way] = question
         elif event.kind is EventKind.READ_REQUESTED:

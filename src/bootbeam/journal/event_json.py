@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from bootbeam.journal.events import Event
+from bootbeam.journal.events import Event, Fact
 
 REMEMBERED_WORDS = 4096
 """Addresses and names that come again and again; some 100 bytes each."""
@@ -38,8 +38,19 @@ def event_line(event: Event) -> str:
 def facts_text(event: Event) -> str:
     """The facts as text: made once, though they are both printed and kept."""
     if not event.facts_text:
-        event.facts_text = _encode(dict(event.facts))
+        pairs = [f"{_word(key)}: {_fact_text(value)}" for key, value in event.facts.items()]
+        event.facts_text = f"{{{', '.join(pairs)}}}"
     return event.facts_text
+
+
+def _fact_text(fact: Fact) -> str:
+    """What Python's encoder makes of it, in half the time."""
+    if fact is None:
+        return "null"
+    if isinstance(fact, str):
+        # Numbers of transactions never come again, and need not be remembered.
+        return f'"{fact}"' if fact.isalnum() else _word(fact)
+    return str(fact) if type(fact) is int else _encode(fact)
 
 
 def _moment(event: Event) -> str:

@@ -85,6 +85,8 @@ class FirstProgramWatch:
             with self._lock:
                 self._learn_cards(mac, event.facts.get("uuid"))
                 self._learn_firmware(mac, is_bios=event.facts.get("architecture") == BIOS_ARCHITECTURE)
+            if event.facts.get("kind_of_client") != "ipxe":
+                return
         if event.kind is EventKind.TRANSFER_FINISHED and event.facts.get("role") == "loader":
             self._learn_sent(mac, str(event.facts.get("file")))
         elif _is_sign_of_life(event):

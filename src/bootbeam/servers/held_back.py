@@ -54,10 +54,13 @@ class HeldBack:
         if port is None:
             return
         with self._lock:
-            for who in (event.mac, event.address and event.address.partition("%")[0]):
-                if who:
-                    self._taken[who, port] = None
-                    self._taken.move_to_end((who, port))
+            if event.mac:
+                self._taken[event.mac, port] = None
+                self._taken.move_to_end((event.mac, port))
+            if event.address:
+                who = event.address.partition("%")[0]
+                self._taken[who, port] = None
+                self._taken.move_to_end((who, port))
             while len(self._taken) > MAX_REMEMBERED:
                 self._taken.popitem(last=False)
 

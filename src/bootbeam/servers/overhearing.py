@@ -23,7 +23,7 @@ from bootbeam.pxe.reply import BOOT_SERVER_PORT, DHCP_SERVER_PORT
 from bootbeam.wire import dhcp4, dhcp4_alike, dhcp6
 from bootbeam.wire.arp import decode_arp_reply, encode_arp_probe
 from bootbeam.wire.dhcp6_options import decode_duid, decode_ia_na
-from bootbeam.wire.frame import ArpQuestion, UdpFrame, decode_frame
+from bootbeam.wire.frame import ArpQuestion, IpAddress, UdpFrame, decode_frame
 from bootbeam.wire.tftp import TFTP_PORT
 
 MAX_EVENTS_PER_S = 50
@@ -100,6 +100,8 @@ class Overhearing:
         self._noted: OrderedDict[tuple[str, ...], float] = OrderedDict()
         self._second = 0
         self._events_this_second = 0
+        self._own: tuple[Interface | None, Sequence[IpAddress]] = (None, ())
+        """The addresses of the interface that was heard last."""
         self._alike: dhcp4_alike.AlikeQuestions[_Question] = dhcp4_alike.AlikeQuestions()
 
     def start(self) -> None:
@@ -137,7 +139,7 @@ class Overhearing:
                 self._hear_arp(interface, heard)
             elif heard is None and (answer := decode_arp_reply(frame.data)) is not None:
                 self._note_claim(interface, answer.mac, answer.address)
-            elif heard is None or _is_own(heard, interface):
+            elif heard is None or self._is_own(heard, interface):
                 return
             elif heard.destination_port == TFTP_PORT:
                 if self._is_booting(heard.source_mac):
@@ -292,6 +294,13 @@ class Overhearing:
         if all(own.mac != mac for own in list_interfaces()):
             self._record(EventKind.ADDRESS_CLAIMED, interface=interface.name, address_claimed=str(address), claimer=mac)
 
+    def _is_own(self, heard: UdpFrame, interface: Interface) -> bool:
+        known, own = self._own
+        if known is not interface:
+            own = [*(each.ip for each in interface.addresses), *(each.ip for each in interface.addresses6)]
+            self._own = interface, own
+        return heard.source_mac == interface.mac or heard.source in own
+
     def _is_due(self, key: tuple[str, ...], every_s: float) -> bool:
         now = self._clock()
         noted_at_s = self._noted.get(key)
@@ -309,14 +318,6 @@ class Overhearing:
             self._second, self._events_this_second = second, 0
         self._events_this_second += 1
         return self._events_this_second <= MAX_EVENTS_PER_S
-
-
-def _is_own(heard: UdpFrame, interface: Interface) -> bool:
-    if heard.source_mac == interface.mac:
-        return True
-    is_ipv4 = heard.source.version == 4
-    own = [each.ip for each in interface.addresses] if is_ipv4 else [each.ip for each in interface.addresses6]
-    return heard.source in own
 
 
 def _shown(raw: bytes) -> str:

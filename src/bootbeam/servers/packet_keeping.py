@@ -7,9 +7,12 @@ from ipaddress import IPv4Address
 from bootbeam.journal.packets import Packet
 from bootbeam.net.interfaces import Interface
 from bootbeam.pxe.actions import Destination
-from bootbeam.wire.frame import BROADCAST_MAC, UdpFrame, encode_frame
+from bootbeam.wire.frame import BROADCAST_MAC, Ipv4Conversation, UdpFrame, encode_frame
 
 TO_ALL = IPv4Address("255.255.255.255")
+
+_Ends = tuple[Interface | None, Destination | None, Destination | None]
+"""Interface, our end, the other end."""
 
 
 class PacketKeeping:
@@ -27,6 +30,8 @@ class PacketKeeping:
         self._attempt_of = attempt_of
         self._keep = keep
         self._clock = clock
+        self._last: tuple[_Ends, Ipv4Conversation | None] = ((None, None, None), None)
+        """What was sent last; the answers to a burst go the same way."""
 
     def heard(self, mac: str, interface: str, at_s: float, frame: bytes) -> None:
         """A frame that came in."""
@@ -39,15 +44,28 @@ class PacketKeeping:
         attempt = self._attempt_of(mac)
         if attempt is None:
             return
-        to_all = target.address == TO_ALL
+        destination_mac = BROADCAST_MAC if target.address == TO_ALL else mac
+        with suppress(ValueError):  # an interface without a MAC, as the loopback: nothing to show in a frame
+            frame = self._frame(destination_mac, interface, source, target, datagram)
+            self._keep(Packet(attempt, self._clock(), interface.name, frame))
+
+    def _frame(
+        self, destination_mac: str, interface: Interface, source: Destination, target: Destination, datagram: bytes
+    ) -> bytes:
+        known, conversation = self._last
+        if known[0] is interface and known[1] is source and known[2] is target and conversation is not None:
+            return conversation.frame(destination_mac, datagram)
+        if isinstance(source.address, IPv4Address) and isinstance(target.address, IPv4Address):
+            conversation = Ipv4Conversation(interface.mac, source.address, source.port, target.address, target.port)
+            self._last = (interface, source, target), conversation
+            return conversation.frame(destination_mac, datagram)
         frame = UdpFrame(
             source_mac=interface.mac,
-            destination_mac=BROADCAST_MAC if to_all else mac,
+            destination_mac=destination_mac,
             source=source.address,
             source_port=source.port,
             destination=target.address,
             destination_port=target.port,
             payload=datagram,
         )
-        with suppress(ValueError):  # an interface without a MAC, as the loopback: nothing to show in a frame
-            self._keep(Packet(attempt, self._clock(), interface.name, encode_frame(frame)))
+        return encode_frame(frame)

@@ -28,6 +28,7 @@ _USUAL_VERSION = 0x45
 """IPv4, a header of five words."""
 _MORE_FRAGMENTS_AND_OFFSET = 0x3FFF
 _ETHERNET_BYTES = 14
+_MAC_BYTES = 6
 REMEMBERED_ADDRESSES = 1024
 REMEMBERED_HEADERS = 256
 
@@ -117,6 +118,42 @@ def _ipv4_header(size_bytes: int, source: bytes, destination: bytes) -> bytes:
     fields = (0x45, 0, _IPV4.size + size_bytes, 0, 0x4000, _HOP_LIMIT, PROTOCOL_UDP)
     checksum = _checksum(_IPV4.pack(*fields, 0, source, destination))
     return ETHERTYPE_IPV4.to_bytes(2, "big") + _IPV4.pack(*fields, checksum, source, destination)
+
+
+class Ipv4Conversation:
+    """Makes the frames that go one way between two ports: what they have in common is put together once.
+
+    Args:
+        source_mac: lower-case hex with colons.
+        source: the sender.
+        source_port: its port.
+        destination: the receiver.
+        destination_port: its port.
+
+    Raises:
+        ValueError: a MAC that is none.
+    """
+
+    def __init__(
+        self, source_mac: str, source: IPv4Address, source_port: int, destination: IPv4Address, destination_port: int
+    ) -> None:
+        self._source_mac = _mac_bytes(source_mac)
+        self._addresses = source.packed, destination.packed
+        self._ports = source_port, destination_port
+
+    def frame(self, destination_mac: str, payload: bytes) -> bytes:
+        """As ``encode_frame``. Raises ValueError: a MAC that is none."""
+        size_bytes = _UDP.size + len(payload)
+        header = _ipv4_header(size_bytes, *self._addresses)
+        udp = _UDP.pack(*self._ports, size_bytes, 0)
+        return b"".join((_mac_bytes(destination_mac), self._source_mac, header, udp, payload))
+
+
+def _mac_bytes(mac: str) -> bytes:
+    raw = bytes.fromhex(mac.replace(":", ""))
+    if len(raw) != _MAC_BYTES:
+        raise ValueError(f"{mac!r} is no Ethernet address")
+    return raw
 
 
 def encode_frame(frame: UdpFrame) -> bytes:
