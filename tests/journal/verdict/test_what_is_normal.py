@@ -148,6 +148,17 @@ def test_files_that_installers_look_for_and_do_without(file: str) -> None:
     assert findings([*events, *stage_2, refused_by_http(50, file, "curl/8.6.0")], DAY_S) == []
 
 
+def test_an_ipxe_of_the_machines_own_behind_a_relay_that_looks_for_an_ipv6_router() -> None:
+    """It is in another network, and for 20 s nothing is heard of it."""
+    taken = at(3, EventKind.ADDRESS_REQUESTED, address_requested="10.9.9.12", server="10.9.9.1", secs=3, is_ipxe=True)
+    others = lease_offered(0.1, server="10.9.9.1", address_given="10.9.9.12", netmask="255.255.255.0")
+    second = lease_offered(0.2)
+    for events in ([*seen(0, "ipxe"), taken], [*seen(0, "ipxe"), others, second, taken]):
+        assert findings(events, 30) == []
+        assert findings([*events, at(31, EventKind.SCRIPT_SENT, entry="the menu")], 300) == []
+        assert findings(events, 60) != []
+
+
 def test_a_browser_on_the_machine_that_was_booted() -> None:
     loaded = [*downloaded(26, "vmlinuz", "kernel", "http"), *downloaded(28, "initrd", "initrd", "http")]
     events = [*booting(), *loaded, at(40, EventKind.SYSTEM_SEEN, vendor_class="dhcpcd", hostname="pc")]

@@ -33,7 +33,7 @@ def judge_two_servers(course: Course) -> Judged:
     addresses = text(first, "address_given"), text(second, "address_given")
     if not _differ(*addresses, text(first, "netmask")):
         return None
-    moment = offers[-1].at_s + STALLED_S
+    moment = offers[-1].at_s + _wait_s(course)
     if course.now < moment:
         return Later(moment)
     seen = f"{one} offered it {addresses[0]}, {other} offered it {addresses[1]}, and it came no further"
@@ -50,7 +50,7 @@ def judge_other_network(course: Course) -> Judged:
     netmask = next((text(each, "netmask") for each in course.leases_offered if each.facts.get("netmask")), "")
     if not address or not _differ(address, station, netmask):
         return None
-    moment = taken.at_s + STALLED_S
+    moment = taken.at_s + _wait_s(course)
     if course.now < moment:
         return Later(moment)
     router = text(taken, "server") or "a DHCP server"
@@ -58,6 +58,10 @@ def judge_other_network(course: Course) -> Judged:
     seen = f"it took {address}{by} from {router}; for that address this station, {station}, is in another network, and "
     seen += "it came no further"
     return Match(seen, {"router": router})
+
+
+def _wait_s(course: Course) -> float:
+    return IPXE_STALLED_S if course.kind == "ipxe" else STALLED_S
 
 
 def _differ(one: str, other: str, netmask: str) -> bool:
