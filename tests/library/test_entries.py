@@ -10,7 +10,7 @@ from bootbeam.formats.compression import Compression
 from bootbeam.formats.disk import DiskImage
 from bootbeam.formats.identity import BootForm, BootsOn, Identity, Kind
 from bootbeam.formats.linux import LinuxKernel
-from bootbeam.library.entries import NamedFile, PlannedEntry, plan_entries, ways_of
+from bootbeam.library.entries import NamedFile, PlannedEntry, keep_names, plan_entries, ways_of
 from bootbeam.machine import Cpu, Firmware
 
 LINUX_SIDE = LinuxKernel("bzImage", Cpu.X86_64)
@@ -257,3 +257,12 @@ def test_a_distributions_kernel_needs_its_initrd(
     kernel = Identity(Kind.LINUX_KERNEL, "Linux kernel", 1000, linux=LinuxKernel("bzImage", Cpu.X86_64, version))
     planned = PlannedEntry(named("vmlinuz", kernel), [named("initrd", initrd) for initrd in initrds], cmdline)
     assert planned.lacks_initrd(kernel) is lacks
+
+
+def test_entries_planned_anew_keep_the_names_that_are_served() -> None:
+    one, other, initrd = found("d/linux-1", KERNEL), found("d/linux-2", KERNEL), found("d/initrd-2", INITRD)
+    before = plan_entries([named("e/linux-2", KERNEL), named("e/linux-2", KERNEL), other], "")
+    assert shape(before) == [("linux-2", []), ("linux-2-2", []), ("linux-2-3", [])]
+    anew = plan_entries([named("e/linux-2", KERNEL), one, other, initrd], "")
+    keep_names(anew, before, {"linux-2", "linux-2-2", "linux-2-3"})
+    assert shape(anew) == [("linux-2", []), ("linux-1", []), ("linux-2-3", ["initrd-2"])]

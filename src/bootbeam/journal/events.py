@@ -119,6 +119,8 @@ class EventKind(StrEnum):
     a new complete version of an image is being served"""
     IMAGE_HELD_BACK = "image-held-back"
     """file, reason: the newest version is still being written, clients get the one before or wait"""
+    IMAGE_GONE = "image-gone"
+    """file: it was taken out of the directory it was served from"""
     FINDING = "finding"
     """What is wrong with this machine's boot: id ("BB-017"), title, seen, cause, sure ("surely", "most likely",
     "possibly"), screen (what the machine shows; lines), fix (commands or lines to paste; lines)"""

@@ -285,6 +285,9 @@ class Story:
     def _image_held_back(self, event: Event, facts: Facts) -> Line:
         return Line(f"{facts.get('file')} is held back: {facts.get('reason')}", Tone.WARNING)
 
+    def _image_gone(self, event: Event, facts: Facts) -> Line:
+        return Line(f"{facts.get('file')} is served no more: it was taken out of its directory", Tone.QUIET)
+
     def _finding(self, event: Event, facts: Facts) -> Line:
         def rows(label: str, fact: str) -> list[str]:
             lines = str(facts.get(fact) or "").splitlines()
@@ -337,6 +340,7 @@ _TELLERS: dict[EventKind, Callable[[Story, Event, Facts], Line | None]] = {
     EventKind.FIRST_BOOT: Story._first_boot,
     EventKind.IMAGE_LOADED: Story._image_loaded,
     EventKind.IMAGE_HELD_BACK: Story._image_held_back,
+    EventKind.IMAGE_GONE: Story._image_gone,
     EventKind.FINDING: Story._finding,
     EventKind.DATAGRAM_DROPPED: Story._dropped,
     EventKind.PROBLEM: Story._problem,

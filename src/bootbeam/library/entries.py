@@ -52,6 +52,11 @@ class PlannedEntry:
     bios_way: BootWay | None = None
     """How a BIOS machine starts the first file beside an EFI application by itself: a hypervisor and its loader."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of its files, as they are served."""
+        return (self.name, *self.initrd_names)
+
     def entry(self, identity: Identity) -> BootEntry:
         """The menu entry, as the kernel's newest version is."""
         ways = ways_of(identity)
@@ -206,6 +211,30 @@ def _give_names(entries: Sequence[PlannedEntry]) -> None:
         for initrd in entry.initrds:
             entry.initrd_names.append(served_name(initrd.path.name, taken))
             taken.add(entry.initrd_names[-1])
+
+
+def keep_names(planned: Sequence[PlannedEntry], before: Sequence[PlannedEntry], taken: set[str]) -> None:
+    """Give the files of entries that were planned anew the names they had ``before``, and others new ones.
+
+    Args:
+        planned: the entries.
+        before: the entries until now.
+        taken: every name that is served; the new ones are added.
+    """
+    names: dict[Path, list[str]] = {}
+    for entry in before:
+        for file, name in zip((entry.kernel, *entry.initrds), entry.names, strict=True):
+            names.setdefault(file.path, []).append(name)
+
+    def name_of(file: NamedFile) -> str:
+        had = names.get(file.path)
+        name = had.pop(0) if had else served_name(file.path.name, taken)
+        taken.add(name)
+        return name
+
+    for entry in planned:
+        entry.name = name_of(entry.kernel)
+        entry.initrd_names = [name_of(file) for file in entry.initrds]
 
 
 def cannot_boot(file: NamedFile) -> UserError:

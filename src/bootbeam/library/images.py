@@ -1,10 +1,14 @@
-"""The images a person named: found, looked at, loaded, and kept as entries that follow each rebuild."""
+"""The images a person named: found, looked at, loaded, and kept as entries that follow each rebuild.
+
+A directory is followed: what is put into it while the station runs is an entry once it is complete.
+"""
 
 import os
 import tempfile
+import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -16,18 +20,17 @@ from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts
 from bootbeam.boot.ipxe import FileUrls, check_cmdline
 from bootbeam.boot.name import served_name
-from bootbeam.errors import ImageError, UserError
-from bootbeam.formats.efi_file_names import read_file_names
-from bootbeam.formats.fields import ReadAt
-from bootbeam.formats.identify import identify
-from bootbeam.formats.identity import ACCEPTED_WORDS, Identity, Kind
+from bootbeam.errors import UserError
+from bootbeam.formats.identity import Kind
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.answers import Answers
+from bootbeam.library.arrivals import Arrivals
 from bootbeam.library.content import NotReady
-from bootbeam.library.entries import NamedFile, PlannedEntry, plan_entries, ways_of
+from bootbeam.library.entries import NamedFile, PlannedEntry, keep_names
+from bootbeam.library.named_files import named_files, nothing_to_serve, plan_named
 from bootbeam.library.refresher import Refresher
-from bootbeam.library.regular_file import insist_regular, is_directory, unreadable
+from bootbeam.library.regular_file import is_directory
 from bootbeam.library.resolved_boot import NO_INITRD, READ_AS_DRIVE, ResolvedBoot
 from bootbeam.library.snapshot import SnapshotStorage
 from bootbeam.library.taking import COPY_LIMIT_BYTES
@@ -41,9 +44,12 @@ if TYPE_CHECKING:
 PLAIN_BYTES = "application/octet-stream"
 DISK_MEDIA_TYPE = "application/vnd.efi-img"
 """UEFI HTTP boot makes a RAM disk of it, whatever its name (UEFI Specification 2.10 §24.7)."""
-MAX_DIRECTORY_FILES = 10_000
 ENTRIES_KEPT_S = 1.0
 """What entries depend on beside images (a person's answer files) counts after so long, a rebuilt image at once."""
+LOOK_INTERVAL_S = 1.0
+LOOK_SHARE = 20
+"""A look into directories that takes long is taken again only after so many times as long."""
+STOP_TIMEOUT_S = 5.0
 _TAKE_ANSWERS = (Method.LINUX, Method.EFI_LINUX)
 """How a kernel is started that may be an installer's, when no recipe describes it."""
 
@@ -61,6 +67,10 @@ class ImageLibrary:
         self._answers = answers
         self._settings = settings
         self._record = record
+        self._storage = SnapshotStorage(Path(tempfile.gettempdir()))
+        self._refresher = Refresher(record)
+        self._plain: list[NamedFile] = []
+        """What was named or found and is no ISO: the entries are planned from it."""
         self._planned: list[PlannedEntry] = []
         self._planned_by_name: dict[str, PlannedEntry] = {}
         self._isos: dict[str, IsoEntry] = {}
@@ -79,15 +89,20 @@ class ImageLibrary:
         """
         try:
             check_cmdline(self._settings.cmdline)
-            files = list(_named_files(self._settings.images))
+            directories = [path for path in self._settings.images if is_directory(path)]
+            arrivals = Arrivals(directories, self._record)
+            files = list(named_files(self._settings.images))
             isos = [file for file in files if file.identity.kind is Kind.ISO_IMAGE]
-            self._planned = _plan([file for file in files if file not in isos], self._settings)
+            self._plain = [file for file in files if file.identity.kind is not Kind.ISO_IMAGE]
+            self._planned = plan_named(self._plain, self._settings)
             self._planned_by_name = {planned.name: planned for planned in self._planned}
             if not self._planned and not isos:
-                raise _nothing_to_serve(self._settings)
+                raise nothing_to_serve(self._settings)
             self._load(isos)
             self._check_default()
             self._check_answers()
+            if directories:
+                self._start_following(arrivals)
         except BaseException:
             self._stack.close()
             raise
@@ -121,10 +136,11 @@ class ImageLibrary:
 
     def _entries(self) -> tuple[BootEntry, ...]:
         planned = [self._planned_entry(planned) for planned in self._planned]
-        return (*planned, *(iso.entry() for iso in self._isos.values()))
+        return (*planned, *(iso.entry() for iso in tuple(self._isos.values())))
 
     def _planned_entry(self, planned: PlannedEntry) -> BootEntry:
-        entry = planned.entry(self.files[planned.name].identity)
+        image = self.files.get(planned.name)  # None while it is taken away
+        entry = planned.entry(image.identity if image else planned.kernel.identity)
         takes_answers = any(way.method in _TAKE_ANSWERS for way in entry.ways)
         return replace(entry, is_unattended=takes_answers and bool(self._answers.plain_cmdline))
 
@@ -139,11 +155,14 @@ class ImageLibrary:
         iso = self._isos.get(plan.entry.name)
         if iso is not None:
             return iso.resolve(plan, facts, base_url, http_url)
-        planned = self._planned_by_name[plan.entry.name]
+        planned = self._planned_by_name.get(plan.entry.name)
+        if planned is None:
+            return NotReady(f"{plan.entry.name} was taken away a moment ago")
         plan = RunEntry(planned.started_by(plan.entry, plan.way), plan.way)
         urls = []
         for served in plan.entry.files:
-            version = self.files[served.name].current_version()
+            image = self.files.get(served.name)
+            version = image.current_version() if image else NotReady(f"{served.name} was taken away a moment ago")
             if isinstance(version, NotReady):
                 return version
             if plan.way.method in BLOCK_METHODS:
@@ -155,7 +174,8 @@ class ImageLibrary:
             entry = replace(plan.entry, cmdline=f"{words} {plan.entry.cmdline}".strip())
             plan = RunEntry(entry, plan.way)
         notes = (READ_AS_DRIVE,) if plan.way.method in BLOCK_METHODS else ()
-        lacks_initrd = planned.lacks_initrd(self.files[planned.name].identity)
+        image = self.files.get(planned.name)
+        lacks_initrd = image is not None and planned.lacks_initrd(image.identity)
         if lacks_initrd:
             notes = (*notes, NO_INITRD)
         return ResolvedBoot(plan, FileUrls(urls[0], tuple(urls[1:])), notes, lacks_initrd=lacks_initrd)
@@ -166,29 +186,19 @@ class ImageLibrary:
         return base_url if scheme == "http" else f"http{separator}{host}:{self._settings.http_port}"
 
     def _load(self, isos: Sequence[NamedFile]) -> None:
-        storage = SnapshotStorage(Path(tempfile.gettempdir()))
-        refresher = Refresher(self._record)
-        self._stack.callback(refresher.close)
+        self._stack.callback(self._refresher.close)
+        self._stack.callback(self._close_files)
         for planned in self._planned:
-            role = "image" if planned.kernel.identity.disk else "kernel"
-            media_type = DISK_MEDIA_TYPE if planned.kernel.identity.disk else PLAIN_BYTES
-            self._add(planned.name, planned.kernel.path, role, storage, media_type=media_type)
-            for name, file in zip(planned.initrd_names, planned.initrds, strict=True):
-                self._add(name, file.path, "initrd", storage)
-        iso_names: set[str] = set()
-        for file in isos:
-            stem = file.path.name.removesuffix(".iso").removesuffix(".ISO")
-            name = served_name(f"{stem}.iso", set(self.files))
-            self._add(name, file.path, "image", storage, copy_limit_bytes=0)
-            iso_names.add(name)
+            self._add_planned(planned)
+        iso_names = {self._add_iso_file(file.path).name for file in isos}
         found_by_chance = {file.path for file in isos if file.from_directory}
         left_out = None
         for image in list(self.files.values()):
-            image.load(refresher)
+            image.load(self._refresher)
             if image.name not in iso_names:
                 continue
             try:
-                self._add_iso(image, storage, refresher)
+                self._add_iso(image)
             except UserError as error:
                 if image.path not in found_by_chance:
                     raise
@@ -196,7 +206,7 @@ class ImageLibrary:
                 self._leave_out(image, error)
         if left_out and not self._planned and not self._isos:
             raise left_out
-        refresher.start()
+        self._refresher.start()
 
     def _leave_out(self, image: ImageFile, error: UserError) -> None:
         """What cannot boot is no reason not to serve the rest of the directory it was found in."""
@@ -204,21 +214,123 @@ class ImageLibrary:
         del self.files[image.name]
         self._record(EventKind.PROBLEM, what=error.what, why=error.why, fix=error.fix)
 
-    def _add_iso(self, image: ImageFile, storage: SnapshotStorage, refresher: Refresher) -> None:
+    def _close_files(self) -> None:
+        for iso in self._isos.values():
+            iso.files.close()
+        for image in self.files.values():
+            image.close()
+
+    def _start_following(self, arrivals: Arrivals) -> None:
+        stopping = threading.Event()
+
+        def follow() -> None:
+            wait_s = LOOK_INTERVAL_S
+            while not stopping.wait(wait_s):
+                began_s = time.monotonic()
+                try:
+                    self._follow(arrivals)
+                except Exception as error:  # a defect here must not end what is served
+                    self._record(EventKind.PROBLEM, what="a directory is not followed", why=repr(error), fix="")
+                    return
+                wait_s = max(LOOK_INTERVAL_S, LOOK_SHARE * (time.monotonic() - began_s))
+
+        thread = threading.Thread(target=follow, name="directories", daemon=True)
+        self._stack.callback(thread.join, STOP_TIMEOUT_S)
+        self._stack.callback(stopping.set)
+        thread.start()
+
+    def _follow(self, arrivals: Arrivals) -> None:
+        """Take up what has come into the directories, and let go of what went; the last entry stays."""
+        change = arrivals.look({image.path for image in self.files.values()})
+        gone = change.gone.difference(self._settings.paths)  # what was named by itself is waited for
+        if not change.arrived and not gone:
+            return
+        for file in change.arrived:
+            if file.identity.kind is Kind.ISO_IMAGE:
+                self._take_up_iso(file)
+        is_plain_changed = any(file.path in gone for file in self._plain)
+        arrived = [file for file in change.arrived if file.identity.kind is not Kind.ISO_IMAGE]
+        if arrived or is_plain_changed:
+            paths = {file.path for file in arrived} | gone
+            self._plan_anew([*(file for file in self._plain if file.path not in paths), *arrived], arrivals)
+        for name, iso in tuple(self._isos.items()):
+            if iso.files.image.path in gone and len(self._isos) + len(self._planned) > 1:
+                del self._isos[name]
+                iso.files.close()
+                self._let_go_of(name)
+        self._note_change()
+
+    def _take_up_iso(self, file: NamedFile) -> None:
+        image = self._add_iso_file(file.path)
+        try:
+            image.load(self._refresher)
+            self._add_iso(image)
+        except UserError as error:
+            self._leave_out(image, error)
+
+    def _plan_anew(self, files: list[NamedFile], arrivals: Arrivals) -> None:
+        """Entries of these files: an initrd may come after its kernel. What is served keeps its name."""
+        try:
+            planned = plan_named(files, self._settings)
+        except UserError as error:
+            self._record(EventKind.PROBLEM, what=error.what, why=error.why, fix=error.fix)
+            return
+        keep_names(planned, self._planned, set(self.files))
+        if not planned and not self._isos:
+            return
+        added = [image for entry in planned for image in self._add_planned(entry)]
+        try:
+            for image in added:
+                image.load(self._refresher)
+        except UserError as error:  # it went a moment after it came
+            for image in added:
+                image.close()
+                del self.files[image.name]
+            self._record(EventKind.PROBLEM, what=error.what, why=error.why, fix=error.fix)
+            arrivals.forget({file.path for file in files} - {file.path for file in self._plain})
+            return
+        names = {name for entry in self._planned for name in entry.names}
+        self._planned_by_name = {entry.name: entry for entry in planned}
+        self._plain, self._planned = files, planned
+        for name in names.difference(*(entry.names for entry in planned)):
+            self._let_go_of(name)
+
+    def _let_go_of(self, name: str) -> None:
+        self.files.pop(name).close()
+        self._record(EventKind.IMAGE_GONE, file=name)
+
+    def _add_planned(self, planned: PlannedEntry) -> list[ImageFile]:
+        """Those files of it that were not served, to be loaded."""
+        is_disk = planned.kernel.identity.disk is not None
+        added = []
+        if planned.name not in self.files:
+            role, media_type = ("image", DISK_MEDIA_TYPE) if is_disk else ("kernel", PLAIN_BYTES)
+            added.append(self._add(planned.name, planned.kernel.path, role, media_type=media_type))
+        for name, file in zip(planned.initrd_names, planned.initrds, strict=True):
+            if name not in self.files:
+                added.append(self._add(name, file.path, "initrd"))
+        return added
+
+    def _add_iso_file(self, path: Path) -> ImageFile:
+        stem = path.name.removesuffix(".iso").removesuffix(".ISO")
+        return self._add(served_name(f"{stem}.iso", set(self.files)), path, "image", copy_limit_bytes=0)
+
+    def _add_iso(self, image: ImageFile) -> None:
         # Loaded here: 40 modules read ISOs and recipes, and a station without an ISO is ready 60 ms sooner.
         from bootbeam.library.iso_entry import IsoEntry, station_name
         from bootbeam.library.iso_files import IsoFiles
 
-        files = IsoFiles(image)
-        self._stack.callback(files.close)
-        wishes = self._settings
-        iso = IsoEntry(image.name, files, self._all_recipes(), wishes.cmdline, self._answers, wishes.boot, wishes.nfs)
+        files, wishes = IsoFiles(image), self._settings
+        with ExitStack() as stack:
+            stack.callback(files.close)
+            recipes = self._all_recipes()
+            iso = IsoEntry(image.name, files, recipes, wishes.cmdline, self._answers, wishes.boot, wishes.nfs)
+            stack.pop_all()
         self._isos[image.name] = iso
         for path, role in iso.station_files.items():
             name = station_name(path)
             if name not in self.files:
-                self._add(name, Path(path), role, storage)
-                self.files[name].load(refresher)
+                self._add(name, Path(path), role).load(self._refresher)
 
     def _all_recipes(self) -> "tuple[Recipe, ...]":
         from bootbeam.library.recipe_files import load_recipes, recipe_directories
@@ -233,23 +345,22 @@ class ImageLibrary:
         name: str,
         path: Path,
         role: str,
-        storage: SnapshotStorage,
         copy_limit_bytes: int = COPY_LIMIT_BYTES,
         media_type: str = PLAIN_BYTES,
-    ) -> None:
+    ) -> ImageFile:
         image = ImageFile(
             path,
             name,
             role,
-            storage,
+            self._storage,
             self._record,
             unpack_gzip=role == "kernel",
             copy_limit_bytes=copy_limit_bytes,
             media_type=media_type,
             on_change=self._note_change,
         )
-        self._stack.callback(image.close)
         self.files[name] = image
+        return image
 
     def _check_answers(self) -> None:
         identities = [self.files[planned.name].identity for planned in self._planned]
@@ -269,92 +380,3 @@ class ImageLibrary:
                 f"the entries are: {', '.join(names)}",
                 f"name one of them: --default {names[0]}",
             )
-
-
-def _plan(files: Sequence[NamedFile], settings: StationSettings) -> list[PlannedEntry]:
-    if settings.kernel is None and settings.initrds:
-        raise UserError("--initrd was given without --kernel", "", "name the kernel: --kernel FILE --initrd FILE")
-    planned: list[PlannedEntry] = []
-    if settings.kernel is not None:
-        kernel = _named_file(settings.kernel)
-        if not ways_of(kernel.identity):
-            plan_entries([kernel], "")  # raises, with what was seen and what is accepted
-        planned.append(PlannedEntry(kernel, [_named_file(path) for path in settings.initrds], settings.cmdline))
-    return plan_entries(files, settings.cmdline, planned)
-
-
-def _nothing_to_serve(settings: StationSettings) -> UserError:
-    if settings.images:
-        return UserError(
-            f"nothing in {', '.join(map(str, settings.images))} can be booted",
-            f"accepted are {ACCEPTED_WORDS}",
-            "name the image itself: bootbeam serve IMAGE",
-        )
-    return UserError("no image was named", "", "name one: bootbeam serve IMAGE")
-
-
-def _named_files(paths: Iterable[Path]) -> Iterable[NamedFile]:
-    for path in paths:
-        if is_directory(path):
-            yield from _files_of_directory(path)
-        else:
-            yield _named_file(path)
-
-
-def _files_of_directory(directory: Path) -> Iterable[NamedFile]:
-    """Regular files directly inside, hidden ones left out, in the order of their names."""
-    try:
-        children = sorted(child for child in directory.iterdir() if not child.name.startswith("."))
-    except OSError as error:
-        raise unreadable(directory, error) from None
-    for child in children[:MAX_DIRECTORY_FILES]:
-        if not child.is_file():
-            continue
-        try:
-            identity = identify_file(child)
-            yield NamedFile(child, identity, from_directory=True, opens=_opened_by(child, identity))
-        except (OSError, ImageError):
-            continue
-
-
-def _named_file(path: Path) -> NamedFile:
-    try:
-        insist_regular(path)
-        identity = identify_file(path)
-        return NamedFile(path, identity, opens=_opened_by(path, identity))
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except ImageError as error:
-        raise UserError(
-            f"{path} is broken: {error}", "its own headers contradict themselves", "build or fetch it again"
-        ) from None
-
-
-def identify_file(path: Path) -> Identity:
-    """What the file at ``path`` is.
-
-    Raises:
-        OSError: it cannot be read.
-        ImageError: its headers contradict themselves.
-    """
-    with _reading(path) as read_at:
-        return identify(read_at, path.stat().st_size)
-
-
-def _opened_by(path: Path, identity: Identity) -> frozenset[str]:
-    """The names of files that a program may look for beside itself."""
-    if identity.kind is not Kind.EFI_APPLICATION:
-        return frozenset()
-    with _reading(path) as read_at:
-        return read_file_names(read_at, path.stat().st_size)
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[ReadAt]:
-    with path.open("rb") as file:
-
-        def read_at(offset: int, size_bytes: int) -> bytes:
-            file.seek(offset)
-            return file.read(size_bytes)
-
-        yield read_at

@@ -1,0 +1,131 @@
+"""The files that a person named, one by one or by their directory, and what each of them is."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from bootbeam.errors import ImageError, UserError
+from bootbeam.formats.efi_file_names import read_file_names
+from bootbeam.formats.fields import ReadAt
+from bootbeam.formats.identify import identify
+from bootbeam.formats.identity import ACCEPTED_WORDS, Identity, Kind
+from bootbeam.library.entries import NamedFile, PlannedEntry, plan_entries, ways_of
+from bootbeam.library.regular_file import insist_regular, is_directory, unreadable
+from bootbeam.settings.model import StationSettings
+
+MAX_DIRECTORY_FILES = 10_000
+
+
+def named_files(paths: Iterable[Path]) -> Iterable[NamedFile]:
+    """The files at these paths, and those in the directories among them.
+
+    Raises:
+        UserError: a file or directory cannot be read, or a file is broken.
+    """
+    for path in paths:
+        if is_directory(path):
+            yield from _files_of_directory(path)
+        else:
+            yield named_file(path)
+
+
+def _files_of_directory(directory: Path) -> Iterable[NamedFile]:
+    """Regular files directly inside, hidden ones left out, in the order of their names."""
+    try:
+        children = sorted(child for child in directory.iterdir() if not child.name.startswith("."))
+    except OSError as error:
+        raise unreadable(directory, error) from None
+    for child in children[:MAX_DIRECTORY_FILES]:
+        if not child.is_file():
+            continue
+        try:
+            yield file_of_directory(child)
+        except (OSError, ImageError):
+            continue
+
+
+def file_of_directory(path: Path) -> NamedFile:
+    """A file that was found in a directory, and what it is.
+
+    Raises:
+        OSError: it cannot be read.
+        ImageError: its headers contradict themselves.
+    """
+    identity = identify_file(path)
+    return NamedFile(path, identity, from_directory=True, opens=_opened_by(path, identity))
+
+
+def named_file(path: Path) -> NamedFile:
+    """The file that a person named, and what it is.
+
+    Raises:
+        UserError: it cannot be read, or is broken.
+    """
+    try:
+        insist_regular(path)
+        identity = identify_file(path)
+        return NamedFile(path, identity, opens=_opened_by(path, identity))
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except ImageError as error:
+        raise UserError(
+            f"{path} is broken: {error}", "its own headers contradict themselves", "build or fetch it again"
+        ) from None
+
+
+def identify_file(path: Path) -> Identity:
+    """What the file at ``path`` is.
+
+    Raises:
+        OSError: it cannot be read.
+        ImageError: its headers contradict themselves.
+    """
+    with _reading(path) as read_at:
+        return identify(read_at, path.stat().st_size)
+
+
+def _opened_by(path: Path, identity: Identity) -> frozenset[str]:
+    """The names of files that a program may look for beside itself."""
+    if identity.kind is not Kind.EFI_APPLICATION:
+        return frozenset()
+    with _reading(path) as read_at:
+        return read_file_names(read_at, path.stat().st_size)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[ReadAt]:
+    with path.open("rb") as file:
+
+        def read_at(offset: int, size_bytes: int) -> bytes:
+            file.seek(offset)
+            return file.read(size_bytes)
+
+        yield read_at
+
+
+def plan_named(files: Sequence[NamedFile], settings: StationSettings) -> list[PlannedEntry]:
+    """The entries of the files that were named or found, and that of the kernel whose parts were named one by one.
+
+    Raises:
+        UserError: a file that was named cannot boot, an initrd has no kernel.
+    """
+    if settings.kernel is None and settings.initrds:
+        raise UserError("--initrd was given without --kernel", "", "name the kernel: --kernel FILE --initrd FILE")
+    planned: list[PlannedEntry] = []
+    if settings.kernel is not None:
+        kernel = named_file(settings.kernel)
+        if not ways_of(kernel.identity):
+            plan_entries([kernel], "")  # raises, with what was seen and what is accepted
+        planned.append(PlannedEntry(kernel, [named_file(path) for path in settings.initrds], settings.cmdline))
+    return plan_entries(files, settings.cmdline, planned)
+
+
+def nothing_to_serve(settings: StationSettings) -> UserError:
+    """Why there is nothing to serve, and what to do."""
+    if settings.images:
+        return UserError(
+            f"nothing in {', '.join(map(str, settings.images))} can be booted",
+            f"accepted are {ACCEPTED_WORDS}",
+            "name the image itself: bootbeam serve IMAGE",
+        )
+    return UserError("no image was named", "", "name one: bootbeam serve IMAGE")
