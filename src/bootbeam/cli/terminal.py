@@ -59,6 +59,7 @@ class EventPrinter:
         self._waiting: deque[Event] = deque()
         self._left_out = 0
         self._wake = threading.Event()
+        self._hurry = threading.Event()
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="terminal", daemon=True)
 
@@ -68,6 +69,8 @@ class EventPrinter:
             self._left_out += 1
             return
         self._waiting.append(event)
+        if event.kind is EventKind.STATION_READY:
+            self._hurry.set()  # somebody waits for this line
         if not self._wake.is_set():
             self._wake.set()
 
@@ -89,7 +92,8 @@ class EventPrinter:
                 self._wake.clear()
                 self._show_waiting()
                 # Waking up for each event by itself would cost the servers more than the events do.
-                time.sleep(GATHER_S)
+                self._hurry.wait(GATHER_S)
+                self._hurry.clear()
             self._show_waiting()
         except OSError:
             return  # whoever read the output has gone, or its disk is full; the station goes on
