@@ -82,6 +82,13 @@ def test_a_firmware_that_takes_a_new_number_for_each_repetition_says_by_secs_tha
     assert machine.asks("unknown", "4", 20, secs=0) != first
 
 
+def test_u_boot_asks_three_times_within_its_first_second(machine: Machine) -> None:
+    first = machine.asks("u-boot", "b013a8")
+    assert machine.asks("u-boot", "b014a3", 0.25) == first
+    assert machine.asks("u-boot", "b0169d", 0.51) == first
+    assert machine.asks("u-boot", "b0169e", 6) != first, "somebody has typed reset"
+
+
 def test_a_reset_while_nothing_had_been_loaded_begins_a_new_attempt(machine: Machine) -> None:
     first = machine.asks("uefi-pxe", "1")
     assert machine.asks("uefi-pxe", "2", 8) != first

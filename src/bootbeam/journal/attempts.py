@@ -242,8 +242,9 @@ def _begins_anew(machine: _Machine, event: Event, before: _Question, now: _Quest
 
 def _goes_on(before: _Question, now: _Question) -> bool:
     """Whether a question with another transaction number is the one before, repeated: it says that it began earlier."""
-    # Quirk: U-Boot: takes a new transaction number for each repetition of a question.
-    return now.secs > before.secs and now.at_s - now.secs <= before.at_s + SECS_SLACK_S
+    # Quirk: U-Boot: takes a new transaction number for each repetition of a question, the first ones within a second.
+    is_later = now.secs > before.secs or (now.way[0] == "u-boot" and now.secs == before.secs)
+    return is_later and now.at_s - now.secs <= before.at_s + SECS_SLACK_S
 
 
 def _question(event: Event) -> _Question:

@@ -42,6 +42,9 @@ def test_u_boot_that_was_told_where_the_station_is_needs_no_answer() -> None:
     assert findings(asked_first, 1) == []
     assert only(asked_first, 16).id == "BB-080"
     assert findings([*asked_first, at(3, EventKind.READ_REQUESTED, file="pxelinux.cfg/default")], 16) == []
+    # It looks for a second and a half for each name that is not there.
+    refused = at(3, EventKind.FILE_REFUSED, file="pxelinux.cfg/C0A8011E", protocol="tftp", is_searched=True)
+    assert findings([*asked_first, refused], 16) == []
 
 
 def test_what_the_screen_says_the_log_says_too() -> None:

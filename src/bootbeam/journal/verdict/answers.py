@@ -33,6 +33,15 @@ def judge_nobody_asks(course: Course) -> Judged:
     return Match(seen, screens=(Screen.UEFI, Screen.BIOS))
 
 
+GOES_ON = (
+    EventKind.READ_REQUESTED,
+    EventKind.TRANSFER_STARTED,
+    EventKind.TRANSFER_FINISHED,
+    EventKind.FILE_REFUSED,
+)
+"""It asks for files here: it was told where the station is."""
+
+
 def judge_no_loader(course: Course) -> Judged:
     """There is no boot loader for this kind of machine."""
     return _ignored(course, is_for_want_of_loader=True)
@@ -51,7 +60,7 @@ def _ignored(course: Course, *, is_for_want_of_loader: bool) -> Judged:
     if reason.startswith(NO_LOADER) != is_for_want_of_loader:
         return None
     if course.kind == "u-boot":
-        if course.after(ignored, EventKind.READ_REQUESTED, EventKind.TRANSFER_STARTED, EventKind.TRANSFER_FINISHED):
+        if course.after(ignored, *GOES_ON):
             return None
         if course.now < ignored.at_s + U_BOOT_GOES_ON_S:
             return Later(ignored.at_s + U_BOOT_GOES_ON_S)
