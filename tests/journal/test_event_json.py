@@ -38,3 +38,9 @@ def test_the_moment_is_utc_with_milliseconds() -> None:
     line = event_line(Event(EventKind.OFFERED, at_s, "52:54:00:00:00:01", interface='e"1'))
     assert '"at": "2026-02-03T04:05:06.789+00:00"' in line
     assert json.loads(line)["interface"] == 'e"1'
+
+
+@given(st.floats(-1e6, 4e9))
+def test_the_moment_is_what_the_library_makes_of_it(at_s: float) -> None:
+    moment = datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds")
+    assert event_json(Event(EventKind.OFFERED, at_s))["at"] == moment

@@ -3,12 +3,14 @@
 import json
 from datetime import UTC, datetime
 from functools import lru_cache
+from math import modf
 from typing import Any
 
 from bootbeam.journal.events import Event, Fact
 
 REMEMBERED_WORDS = 4096
 """Addresses and names that come again and again; some 100 bytes each."""
+REMEMBERED_SECONDS = 16
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -54,7 +56,17 @@ def _fact_text(fact: Fact) -> str:
 
 
 def _moment(event: Event) -> str:
-    return datetime.fromtimestamp(event.at_s, UTC).isoformat(timespec="milliseconds")
+    fraction, whole = modf(event.at_s)
+    milliseconds = round(fraction * 1e6) // 1000
+    if not 0 <= milliseconds < 1000:  # before 1970, or so near to the next second that it is that
+        return datetime.fromtimestamp(event.at_s, UTC).isoformat(timespec="milliseconds")
+    return f"{_second(whole)}.{milliseconds:03}+00:00"
+
+
+@lru_cache(REMEMBERED_SECONDS)
+def _second(at_s: float) -> str:
+    """Events come many in a second."""
+    return datetime.fromtimestamp(at_s, UTC).replace(tzinfo=None).isoformat()
 
 
 @lru_cache(REMEMBERED_WORDS)
