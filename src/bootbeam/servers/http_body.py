@@ -147,8 +147,9 @@ class BodySocket:
         """
         offset, end = part.offset, part.offset + part.size_bytes
         while offset < end:
+            wanted = min(end - offset, self._turn_bytes())
             try:
-                taken = os.sendfile(self._socket.fileno(), part.fd, offset, min(end - offset, self._turn_bytes()))
+                taken = os.sendfile(self._socket.fileno(), part.fd, offset, wanted)
             except BlockingIOError:
                 await self._writable()
                 continue
@@ -161,7 +162,8 @@ class BodySocket:
                 raise ContentChanged("the file became shorter while it was being sent")
             offset += taken
             self._count(taken)
-            await asyncio.sleep(0)
+            # Where there was no room for all, there is most likely none for more.
+            await (asyncio.sleep(0) if taken == wanted else self._writable())
 
     async def delivered(self, but_bytes: int = 0) -> None:
         """Wait until the client has acknowledged everything sent so far, but for the last ``but_bytes``.
