@@ -82,7 +82,7 @@ def test_faults_are_found_all_at_once(network: Lan, loaders: Path, tmp_path: Pat
     [firewall] = found["firewall"]
     assert firewall["what"].startswith("drops what goes to UDP 67, 69, 4011 and TCP 8080")
     assert "sudo nft insert rule inet f in iifname eth0 udp dport '{ 67, 69, 4011 }' accept" in firewall["fix"]
-    assert "gone.iso cannot be read" in found["image"][0]["what"]
+    assert "gone.iso does not exist" in found["image"][0]["what"]
     assert "docker0 (a network of Docker)" in found["interface"][1]["what"]
     problems = [finding["what"] for finding in found["DHCP"] if finding["level"] == "problem"]
     assert len(problems) == 1
