@@ -131,6 +131,8 @@ class _Fetch:
                     await self._transfer(session)
                     break
                 except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError) as error:
+                    if _is_to_end():
+                        raise asyncio.CancelledError from None
                     if attempt == MAX_TRIES:
                         raise self._broken(error) from None
                     await asyncio.sleep(RETRY_PAUSE_S)
@@ -176,7 +178,8 @@ class _Fetch:
             )
             with self._part.open("r+b" if have_bytes else "wb") as file:
                 file.seek(have_bytes)
-                async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+                # A limit of our own beside aiohttp's, which is gone when the connection closes under a read.
+                while chunk := await asyncio.wait_for(response.content.read(CHUNK_BYTES), STALL_TIMEOUT_S + 5):
                     file.write(chunk)
                     have_bytes += len(chunk)
                     self._progress(have_bytes, whole_bytes)
@@ -263,6 +266,12 @@ def find_sum(text: str, file_name: str) -> str | None:
     if not sums and re.fullmatch(r"[0-9a-fA-F]{64}", text.strip()):
         return text.strip().lower()
     return sums.get(file_name)
+
+
+def _is_to_end() -> bool:
+    """Whether Ctrl-C came while the connection broke; the error is told first then, and would hide it."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _small_file(session: aiohttp.ClientSession, address: str) -> bytes | None:
