@@ -215,6 +215,10 @@ def test_a_broken_file_makes_room_for_a_new_one(tmp_path: Path) -> None:
     assert (tmp_path / "boots.broken").exists()
     with BootRecords(path) as records:
         assert len(records.newest(10)) == 1
+    [(what, why, fix)] = complaints
+    assert what == "the record of earlier boots is damaged, and a new one was begun"
+    assert "not a database" in why
+    assert f"sqlite3 {tmp_path}/boots.broken .recover" in fix
 
 
 def test_a_file_that_breaks_while_the_station_runs_makes_room_for_a_new_one(

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from bootbeam.journal.attempts import is_older
@@ -143,10 +144,9 @@ class BootStore:
             try:
                 self._write_batch(self._database)
             except Exception as error:  # whatever a disk or a database can do, it stops no boot
-                if self._set_aside_if_broken(error):
+                if self._fail(error):
                     self._database.close()
                     self._database = None
-                self._fail("boots are not being kept", error)
                 return
         self._has_complained = False
         self._tell_left_out()
@@ -212,8 +212,7 @@ class BootStore:
             database = BootDatabase(keeping.path, Limits(keeping.max_attempts, keeping.max_bytes))
             database.begin_run(now, keeping.version, keeping.settings)
         except Exception as error:  # see above
-            self._set_aside_if_broken(error)
-            self._fail("boots are not being kept", error)
+            self._fail(error)
             return False
         self._database = database
         return True
@@ -225,17 +224,28 @@ class BootStore:
             return False
         path = self._keeping.path
         with suppress(OSError):
-            path.replace(path.with_suffix(".broken"))
+            path.replace(self._broken_path)
             for beside in ("-wal", "-shm"):
                 path.with_name(path.name + beside).unlink(missing_ok=True)
             self._retry_at_s = 0.0
         return True
 
-    def _fail(self, what: str, error: Exception) -> None:
+    @property
+    def _broken_path(self) -> Path:
+        return self._keeping.path.with_suffix(".broken")
+
+    def _fail(self, error: Exception) -> bool:
+        """Tell of it, once; true when the file was put aside, and the next try begins a new one."""
+        is_aside = self._set_aside_if_broken(error)
         if self._has_complained:
-            return
+            return is_aside
         self._has_complained = True
         why = error.strerror if isinstance(error, OSError) else str(getattr(error, "orig", None) or error)
         path = self._keeping.path
+        what = "boots are not being kept"
         fix = f"make room or set the rights: df {path.parent}; ls -l {path}. Machines boot all the same."
+        if is_aside:
+            what = "the record of earlier boots is damaged, and a new one was begun"
+            fix = f"read what is left of it: sqlite3 {quote(str(self._broken_path))} .recover"
         self._complain(what, f"{path}: {why}", fix)
+        return is_aside
