@@ -116,6 +116,12 @@ UEFI = _codes(
     ),
     (
         "",
+        "failed to start Boot0001",
+        "the program was loaded and ended with an error: Secure Boot refused it, or it gave up; the line says which",
+        ("BB-040", "BB-041"),
+    ),
+    (
+        "",
         "Could not retrieve NBP file size from HTTP server.",
         "HTTP boot got no offer, or cannot reach the address in it",
         ("BB-061", "BB-002", "BB-020"),
@@ -301,6 +307,19 @@ OTHERS = (
             ("BB-085", "BB-086"),
         ),
         ("", "grub rescue>", "GRUB runs, and does not find its own files on the server that it asks", ("BB-036",)),
+        (
+            "",
+            "error: shim_lock protocol not found.",
+            "a signed GRUB was started without shim, by firmware whose Secure Boot is on; it starts nothing then",
+            ("BB-044", "BB-086"),
+        ),
+        (
+            "",
+            "error: no server is specified.",
+            "GRUB is to read from the network and was not told from whom: it was loaded from a disk, or by HTTP boot, "
+            "and its `root` names no server",
+            ("BB-036",),
+        ),
         ("", "error: out of memory.", "the file is too large for this machine's memory", ("BB-074",)),
     ),
     *_codes(
