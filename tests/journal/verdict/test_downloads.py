@@ -47,6 +47,12 @@ def test_a_download_that_stops_in_the_middle() -> None:
     assert findings([*BEFORE, stopped, *downloaded(41)], 45) == []
 
 
+def test_a_loader_that_runs_has_come_over_whole_though_its_last_acknowledgement_was_lost() -> None:
+    runs = seen(35, "ipxe")
+    stopped = failed(64, "blocks", "the client fell silent after block 116 of 119", sent=170_288)
+    assert findings([*BEFORE, *runs, stopped], 70) == []
+
+
 def test_a_download_that_the_machine_breaks_off() -> None:
     ended = failed(6, "blocks", "the client ended it after block 70 of 137 with ERROR 8", error_code=8, sent=1)
     assert findings([*BEFORE, ended], 7) == []

@@ -56,7 +56,16 @@ def _stopped(course: Course, *stages: str, by_client: bool = False) -> Event | N
     if failed.facts.get("error_code") == FILE_CLOSED or reason.startswith((PORT_CLOSED, *BEGAN_ANEW)):
         return None
     whole = course.after(failed, EventKind.TRANSFER_FINISHED, where=lambda event: text(event, "file") == file)
-    return None if whole else failed
+    return None if whole or _runs(course, file) else failed
+
+
+def _runs(course: Course, file: str) -> bool:
+    """What was asked for last under this name runs: it was the acknowledgement of its end that was lost."""
+    asked = course.last(EventKind.READ_REQUESTED, where=lambda event: text(event, "file") == file)
+    if asked is None:
+        return False
+    is_ipxe = course.after(asked, EventKind.CLIENT_SEEN, where=lambda event: text(event, "kind_of_client") == "ipxe")
+    return bool(is_ipxe or course.after(asked, EventKind.SCRIPT_SENT, EventKind.SYSTEM_SEEN))
 
 
 def _after_waiting(course: Course, failed: Event, wait_s: float, match: Match) -> Judged:
