@@ -9,6 +9,7 @@ from bootbeam.journal.events import EventKind
 from bootbeam.settings.model import StationSettings
 from bootbeam.web.server import MANY_WAITING, open_page
 from tests.boot_events import good_boot
+from tests.waiting import wait_until
 from tests.web.asking import ask
 from tests.web.conftest import GOOD_MAC
 from tests.web.recorded_station import RecordedStation
@@ -27,7 +28,9 @@ def test_many_events_are_taken_up_though_nobody_looks() -> None:
         for _ in range(MANY_WAITING):
             station.journal.record(EventKind.DATAGRAM_DROPPED, port=69, reason="short")
         station.advance()
-        assert station.page._opening is not None
+        wait_until(lambda: station.page._live is not None)
+        assert station.page._opening is None, "what speaks HTTP is not loaded for it"
+        assert len(station.page._waiting) == 0
         assert f"bootbeam_datagrams_dropped_total {MANY_WAITING}\n".encode() in ask(station, "/metrics")[2]
 
 

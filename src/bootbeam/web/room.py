@@ -18,7 +18,6 @@ from bootbeam.web.guard import add_headers, guard
 from bootbeam.web.live import Live
 from bootbeam.web.pages import Pages
 from bootbeam.web.stream import Stream
-from bootbeam.web.waiting import Waiting
 
 MAX_CONNECTIONS = 128
 BACKLOG = 128
@@ -35,24 +34,22 @@ class Room:
     """Serves page, API and metrics on a listening socket.
 
     Args:
-        waiting: where events are put aside.
+        live: what happens now.
         path: the database of the station; None when it keeps none.
         recent_events: the newest events, oldest first.
         record: the journal, for faults of the page itself.
         maker_of: the maker's name for a MAC, or None.
-        clock: seconds since the epoch.
     """
 
     def __init__(
         self,
-        waiting: Waiting,
+        live: Live,
         path: Path | None,
         recent_events: Callable[[], Sequence[Event]],
         record: Record,
         maker_of: MakerOf,
-        clock: Callable[[], float],
     ) -> None:
-        self.live = Live(waiting, maker_of, clock)
+        self.live = live
         api = Api(self.live, path, recent_events, maker_of)
         self._stream = Stream(self.live)
         application = web.Application(middlewares=[guard])

@@ -2,6 +2,7 @@
 
 It is no port of the machines that boot: those get files and scripts, and nothing about each other. What is behind it is
 loaded when somebody first connects, in a thread, so that a station nobody looks at starts no later and is no larger.
+Where much happens before that, it is counted without a server.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from bootbeam.settings.model import StationSettings
 from bootbeam.web.waiting import Waiting
 
 if TYPE_CHECKING:
+    from bootbeam.web.live import Live
     from bootbeam.web.room import Room
 
 MANY_WAITING = 2_000
@@ -61,9 +63,13 @@ class PageServer:
         self._listener = listener
         self._record = record
         self._waiting = Waiting()
-        self._furniture = (self._waiting, path, recent_events, record, maker_of, clock)
+        self._maker_of = maker_of
+        self._clock = clock
+        self._furniture = (path, recent_events, record, maker_of)
+        self._live: Live | None = None
         self._room: Room | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._making: asyncio.Task[Live] | None = None
 
     @property
     def url(self) -> str | None:
@@ -75,16 +81,16 @@ class PageServer:
 
     def watch(self, event: Event) -> None:
         """Take one event; may be called from any thread, never waits."""
-        is_shown = event.kind is not EventKind.TRANSFER_PROGRESS or self._room is not None
+        is_shown = event.kind is not EventKind.TRANSFER_PROGRESS or self._live is not None
         if self._listener is not None and is_shown:
             self._waiting.put(event)
 
     def advance(self) -> None:
         """Take up what happened; to be called every second or so."""
-        if self._room is not None:
-            self._room.live.advance()
-        elif len(self._waiting) >= MANY_WAITING:
-            self._begin()
+        if self._live is not None:
+            self._live.advance()
+        elif len(self._waiting) >= MANY_WAITING and self._making is None:
+            self._making = asyncio.create_task(self._make_live())
 
     def start(self) -> None:
         """Answer from now on."""
@@ -96,6 +102,8 @@ class PageServer:
         listener, self._listener = self._listener, None
         if listener is None:
             return
+        if self._making is not None:
+            await asyncio.wait([self._making])
         if self._opening is None:
             asyncio.get_running_loop().remove_reader(listener)
             listener.close()
@@ -112,10 +120,18 @@ class PageServer:
         asyncio.get_running_loop().remove_reader(self._listener)
         self._opening = asyncio.create_task(self._open(self._listener))
 
+    async def _make_live(self) -> "Live":
+        kind = await asyncio.to_thread(_load_live)
+        self._live = kind(self._waiting, self._maker_of, self._clock)
+        self._live.advance()
+        return self._live
+
     async def _open(self, listener: socket.socket) -> None:
         try:
-            room = (await asyncio.to_thread(_load))(*self._furniture)
-            room.live.advance()
+            if self._making is None:
+                self._making = asyncio.create_task(self._make_live())
+            live = await self._making
+            room = (await asyncio.to_thread(_load_room))(live, *self._furniture)
             await room.open(listener)
         except Exception as error:  # whatever it is, machines boot
             listener.close()
@@ -125,7 +141,14 @@ class PageServer:
         self._room = room
 
 
-def _load() -> "type[Room]":
+def _load_live() -> "type[Live]":
+    """What counts and remembers, imported now."""
+    from bootbeam.web.live import Live
+
+    return Live
+
+
+def _load_room() -> "type[Room]":
     """What the room is made of, imported now."""
     from bootbeam.web.room import Room
 
