@@ -39,7 +39,8 @@ def test_a_hypervisors_loader_finds_its_file_and_then_the_own_disk_boots(
     pc.wait_for(rf"^companion size: {len(hypervisor):08x}\n+companion hash: {fnv1a(hypervisor)}$", BOOT_TIMEOUT_S)
     started = pc.wait_for(r"^efi options: (.*)\n+efi hash: (\w{8})$", BOOT_TIMEOUT_S)
     assert started[2] == fnv1a(started[1].encode()), "the disk's own program ran"
-    files = [str(event.facts["file"]) for event in station.events(pc.mac) if event.kind is EventKind.TRANSFER_FINISHED]
+    # Begun, not finished: iPXE starts the last of them without acknowledging its end, now and then much of it.
+    files = [str(event.facts["file"]) for event in station.events(pc.mac) if event.kind is EventKind.TRANSFER_STARTED]
     assert [file for file in files if not file.startswith("x64/")] == [
         "loader.efi",
         HYPERVISOR_NAME,
