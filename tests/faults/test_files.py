@@ -18,6 +18,7 @@ def test_the_question_to_4011_is_dropped(fault: FaultLab) -> None:
     fault.drop_to_station(lan, "udp dport 4011")
     pc = fault.power_on(OVMF)
     finding = fault.expect(pc.mac, "BB-020", 100)
+    assert finding.facts["sure"] == "most likely"
     fault.expect_on_screen(pc, finding)
 
 

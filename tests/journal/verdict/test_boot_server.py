@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootbeam.journal.events import Event, EventKind
+from bootbeam.journal.events import Event, EventKind, Fact
 from tests.verdict_timelines import (
     address_requested,
     asked,
@@ -23,10 +23,11 @@ def test_a_way_as_it_should_be() -> None:
 
 
 def test_the_question_to_port_4011_does_not_arrive() -> None:
-    events = [*seen(0), lease_offered(0.1), address_requested(4)]
+    ours = at(4.1, EventKind.ADDRESS_SOUGHT, address_sought="192.168.1.50", asker="192.168.1.7", is_ours=True)
+    events = [*seen(0), lease_offered(0.1), address_requested(4), ours]
     assert findings(events, 10) == []
     finding = only(events, 11.5)
-    assert finding.id == "BB-020"
+    assert (finding.id, finding.sure) == ("BB-020", "most likely")
     assert finding.screen == ("PXE-E16: No valid offer received.",)
     assert "    sudo ufw allow 67,69,547,4011/udp" in finding.fix
     assert "    sudo ufw allow 8080/tcp" in finding.fix
@@ -34,7 +35,22 @@ def test_the_question_to_port_4011_does_not_arrive() -> None:
 
 def test_it_is_told_though_the_firmware_has_moved_on() -> None:
     events = [*seen(0), address_requested(4), *seen(14, "uefi-http", "ffff")]
-    assert findings(events, 14.5) == ["BB-020"]
+    finding = only(events, 14.5)
+    assert (finding.id, finding.sure) == ("BB-020", "most likely")
+
+
+@pytest.mark.parametrize("ip_version", [4, 6])
+def test_a_machine_of_which_nothing_more_is_heard_may_have_been_switched_off(ip_version: int) -> None:
+    """A firmware that is not answered gives up after 10 s, and then tries something else, which is heard."""
+    facts: dict[str, Fact] = {"kind_of_client": "uefi-pxe", "architecture": 7, "xid": "a1", "ip_version": ip_version}
+    asks = [at(0, EventKind.CLIENT_SEEN, secs=0, **facts), at(0, EventKind.OFFERED, what="loader", file="a.efi")]
+    events = [*asks, address_requested(4)]
+    assert findings(events, 22) == []
+    finding = only(events, 25)
+    assert (finding.id, finding.sure) == ("BB-020", "possibly")
+    assert "switched off" in finding.cause
+    assert "    sudo ufw allow 8080/tcp" in finding.fix
+    assert only([*events, *seen(15, "uefi-http", "ffff")], 16).sure == "most likely"
 
 
 def test_a_machine_reset_in_the_middle_is_no_fault() -> None:

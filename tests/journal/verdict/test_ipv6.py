@@ -87,9 +87,9 @@ def test_a_machine_that_boots_over_ipv4_and_tries_ipv6_in_passing_is_not_spoken_
 def test_the_question_to_port_4011_over_ipv6() -> None:
     requested = at(5, EventKind.ADDRESS_REQUESTED, address_requested="fd00::17f", server=None, secs=None)
     events = [*asks(0, ours=False), requested]
-    assert findings(events, 11) == []
-    finding = only(events, 13)
-    assert finding.id == "BB-020"
+    assert findings([*events, *seen(9, "uefi-http", "ffff")], 20) == []
+    finding = only([*events, *seen(16, "uefi-http", "ffff")], 17)
+    assert (finding.id, finding.sure) == ("BB-020", "most likely")
     assert findings([*events, at(6, EventKind.BOOT_SERVER_ASKED, xid="1", secs=0)], 13) == []
     assert "over IPv6" in finding.seen
 

@@ -55,7 +55,7 @@ class Lab:
 
 def test_a_finding_is_told_when_time_has_passed_and_once() -> None:
     lab = Lab()
-    assert lab.play([*seen(0), address_requested(4)], 10) == []
+    assert lab.play([*seen(0), address_requested(4)], 20) == []
     assert lab.play([], 60) == ["BB-020"]
     [told] = lab.told
     assert told["mac"] == MAC
@@ -99,7 +99,7 @@ def test_a_look_takes_its_time_and_no_more() -> None:
     for mac in machines:
         for event in [*seen(0), address_requested(4)]:
             lab.watch.watch(lab.attempts.place(Event(event.kind, event.at_s, mac, None, "eno1", event.facts)))
-    lab.now = START_S + 20
+    lab.now = START_S + 30
     lab.watch.look()
     assert 0 < len(lab.told) < 40
     for _ in range(40):

@@ -9,6 +9,9 @@ ASKED_AGAIN = 3
 """edk2 asks port 4011 four times, after 0, 1, 3 and 6 s; the third time is no accident."""
 BOOT_SERVER_WAIT_S = 7.0
 """UEFI asks port 4011 within a second of having its address, and gives up after 10 s."""
+SILENT_WAIT_S = 20.0
+"""By then it has gone on to its next way of booting, or is not there any more."""
+MAY_BE_OFF = "the machine was switched off, or lost its network; if not, a firewall drops UDP port 4011"
 DOWNLOAD_WAIT_S = 12.0
 """The first request for the boot file follows within a second."""
 NEXT_ANSWER_S = 6.0
@@ -85,38 +88,31 @@ def judge_question_lost(course: Course) -> Judged:
     """UEFI has an address and must ask port 4011, and no question comes."""
     later: Judged = None
     for each in course.tries_of("uefi-pxe"):
-        asked = _lease_taken(each)
+        asked, offers = _lease_taken(each), each.of(EventKind.OFFERED)
         is_done = each.has_come_on or each.of(EventKind.BOOT_SERVER_ASKED, EventKind.BOOT_SERVER_ACKNOWLEDGED)
-        if each.is_ipv6 and not is_done:
-            judged = _question_lost_over_ipv6(course, each)
-            if isinstance(judged, Match):
-                return judged
-            later = later or judged
-        if asked is None or is_done or not each.is_offered or each.is_ipv6:
-            continue
-        stood = each.stood_still(asked, course.now)
-        if stood >= BOOT_SERVER_WAIT_S:
-            address = text(asked, "address_requested") or "its address"
-            looked = "; it did look for this computer's network card (ARP)" if _looked_for_us(each, asked) else ""
-            return Match(f"it took {address} and then did not ask port 4011 here, for {stood:.0f} s{looked}")
-        if each.ended_at_s is None:
-            later = Later(asked.at_s + BOOT_SERVER_WAIT_S)
+        if asked is None or is_done or not offers or offers[-1].facts.get("address_offered"):
+            continue  # to an address that is ours, over IPv6, belongs the file's name: it need not ask
+        judged = _question_lost(course, each, asked)
+        if isinstance(judged, Match):
+            return judged
+        later = later or judged
     return later
 
 
-def _question_lost_over_ipv6(course: Course, each: Try) -> Judged:
-    """The address is another server's there: nothing but the machine's request for it is heard."""
-    asked = _lease_taken(each)
-    offers = each.of(EventKind.OFFERED)
-    if asked is None or not offers or offers[-1].facts.get("address_offered"):
-        return None
+def _question_lost(course: Course, each: Try, asked: Event) -> Judged:
+    """Most likely lost where something shows that the machine is still there; else it may have been switched off."""
+    has_looked, has_moved_on = _looked_for_us(each, asked), each.ended_at_s is not None
+    wait_s = BOOT_SERVER_WAIT_S if has_looked or has_moved_on else SILENT_WAIT_S
     stood = each.stood_still(asked, course.now)
-    if stood < BOOT_SERVER_WAIT_S:
-        return Later(asked.at_s + BOOT_SERVER_WAIT_S) if each.ended_at_s is None else None
-    address = text(asked, "address_requested") or "an address"
-    return Match(
-        f"over IPv6 it asked for {address}, and then did not ask port 4011 of this computer, for {stood:.0f} s"
-    )
+    if stood < wait_s:
+        return None if has_moved_on else Later(asked.at_s + wait_s)
+    took = "over IPv6 it asked for" if each.is_ipv6 else "it took"  # there the answer goes to the machine alone
+    looked = "; it did look for this computer's network card (ARP)" if has_looked else ""
+    address = text(asked, "address_requested") or "its address"
+    seen = f"{took} {address} and then did not ask port 4011 here, for {stood:.0f} s{looked}"
+    if has_looked or has_moved_on:
+        return Match(seen)
+    return Match(f"{seen}; nor was anything else heard of it", sure=Sureness.POSSIBLY, cause=MAY_BE_OFF)
 
 
 def _looked_for_us(each: Try, asked: Event) -> bool:
@@ -318,7 +314,8 @@ RULES = (
         "BB-020",
         "the machine's question to port 4011 does not arrive",
         judge_question_lost,
-        "UEFI takes an address, and no question comes to port 4011, where it has to ask next",
+        "UEFI takes an address, and no question comes to port 4011, where it has to ask next, though it looks for this "
+        "computer (ARP) or goes on to something else; with `possibly`, nothing more is heard of it at all",
         "a firewall, on this computer or between it and the machine, drops UDP port 4011",
         Sureness.MOST_LIKELY,
         {Screen.UEFI: ("PXE-E16: No valid offer received.",)},
