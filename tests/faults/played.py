@@ -80,7 +80,7 @@ class PlayedMachine:
     def fetch_images(self, script: str) -> None:
         """The kernel and what else a script loads, one after the other."""
         for url in re.findall(r"^(?:kernel|initrd)\S* (?:--name \S+ )?(http\S+)", script, re.MULTILINE):
-            self._namespace.run("curl", "-s", "-o", "/dev/null", url)
+            self._namespace.run("curl", "-s", "-o", "/dev/null", "--user-agent", "iPXE/1.21.1", url)
 
     def script(self, chosen: str = "", platform: str = "pcbios", cpu: str = "i386", more: str = "") -> str:
         """What iPXE on this machine is told to do."""

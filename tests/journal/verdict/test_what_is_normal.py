@@ -159,11 +159,49 @@ def test_an_ipxe_of_the_machines_own_behind_a_relay_that_looks_for_an_ipv6_route
         assert findings(events, 60) != []
 
 
-def test_a_browser_on_the_machine_that_was_booted() -> None:
+def booted() -> list[Event]:
     loaded = [*downloaded(26, "vmlinuz", "kernel", "http"), *downloaded(28, "initrd", "initrd", "http")]
-    events = [*booting(), *loaded, at(40, EventKind.SYSTEM_SEEN, vendor_class="dhcpcd", hostname="pc")]
-    browsed = refused_by_http(900, "nothing/here", "Mozilla/5.0 (X11; Linux x86_64)")
-    assert findings([*events, browsed], DAY_S) == []
+    return [*booting(), *loaded, at(40, EventKind.SYSTEM_SEEN, vendor_class="dhcpcd", hostname="pc")]
+
+
+PEOPLES = ("Mozilla/5.0 (X11; Linux x86_64)", "curl/8.6.0", "Wget/1.21.4 (linux-gnu)", "python-requests/2.31.0")
+
+
+@pytest.mark.parametrize("user_agent", PEOPLES)
+def test_a_person_on_the_machine_that_was_booted(user_agent: str) -> None:
+    assert findings([*booted(), refused_by_http(900, "nothing/here", user_agent)], DAY_S) == []
+
+
+@pytest.mark.parametrize("user_agent", PEOPLES)
+def test_a_person_on_a_machine_that_loaded_no_system_from_here(user_agent: str) -> None:
+    """It went on to its own disk."""
+    local = at(25, EventKind.SCRIPT_SENT, entry="its own disk: it was installed from debian")
+    assert findings([*booting()[:-1], local, refused_by_http(900, "missing", user_agent)], DAY_S) == []
+
+
+def test_a_download_that_a_person_breaks_off() -> None:
+    facts: dict[str, Fact] = {"transfer": "http-77", "protocol": "http", "file": "iso/a.iso", "size_bytes": 900_000}
+    events = [
+        *booted(),
+        at(900, EventKind.TRANSFER_STARTED, status=200, user_agent="curl/8.6.0", **facts),
+        at(920, EventKind.TRANSFER_FAILED, role="image", sent_bytes=5000, reason="the client went away", **facts),
+    ]
+    assert findings(events, DAY_S) == []
+
+
+def test_a_system_that_is_coming_up_fetches_with_the_tools_of_people() -> None:
+    """Dracut with curl, live systems with busybox's wget, an installer's last steps with either."""
+    assert findings([*booted(), refused_by_http(60, "live/squashfs.img", "curl/8.6.0")], DAY_S) == ["BB-036"]
+    installs = at(60, EventKind.INSTALL_STARTED, step="started")
+    assert findings([*booted(), installs, refused_by_http(1800, "after.sh", "Wget")], DAY_S) == ["BB-036"]
+    done = at(2000, EventKind.INSTALL_FINISHED, step="installed")
+    assert findings([*booted(), installs, done, refused_by_http(9000, "after.sh", "Wget")], DAY_S) == []
+
+
+def test_a_firmware_that_nobody_has_heard_of_is_no_person() -> None:
+    facts = seen(0, "uefi-http")
+    refused = refused_by_http(5, "gone.efi", "Contoso Platform Firmware")
+    assert findings([*facts, address_requested(4), refused], 30) == ["BB-036"]
 
 
 def test_a_program_of_a_tree_that_asks_for_nothing_more() -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.timeline import Timeline
 from bootbeam.journal.verdict.finding import Screen
+from bootbeam.journal.verdict.onlookers import without_onlookers
 
 BIOS_ARCHITECTURE = 0
 FIRMWARE_KINDS = ("bios-pxe", "uefi-pxe", "uefi-http")
@@ -64,7 +65,7 @@ class Course:
 
     def __init__(self, timeline: Timeline, now: float) -> None:
         self.timeline = timeline
-        self.events = timeline.events
+        self.events = without_onlookers(timeline.events)
         self.now = now
 
     def of(self, *kinds: EventKind) -> list[Event]:

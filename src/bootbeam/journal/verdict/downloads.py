@@ -30,8 +30,6 @@ NOT_MISSED = re.compile(
 )
 """Files that programs ask for and do without: shim, GRUB, iPXE, browsers, installers (Anaconda's updates, linuxrc's
 driver updates, cloud-init's further data, apt's other forms of its lists)."""
-BROWSER = "Mozilla/"
-"""How every web browser introduces itself: a person looks at something, on whichever machine."""
 GOING_ON = (
     EventKind.TRANSFER_STARTED,
     EventKind.TRANSFER_FINISHED,
@@ -155,9 +153,7 @@ def judge_file_missing(course: Course) -> Judged:
     refused = course.last(
         EventKind.FILE_REFUSED,
         where=lambda event: (
-            not event.facts.get("is_searched")
-            and not NOT_MISSED.search(text(event, "file").replace("\\", "/"))
-            and not text(event, "user_agent").startswith(BROWSER)
+            not event.facts.get("is_searched") and not NOT_MISSED.search(text(event, "file").replace("\\", "/"))
         ),
     )
     if refused is None:
