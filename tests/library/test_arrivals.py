@@ -1,6 +1,7 @@
 """What comes into a directory that is served, and what goes: complete, told once, never half."""
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ class Bench:
         self.now_s = 1000.0
         self.told = Recorded()
         self.served: set[Path] = set()
-        self.arrivals = Arrivals([directory], self.told, lambda: 0.0, lambda: self.now_s)
+        self.clock_s = 0.0
+        """What is written has times from after it, which are not believed."""
+        self.arrivals = Arrivals([directory], self.told, lambda: self.clock_s, lambda: self.now_s)
 
     def look(self, after_s: float = 0.0) -> Change:
         self.now_s += after_s
@@ -86,6 +89,50 @@ def test_half_an_iso_is_told_of_and_the_whole_one_arrives(bench: Bench) -> None:
     bench.look()
     [file] = bench.look(SETTLE_S).arrived
     assert file.identity.kind is Kind.ISO_IMAGE
+
+
+def moved_in(bench: Bench, elsewhere: Path, data: bytes, age_s: float = 3600.0) -> Path:
+    """A file that was written some time ago, and put into the directory now."""
+    bench.clock_s = time.time()
+    source = elsewhere / "disc.iso"
+    source.write_bytes(data)
+    os.utime(source, (bench.clock_s - age_s,) * 2)
+    return source.rename(bench.directory / "disc.iso")
+
+
+def test_an_iso_that_is_moved_in_arrives_at_once(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = moved_in(bench, tmp_path_factory.mktemp("elsewhere"), iso9660(sectors=400))
+    [file] = bench.look().arrived
+    assert (file.path, file.identity.kind) == (path, Kind.ISO_IMAGE)
+
+
+@pytest.mark.parametrize(("data", "age_s"), [(iso9660(sectors=400), SETTLE_S / 2), (SCRIPT, 3600.0)])
+def test_what_was_written_a_moment_ago_or_does_not_tell_its_size_is_left_alone_first(
+    bench: Bench, tmp_path_factory: pytest.TempPathFactory, data: bytes, age_s: float
+) -> None:
+    moved_in(bench, tmp_path_factory.mktemp("elsewhere"), data, age_s)
+    assert bench.look() == NOTHING
+    assert bench.look(SETTLE_S).arrived
+
+
+def test_half_an_iso_that_is_moved_in_never_arrives(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> None:
+    whole = iso9660(sectors=400)
+    moved_in(bench, tmp_path_factory.mktemp("elsewhere"), whole[: len(whole) // 2])
+    assert bench.look() == NOTHING
+    assert bench.look(SETTLE_S) == NOTHING
+    assert bench.told.of(EventKind.IMAGE_HELD_BACK)
+
+
+def test_an_iso_that_is_copied_with_its_times_arrives_when_the_copy_is_closed(bench: Bench) -> None:
+    bench.clock_s = time.time()
+    whole = iso9660(sectors=400)
+    path = bench.directory / "disc.iso"
+    with path.open("wb") as file:
+        file.write(whole)
+        file.flush()
+        os.utime(path, (bench.clock_s - 3600.0,) * 2)
+        assert bench.look() == NOTHING  # it has its size, and its time, and somebody writes it
+    assert bench.look().arrived
 
 
 def test_what_is_no_file_or_hidden_never_arrives(bench: Bench) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bootbeam.library.settling import SETTLE_S, Settling, Stamp
+from bootbeam.library.settling import CLOCK_SLACK_S, SETTLE_S, Settling, Stamp
 
 NOW_S = 1_800_000_000.0
 
@@ -112,3 +112,13 @@ def test_a_stamp_tells_every_kind_of_change(tmp_path: Path) -> None:
     assert (after.size_bytes, after.mtime_ns) == (before.size_bytes, before.mtime_ns)
     assert after != before
     assert after != replace(before, ctime_ns=after.ctime_ns)
+
+
+def test_a_finished_file_is_left_alone_until_a_write_would_show(settling: Settling, hands: Hands) -> None:
+    finished = stamp(NOW_S)
+    settling.finish(finished)
+    assert settling.missing_s(finished) == pytest.approx(CLOCK_SLACK_S, abs=1e-3)
+    hands.pass_s(CLOCK_SLACK_S)
+    assert settling.missing_s(finished) == pytest.approx(0, abs=1e-3)
+    written = stamp(hands.clock_s)
+    assert settling.missing_s(written) == pytest.approx(SETTLE_S, abs=1e-3)

@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 
 from bootbeam.errors import UserError
-from bootbeam.formats.identity import Kind
+from bootbeam.formats.identity import Identity, Kind
 from bootbeam.journal.events import EventKind
-from bootbeam.library import versions
+from bootbeam.library import first_look, taking, versions
 from bootbeam.library.content import Content, Missing, NotReady
+from bootbeam.library.first_look import Seen, look_into
 from bootbeam.library.refresher import Refresher
+from bootbeam.library.settling import CLOCK_SLACK_S
 from bootbeam.library.snapshot import SnapshotStorage
 from bootbeam.library.versions import ImageFile
-from tests.image_bytes import elf32, multiboot1
+from tests.image_bytes import elf32, iso9660, multiboot1
 from tests.library.recorded import Recorded
 
 
@@ -42,7 +44,9 @@ class Bench:
         self.slept_s.append(seconds)
         self.pass_s(seconds)
 
-    def image(self, *, unpack_gzip: bool = False, copy_limit_bytes: int = 1 << 20) -> ImageFile:
+    def image(
+        self, seen: Seen | None = None, *, unpack_gzip: bool = False, copy_limit_bytes: int = 1 << 20
+    ) -> ImageFile:
         return ImageFile(
             self.path,
             "kernel.elf",
@@ -54,6 +58,7 @@ class Bench:
             clock=lambda: time.time() + self.ahead_s,
             monotonic=lambda: time.monotonic() + self.ahead_s,
             sleep=self._sleep,
+            seen=seen,
         )
 
     def loaded(self, data: bytes, *, copy_limit_bytes: int = 1 << 20, unpack_gzip: bool = False) -> ImageFile:
@@ -383,6 +388,47 @@ def test_a_file_built_a_moment_ago_is_waited_for(bench: Bench) -> None:
     image = bench.image()
     assert image.load().kind is Kind.MULTIBOOT_KERNEL
     assert 0 < sum(bench.slept_s) <= 1.1
+    assert received(image.open()) == kernel("a")
+
+
+def test_an_iso_built_a_moment_ago_that_nobody_writes_is_there_at_once(bench: Bench) -> None:
+    bench.path.write_bytes(iso9660(sectors=400))
+    assert bench.image().load().kind is Kind.ISO_IMAGE
+    assert sum(bench.slept_s) <= CLOCK_SLACK_S
+
+
+def test_an_iso_that_somebody_holds_open_is_waited_for(bench: Bench) -> None:
+    with bench.path.open("wb") as file:
+        file.write(iso9660(sectors=400))
+        file.flush()
+        image = bench.image()
+        image.load()
+        assert isinstance(image.open(), NotReady)
+        assert bench.held_back()
+
+
+def test_what_was_seen_a_moment_ago_is_not_looked_into_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.path.write_bytes(kernel("a"))
+    bench.pass_s(10)
+    seen = look_into(bench.path)
+    monkeypatch.setattr(first_look, "identify_open", _unexpected)
+    monkeypatch.setattr(taking, "identify_open", _unexpected)
+    image = bench.image(seen)
+    assert image.load() is seen.identity
+    assert received(image.open()) == kernel("a")
+
+
+def _unexpected(fd: int, size_bytes: int) -> Identity:
+    raise AssertionError(f"{size_bytes} bytes are looked into once more")
+
+
+def test_what_was_seen_before_it_was_replaced_does_not_count(bench: Bench) -> None:
+    bench.path.write_bytes(iso9660(sectors=400))
+    seen = look_into(bench.path)
+    bench.replace(kernel("a"))
+    bench.pass_s(10)
+    image = bench.image(seen)
+    assert image.load().kind is Kind.MULTIBOOT_KERNEL
     assert received(image.open()) == kernel("a")
 
 

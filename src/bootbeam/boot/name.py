@@ -1,6 +1,7 @@
 """Names that are safe wherever they end up: in a URL, a TFTP request, a script line, a menu."""
 
 import re
+from collections.abc import Container
 
 MAX_NAME_CHARACTERS = 40
 """iPXE counts each file's URL against the 512 bytes of Multiboot command lines."""
@@ -8,7 +9,7 @@ MAX_NAME_CHARACTERS = 40
 _UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
-def served_name(file_name: str, taken: set[str]) -> str:
+def served_name(file_name: str, taken: Container[str]) -> str:
     """The name under which a file is served: letters, digits and ``._+-`` of its own, different from those ``taken``.
 
     The extension is kept: installers and firmware look at it.

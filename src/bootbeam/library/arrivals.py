@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootbeam.errors import ImageError
+from bootbeam.errors import ImageError, UserError
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.entries import NamedFile
+from bootbeam.library.first_look import is_finished, look_into
 from bootbeam.library.named_files import MAX_DIRECTORY_FILES, file_of_directory
 from bootbeam.library.settling import CLOCK_SLACK_S, Settling, Stamp
 from bootbeam.library.snapshot import is_open_for_writing
@@ -106,8 +107,20 @@ class Arrivals:
     def _has_settled(self, path: Path, stamp: Stamp) -> bool:
         settling = self._settling.setdefault(path, Settling(self._clock, self._monotonic))
         if settling.missing_s(stamp, SETTLE_S) > 0:
-            return False
+            return self._came_whole(path, stamp)
         return settling.missing_s(stamp, WRITER_SETTLE_S) == 0 or not _has_writer(path)
+
+    def _came_whole(self, path: Path, stamp: Stamp) -> bool:
+        """Whether it is a finished ISO whose bytes are older: one that was moved here, or copied with its times, which
+        are set when the copy is done. Of a plain copy each write makes the time new, and a file server or a download
+        may close the file in between."""
+        if self._clock() - stamp.mtime_ns / 1e9 < SETTLE_S:
+            return False
+        try:
+            seen = look_into(path)
+        except UserError:
+            return False  # told of when it has been left alone
+        return seen.stamp == stamp and is_finished(path, seen)
 
     def _look_into(self, path: Path) -> NamedFile | None:
         try:

@@ -10,6 +10,7 @@ from bootbeam.boot.name import served_name
 from bootbeam.errors import UserError
 from bootbeam.formats.compression import Compression
 from bootbeam.formats.identity import ACCEPTED_WORDS, BootForm, BootsOn, Identity, Kind
+from bootbeam.library.first_look import Seen
 from bootbeam.machine import Cpu, Firmware
 
 _UNPACKERS = {
@@ -38,6 +39,8 @@ class NamedFile:
     """Found in a directory that was named: what cannot boot is left out instead of being an error."""
     opens: frozenset[str] = frozenset()
     """Of an EFI application: names of files it may open, in small letters."""
+    seen: Seen | None = None
+    """The same with the file's stamp, so that it need not be read again when it is loaded."""
 
 
 @dataclass(slots=True)

@@ -46,7 +46,8 @@ DISK_MEDIA_TYPE = "application/vnd.efi-img"
 """UEFI HTTP boot makes a RAM disk of it, whatever its name (UEFI Specification 2.10 §24.7)."""
 ENTRIES_KEPT_S = 1.0
 """What entries depend on beside images (a person's answer files) counts after so long, a rebuilt image at once."""
-LOOK_INTERVAL_S = 1.0
+LOOK_INTERVAL_S = 0.2
+"""A look at a directory that is as it was is one stat."""
 LOOK_SHARE = 20
 """A look into directories that takes long is taken again only after so many times as long."""
 STOP_TIMEOUT_S = 5.0
@@ -190,7 +191,7 @@ class ImageLibrary:
         self._stack.callback(self._close_files)
         for planned in self._planned:
             self._add_planned(planned)
-        iso_names = {self._add_iso_file(file.path).name for file in isos}
+        iso_names = {self._add_iso_file(file).name for file in isos}
         found_by_chance = {file.path for file in isos if file.from_directory}
         left_out = None
         for image in list(self.files.values()):
@@ -261,7 +262,7 @@ class ImageLibrary:
         self._note_change()
 
     def _take_up_iso(self, file: NamedFile) -> None:
-        image = self._add_iso_file(file.path)
+        image = self._add_iso_file(file)
         try:
             image.load(self._refresher)
             self._add_iso(image)
@@ -305,15 +306,15 @@ class ImageLibrary:
         added = []
         if planned.name not in self.files:
             role, media_type = ("image", DISK_MEDIA_TYPE) if is_disk else ("kernel", PLAIN_BYTES)
-            added.append(self._add(planned.name, planned.kernel.path, role, media_type=media_type))
+            added.append(self._add(planned.name, planned.kernel, role, media_type=media_type))
         for name, file in zip(planned.initrd_names, planned.initrds, strict=True):
             if name not in self.files:
-                added.append(self._add(name, file.path, "initrd"))
+                added.append(self._add(name, file, "initrd"))
         return added
 
-    def _add_iso_file(self, path: Path) -> ImageFile:
-        stem = path.name.removesuffix(".iso").removesuffix(".ISO")
-        return self._add(served_name(f"{stem}.iso", set(self.files)), path, "image", copy_limit_bytes=0)
+    def _add_iso_file(self, file: NamedFile) -> ImageFile:
+        stem = file.path.name.removesuffix(".iso").removesuffix(".ISO")
+        return self._add(served_name(f"{stem}.iso", self.files), file, "image", copy_limit_bytes=0)
 
     def _add_iso(self, image: ImageFile) -> None:
         # Loaded here: 40 modules read ISOs and recipes, and a station without an ISO is ready 60 ms sooner.
@@ -343,11 +344,12 @@ class ImageLibrary:
     def _add(
         self,
         name: str,
-        path: Path,
+        file: NamedFile | Path,
         role: str,
         copy_limit_bytes: int = COPY_LIMIT_BYTES,
         media_type: str = PLAIN_BYTES,
     ) -> ImageFile:
+        path, seen = (file, None) if isinstance(file, Path) else (file.path, file.seen)
         image = ImageFile(
             path,
             name,
@@ -358,6 +360,7 @@ class ImageLibrary:
             copy_limit_bytes=copy_limit_bytes,
             media_type=media_type,
             on_change=self._note_change,
+            seen=seen,
         )
         self.files[name] = image
         return image

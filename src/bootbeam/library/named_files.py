@@ -1,16 +1,18 @@
 """The files that a person named, one by one or by their directory, and what each of them is."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import os
+import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bootbeam.errors import ImageError, UserError
 from bootbeam.formats.efi_file_names import read_file_names
-from bootbeam.formats.fields import ReadAt
 from bootbeam.formats.identify import identify
-from bootbeam.formats.identity import ACCEPTED_WORDS, Identity, Kind
+from bootbeam.formats.identity import ACCEPTED_WORDS, Kind
 from bootbeam.library.entries import NamedFile, PlannedEntry, plan_entries, ways_of
+from bootbeam.library.first_look import Seen
 from bootbeam.library.regular_file import insist_regular, is_directory, unreadable
+from bootbeam.library.settling import CLOCK_SLACK_S, Stamp
 from bootbeam.settings.model import StationSettings
 
 MAX_DIRECTORY_FILES = 10_000
@@ -51,8 +53,7 @@ def file_of_directory(path: Path) -> NamedFile:
         OSError: it cannot be read.
         ImageError: its headers contradict themselves.
     """
-    identity = identify_file(path)
-    return NamedFile(path, identity, from_directory=True, opens=_opened_by(path, identity))
+    return _looked_at(path, from_directory=True)
 
 
 def named_file(path: Path) -> NamedFile:
@@ -63,8 +64,7 @@ def named_file(path: Path) -> NamedFile:
     """
     try:
         insist_regular(path)
-        identity = identify_file(path)
-        return NamedFile(path, identity, opens=_opened_by(path, identity))
+        return _looked_at(path, from_directory=False)
     except OSError as error:
         raise unreadable(path, error) from None
     except ImageError as error:
@@ -73,34 +73,29 @@ def named_file(path: Path) -> NamedFile:
         ) from None
 
 
-def identify_file(path: Path) -> Identity:
-    """What the file at ``path`` is.
+def _looked_at(path: Path, *, from_directory: bool) -> NamedFile:
+    """The file, and what it is.
 
     Raises:
         OSError: it cannot be read.
         ImageError: its headers contradict themselves.
     """
-    with _reading(path) as read_at:
-        return identify(read_at, path.stat().st_size)
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        looked_at_s = time.time()
+        stamp = Stamp.of(os.fstat(fd))
 
+        def read_at(offset: int, wanted_bytes: int) -> bytes:
+            return os.pread(fd, wanted_bytes, offset)
 
-def _opened_by(path: Path, identity: Identity) -> frozenset[str]:
-    """The names of files that a program may look for beside itself."""
-    if identity.kind is not Kind.EFI_APPLICATION:
-        return frozenset()
-    with _reading(path) as read_at:
-        return read_file_names(read_at, path.stat().st_size)
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[ReadAt]:
-    with path.open("rb") as file:
-
-        def read_at(offset: int, size_bytes: int) -> bytes:
-            file.seek(offset)
-            return file.read(size_bytes)
-
-        yield read_at
+        identity = identify(read_at, stamp.size_bytes)
+        is_program = identity.kind is Kind.EFI_APPLICATION
+        opens = read_file_names(read_at, stamp.size_bytes) if is_program else frozenset[str]()
+    finally:
+        os.close(fd)
+    # A write in the same moment as the one before would not show in the file's times.
+    would_show = looked_at_s - stamp.changed_at_s > CLOCK_SLACK_S
+    return NamedFile(path, identity, from_directory, opens, Seen(stamp, identity) if would_show else None)
 
 
 def plan_named(files: Sequence[NamedFile], settings: StationSettings) -> list[PlannedEntry]:

@@ -51,6 +51,12 @@ class Settling:
         self._seen_since_s = 0.0
         self._looked_at_s: float | None = None
         self._believes_times = True
+        self._finished: Stamp | None = None
+
+    def finish(self, stamp: Stamp) -> None:
+        """A file with this stamp was found to be complete, and nobody writes to it: it need not be left alone for
+        ``SETTLE_S``, only until a write would show in its times."""
+        self._finished = stamp
 
     def missing_s(self, stamp: Stamp, settle_s: float = SETTLE_S) -> float:
         """How long the file, now seen with ``stamp``, must still be left alone; 0 when it has settled."""
@@ -62,4 +68,6 @@ class Settling:
         left_alone_s = self._monotonic() - self._seen_since_s
         if self._believes_times and now_s >= stamp.changed_at_s:
             left_alone_s = max(left_alone_s, now_s - stamp.changed_at_s)
+        if stamp == self._finished:
+            left_alone_s += SETTLE_S - CLOCK_SLACK_S
         return max(0.0, settle_s - left_alone_s)

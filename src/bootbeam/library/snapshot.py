@@ -194,16 +194,26 @@ def is_open_for_writing(fd: int) -> bool:
     """Whether some process on this machine has the file of ``fd`` (opened for reading) open for writing.
 
     False also when it cannot be told: on a file server, or for a file of somebody else without CAP_LEASE.
-    A lease for reading is granted only while there is no writer; it is given back at once.
     """
+    return _error_of_lease(fd) == errno.EAGAIN
+
+
+def has_surely_no_writer(fd: int) -> bool:
+    """Whether no process on this machine has it open for writing; False also when it cannot be told."""
+    return _error_of_lease(fd) is None
+
+
+def _error_of_lease(fd: int) -> int | None:
+    """Why a lease for reading is refused; None: it is granted, which is only done while there is no writer. It is given
+    back at once."""
     try:
         # Should a writer come in this instant the kernel sends a signal, by default one that ends the process.
         fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:
-        return error.errno == errno.EAGAIN
+        return error.errno
     fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    return False
+    return None
 
 
 def _chunks(fd: int, size_bytes: int) -> Iterator[bytes]:

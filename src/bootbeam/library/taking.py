@@ -50,8 +50,12 @@ class Taking:
     on_no_room: Callable[[NoRoom], None]
     """Told when a copy was wanted and the file itself is served instead."""
 
-    def take(self, stamp: Stamp) -> OpenVersion:
+    def take(self, stamp: Stamp, known: Identity | None = None) -> OpenVersion:
         """The version that the file at ``path`` is now, when it still has this ``stamp``.
+
+        Args:
+            stamp: of the file, as it was seen.
+            known: what it is with this stamp, when that was found out already.
 
         Raises:
             Refused: it is not complete, or cannot be read.
@@ -64,7 +68,7 @@ class Taking:
         except OSError as error:
             raise Refused("unreadable", f"it cannot be read ({error.strerror})", TRY_AGAIN_S) from error
         try:
-            version = self._take_open(fd, stamp)
+            version = self._take_open(fd, stamp, known)
         except OSError as error:
             os.close(fd)
             raise Refused("unreadable", f"it cannot be read ({error.strerror})", TRY_AGAIN_S) from error
@@ -75,7 +79,7 @@ class Taking:
             os.close(fd)
         return version
 
-    def _take_open(self, fd: int, stamp: Stamp) -> OpenVersion:
+    def _take_open(self, fd: int, stamp: Stamp, known: Identity | None) -> OpenVersion:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise Refused("kind", "it is no longer a regular file")
@@ -83,7 +87,7 @@ class Taking:
             raise SourceChanged("it was replaced")
         if is_open_for_writing(fd) and (missing_s := self.missing_s(stamp, WRITER_SETTLE_S)) > 0:
             raise Refused("writer", "some program still has it open for writing", missing_s)
-        identity = identify_open(fd, stamp.size_bytes)
+        identity = known or identify_open(fd, stamp.size_bytes)
         insist_complete(identity)
         if identity.should_be_unpacked and self.unpack_gzip:
             version = self._unpacked(fd, stamp, identity)

@@ -5,8 +5,6 @@ bytes it began with, whatever happens to the file. A very large one is served fr
 A file that is still being written, by its times or by its own headers, is held back.
 """
 
-import os
-import stat
 import threading
 import time
 from collections.abc import Callable
@@ -15,18 +13,18 @@ from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 
-from bootbeam.errors import UserError
-from bootbeam.formats.identity import ACCEPTED_WORDS, Identity, Kind
+from bootbeam.formats.identity import Identity, Kind
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, ContentChanged, Missing, NotReady
+from bootbeam.library.first_look import Seen, is_finished, look_into
 from bootbeam.library.kept_versions import KeptVersions
 from bootbeam.library.one_look import stamp_of
 from bootbeam.library.open_version import OpenVersion
 from bootbeam.library.refresher import Refresher
 from bootbeam.library.settling import Settling, Stamp
 from bootbeam.library.snapshot import NoRoom, SnapshotStorage, SourceChanged, hash_file
-from bootbeam.library.taking import COPY_LIMIT_BYTES, Refused, Taking, identify_open
+from bootbeam.library.taking import COPY_LIMIT_BYTES, Refused, Taking
 
 OPEN_WAIT_S = 0.05
 """The longest ``open`` waits for a copy that is being made: enough for a kernel, not much for who waits behind."""
@@ -81,6 +79,7 @@ class ImageFile:
         monotonic: seconds that never jump.
         sleep: waits; only ``load`` does.
         on_change: called when ``identity`` may be another from now on, in any thread; must be quick.
+        seen: what the file was found to be a moment ago.
     """
 
     def __init__(
@@ -98,6 +97,7 @@ class ImageFile:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         on_change: Callable[[], None] = lambda: None,
+        seen: Seen | None = None,
     ) -> None:
         self._on_change = on_change
         self.path = path
@@ -115,6 +115,7 @@ class ImageFile:
         self._waited_for: Stamp | None = None
         self._causes_told: set[str] = set()
         self._is_loading = False
+        self._seen = seen
         self._first_identity = Identity(Kind.UNKNOWN, "not looked at yet", None)
         self._refreshing = threading.Lock()
         self._changed = threading.Condition()
@@ -138,12 +139,15 @@ class ImageFile:
         self._is_loading = True
         deadline_s = self._monotonic() + LOAD_WAIT_S
         while True:
-            self._first_identity = self._look_into()
+            seen = self._seen = look_into(self.path, self._seen)
+            self._first_identity = seen.identity
+            if is_finished(self.path, seen):
+                self._settling.finish(seen.stamp)
             wait_s = self.refresh()
             if self._versions.newest or wait_s is None or self._monotonic() + wait_s > deadline_s:
                 break
             self._sleep(wait_s)
-        self._is_loading = False
+        self._is_loading, self._seen = False, None
         if self._versions.newest is None:
             self.refresh()  # which now tells the journal why
         if refresher:
@@ -288,7 +292,8 @@ class ImageFile:
 
     def _take(self, stamp: Stamp) -> float | None:
         try:
-            version = self._taking.take(stamp)
+            known = self._seen.identity if self._seen and self._seen.stamp == stamp else None
+            version = self._taking.take(stamp, known)
         except SourceChanged:
             return CHANGED_LOOK_AGAIN_S
         except Refused as refused:
@@ -349,29 +354,6 @@ class ImageFile:
         if self._refresher and version.sha256 is None:
             self._refresher.compute_digest(lambda is_stopping: _compute_digest(version, is_stopping))
 
-    def _look_into(self) -> Identity:
-        """What the file is at this moment, complete or not. Raises ``UserError`` when it can never be served."""
-        accepted = f"accepted are {ACCEPTED_WORDS}"
-        try:
-            status = self.path.stat()
-            if not stat.S_ISREG(status.st_mode):
-                raise UserError(f"{self.path} is {_words_for(status.st_mode)}, not a file", "", accepted)
-            if status.st_size == 0:
-                raise UserError(f"{self.path} is empty", "a build or download failed, or has only begun", accepted)
-            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except OSError as error:
-            raise UserError(
-                f"{self.path} cannot be read: {error.strerror}",
-                "the name is misspelt, or the file is not built yet" if isinstance(error, FileNotFoundError) else "",
-                f"ls -l {self.path.parent}",
-            ) from error
-        try:
-            return identify_open(fd, status.st_size)
-        except Refused as refused:
-            raise UserError(f"{self.path} is broken: {refused.reason}", "", accepted) from refused
-        finally:
-            os.close(fd)
-
 
 def _compute_digest(version: OpenVersion, is_stopping: Callable[[], bool]) -> None:
     content = version.content("digest", "image", "")
@@ -385,9 +367,3 @@ def _compute_digest(version: OpenVersion, is_stopping: Callable[[], bool]) -> No
         return  # It was overwritten: there is nothing left that a digest could name.
     finally:
         content.close()
-
-
-def _words_for(mode: int) -> str:
-    if stat.S_ISDIR(mode):
-        return "a directory"
-    return "a device" if stat.S_ISBLK(mode) or stat.S_ISCHR(mode) else "a pipe or socket"
