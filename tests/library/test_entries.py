@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from bootbeam.boot.entry import BootWay, Method
+from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
 from bootbeam.errors import UserError
 from bootbeam.formats.compression import Compression
 from bootbeam.formats.disk import DiskImage
 from bootbeam.formats.identity import BootForm, BootsOn, Identity, Kind
 from bootbeam.formats.linux import LinuxKernel
-from bootbeam.library.entries import NamedFile, PlannedEntry, keep_names, plan_entries, ways_of
+from bootbeam.library.entries import NamedFile, PlannedEntry, keep_names, plan_entries, told_apart, ways_of
 from bootbeam.machine import Cpu, Firmware
 
 LINUX_SIDE = LinuxKernel("bzImage", Cpu.X86_64)
@@ -266,3 +266,21 @@ def test_entries_planned_anew_keep_the_names_that_are_served() -> None:
     anew = plan_entries([named("e/linux-2", KERNEL), one, other, initrd], "")
     keep_names(anew, before, {"linux-2", "linux-2-2", "linux-2-3"})
     assert shape(anew) == [("linux-2", []), ("linux-1", []), ("linux-2-3", ["initrd-2"])]
+
+
+def test_names_in_another_script_are_the_same_after_a_restart_with_more_images() -> None:
+    tokyo, japan, kyoto = (found(f"d/{name}.img", KERNEL) for name in ("東京", "日本", "京都"))
+    before = [entry.name for entry in plan_entries([tokyo, japan], "")]
+    assert len(set(before)) == 2
+    assert [entry.name for entry in plan_entries([kyoto, tokyo, japan], "")][1:] == before
+    [entry] = plan_entries([tokyo], "")
+    assert entry.entry(KERNEL).title == f"{before[0]} (東京.img): {KERNEL.description}"
+
+
+def test_entries_of_one_title_carry_their_names() -> None:
+    entries = [BootEntry(name, title, (), ServedFile(name)) for name, title in (("a", "Linux"), ("b", "BSD"))]
+    two = [*entries, BootEntry("image-0.iso", "Linux", (), ServedFile("image-0.iso"))]
+    files = {"a": "a", "b": "b", "image-0.iso": "日本.iso"}
+    assert told_apart(entries, files) == tuple(entries)
+    titles = [entry.title for entry in told_apart(two, files)]
+    assert titles == ["Linux, a", "BSD", "Linux, image-0.iso (日本.iso)"]

@@ -1,12 +1,13 @@
 """From files to menu entries: which of them boot, which are initrds, and what belongs together."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shlex import quote
 
 from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
-from bootbeam.boot.name import served_name
+from bootbeam.boot.name import served_name, title_name
 from bootbeam.errors import UserError
 from bootbeam.formats.compression import Compression
 from bootbeam.formats.identity import ACCEPTED_WORDS, BootForm, BootsOn, Identity, Kind
@@ -66,7 +67,7 @@ class PlannedEntry:
         beside = f", with {', '.join(self.initrd_names)}" if self.bios_way else ""
         return BootEntry(
             name=self.name,
-            title=f"{self.name}: {bootable(identity).description}{beside}",
+            title=f"{title_name(self.name, self.kernel.path.name)}: {bootable(identity).description}{beside}",
             ways=ways if self.bios_way is None else (*ways, self.bios_way),
             kernel=ServedFile(self.name),
             initrds=tuple(ServedFile(name) for name in self.initrd_names),
@@ -238,6 +239,21 @@ def keep_names(planned: Sequence[PlannedEntry], before: Sequence[PlannedEntry], 
     for entry in planned:
         entry.name = name_of(entry.kernel)
         entry.initrd_names = [name_of(file) for file in entry.initrds]
+
+
+def told_apart(entries: Sequence[BootEntry], file_names: Mapping[str, str]) -> tuple[BootEntry, ...]:
+    """Entries of the same title, two ISOs of one system, say, with their names behind it.
+
+    Args:
+        entries: of the menu.
+        file_names: by served name, what a person calls the file.
+    """
+    count = Counter(entry.title for entry in entries)
+
+    def title(entry: BootEntry) -> str:
+        return f"{entry.title}, {title_name(entry.name, file_names.get(entry.name, entry.name))}"
+
+    return tuple(replace(entry, title=title(entry)) if count[entry.title] > 1 else entry for entry in entries)
 
 
 def cannot_boot(file: NamedFile) -> UserError:

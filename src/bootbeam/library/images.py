@@ -27,7 +27,7 @@ from bootbeam.journal.journal import Record
 from bootbeam.library.answers import Answers
 from bootbeam.library.arrivals import Arrivals
 from bootbeam.library.content import NotReady
-from bootbeam.library.entries import NamedFile, PlannedEntry, keep_names
+from bootbeam.library.entries import NamedFile, PlannedEntry, keep_names, told_apart
 from bootbeam.library.named_files import named_files, nothing_to_serve, plan_named
 from bootbeam.library.refresher import Refresher
 from bootbeam.library.regular_file import is_directory
@@ -137,7 +137,8 @@ class ImageLibrary:
 
     def _entries(self) -> tuple[BootEntry, ...]:
         planned = [self._planned_entry(planned) for planned in self._planned]
-        return (*planned, *(iso.entry() for iso in tuple(self._isos.values())))
+        entries = [*planned, *(iso.entry() for iso in tuple(self._isos.values()))]
+        return told_apart(entries, {name: image.path.name for name, image in tuple(self.files.items())})
 
     def _planned_entry(self, planned: PlannedEntry) -> BootEntry:
         image = self.files.get(planned.name)  # None while it is taken away

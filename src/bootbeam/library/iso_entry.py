@@ -15,6 +15,7 @@ from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts
 from bootbeam.boot.ipxe import FileUrls
 from bootbeam.boot.matched import Boot, BootFile, Unattended
+from bootbeam.boot.name import title_name
 from bootbeam.boot.recipe import Recipe, Source, Start
 from bootbeam.boot.unattended_format import UnattendedFormat
 from bootbeam.errors import ImageError, UserError
@@ -219,7 +220,7 @@ class IsoEntry:
             return seen.match.title
         by_what = "by its own boot menu" if seen.starts else "by its own boot loader"
         what = "that cannot be read" if seen.broken else f"of no known family, {by_what}"
-        return f"{self.name}: an ISO {what}"
+        return f"{title_name(self.name, self.files.image.path.name)}: an ISO {what}"
 
     def _values(self, boot: Boot, unattended: Unattended | None, facts: MachineFacts, http_url: str) -> BootValues:
         return BootValues(
