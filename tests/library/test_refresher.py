@@ -55,6 +55,19 @@ def test_a_file_is_looked_at_when_it_is_added_and_then_now_and_then(
         file.await_look()
 
 
+def test_a_file_that_was_looked_at_is_not_looked_at_again_at_once(
+    refresher: Refresher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refresher_module, "IDLE_LOOK_S", 1000.0)
+    fresh, other = Looked(), Looked()
+    refresher.add(fresh, is_fresh=True)
+    refresher.add(other)
+    other.await_look()
+    assert fresh.looks == 0
+    refresher.wake(fresh)
+    fresh.await_look()
+
+
 def test_a_file_says_itself_when_the_next_look_is_due(refresher: Refresher, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refresher_module, "IDLE_LOOK_S", 1000.0)
     file, idle = Looked(wait_s=0.02), Looked()

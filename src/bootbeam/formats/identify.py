@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from bootbeam.formats.compression import Compression, compression_of, peek_gzip
 from bootbeam.formats.cpio import read_cpio
@@ -43,12 +44,13 @@ def identify(read_at: ReadAt, size_bytes: int) -> Identity:
             only cut off is no error: see ``Identity.is_truncated``.
     """
     found = _identify_packed(read_at, size_bytes) or _identify_plain(read_at, size_bytes)
-    return replace(found, size_bytes=size_bytes)
+    return found if found.size_bytes == size_bytes else replace(found, size_bytes=size_bytes)
 
 
 def _identify_plain(read_at: ReadAt, size_bytes: int | None) -> Identity:
     """Anything but compressed files; ``size_bytes`` is None when only the beginning is there."""
-    for recognise in (_as_script, _as_iso, _as_squashfs, _as_wim, _as_cpio, read_program, _as_disk):
+    as_program = partial(read_program, size_bytes=size_bytes)
+    for recognise in (_as_script, _as_iso, _as_squashfs, _as_wim, _as_cpio, as_program, _as_disk):
         found = _or_cut_off(recognise, read_at)
         # A raw Multiboot header also stands in the boot loader of a disk image: partitions outweigh it.
         if found and found.kind is Kind.MULTIBOOT_KERNEL and found.elf is None:

@@ -45,8 +45,12 @@ class _Sides:
         return Cpu.I386 if self.multiboot1 or self.multiboot2 else None
 
 
-def read_program(read_at: ReadAt) -> Identity | None:
+def read_program(read_at: ReadAt, size_bytes: int | None = None) -> Identity | None:
     """The program that starts at offset 0, None when it is none.
+
+    Args:
+        read_at: reads the file.
+        size_bytes: the file's size, None when it is not known.
 
     Raises:
         ImageError: a header contradicts itself.
@@ -64,7 +68,7 @@ def read_program(read_at: ReadAt) -> Identity | None:
     return Identity(
         kind,
         description,
-        None,
+        size_bytes,
         needed_size_bytes=_needed_size_bytes(sides),
         architecture=sides.cpu,
         boots_on=tuple(_ways(sides)),

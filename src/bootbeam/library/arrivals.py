@@ -2,6 +2,7 @@
 out of them."""
 
 import os
+import stat
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -154,10 +155,11 @@ class Arrivals:
             for name in names[:MAX_DIRECTORY_FILES]:
                 path = directory / name
                 try:
-                    if path.is_file():
-                        found[path] = Stamp.of(path.stat())
+                    status = path.stat()
                 except OSError:
-                    continue  # gone in this moment
+                    continue  # gone in this moment, or a link that leads nowhere
+                if stat.S_ISREG(status.st_mode):
+                    found[path] = Stamp.of(status)
         return found, readable
 
 

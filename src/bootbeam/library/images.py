@@ -143,8 +143,8 @@ class ImageLibrary:
     def _planned_entry(self, planned: PlannedEntry) -> BootEntry:
         image = self.files.get(planned.name)  # None while it is taken away
         entry = planned.entry(image.identity if image else planned.kernel.identity)
-        takes_answers = any(way.method in _TAKE_ANSWERS for way in entry.ways)
-        return replace(entry, is_unattended=takes_answers and bool(self._answers.plain_cmdline))
+        takes_answers = bool(self._answers.plain_cmdline) and any(way.method in _TAKE_ANSWERS for way in entry.ways)
+        return replace(entry, is_unattended=True) if takes_answers else entry
 
     @property
     def isos(self) -> "Mapping[str, IsoEntry]":
@@ -367,11 +367,11 @@ class ImageLibrary:
         return image
 
     def _check_answers(self) -> None:
-        identities = [self.files[planned.name].identity for planned in self._planned]
         has_plain_kernel = any(
             way.method in _TAKE_ANSWERS
-            for planned, identity in zip(self._planned, identities, strict=True)
-            for way in planned.entry(identity).ways
+            for entry in self.entries()
+            if entry.name in self._planned_by_name
+            for way in entry.ways
         )
         takers = {iso.name: iso.answer_formats for iso in self._isos.values()}
         self._answers.check_use(takers, has_plain_kernel)

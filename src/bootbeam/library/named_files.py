@@ -16,6 +16,8 @@ from bootbeam.library.settling import CLOCK_SLACK_S, Stamp
 from bootbeam.settings.model import StationSettings
 
 MAX_DIRECTORY_FILES = 10_000
+HEAD_BYTES = 4096
+"""Read once: most of what is asked of a file to recognise it lies here."""
 
 
 def named_files(paths: Iterable[Path]) -> Iterable[NamedFile]:
@@ -34,14 +36,14 @@ def named_files(paths: Iterable[Path]) -> Iterable[NamedFile]:
 def _files_of_directory(directory: Path) -> Iterable[NamedFile]:
     """Regular files directly inside, hidden ones left out, in the order of their names."""
     try:
-        children = sorted(child for child in directory.iterdir() if not child.name.startswith("."))
+        with os.scandir(directory) as children:
+            is_file = {child.name: child.is_file for child in children if not child.name.startswith(".")}
     except OSError as error:
         raise unreadable(directory, error) from None
-    for child in children[:MAX_DIRECTORY_FILES]:
-        if not child.is_file():
-            continue
+    for name in sorted(is_file)[:MAX_DIRECTORY_FILES]:
         try:
-            yield file_of_directory(child)
+            if is_file[name]():
+                yield file_of_directory(directory / name)
         except (OSError, ImageError):
             continue
 
@@ -84,9 +86,11 @@ def _looked_at(path: Path, *, from_directory: bool) -> NamedFile:
     try:
         looked_at_s = time.time()
         stamp = Stamp.of(os.fstat(fd))
+        head = os.pread(fd, HEAD_BYTES, 0)
 
         def read_at(offset: int, wanted_bytes: int) -> bytes:
-            return os.pread(fd, wanted_bytes, offset)
+            is_in_head = offset + wanted_bytes <= HEAD_BYTES
+            return head[offset : offset + wanted_bytes] if is_in_head else os.pread(fd, wanted_bytes, offset)
 
         identity = identify(read_at, stamp.size_bytes)
         is_program = identity.kind is Kind.EFI_APPLICATION

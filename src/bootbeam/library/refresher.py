@@ -70,10 +70,11 @@ class Refresher:
         for thread in self._threads:
             thread.join(STOP_TIMEOUT_S)
 
-    def add(self, file: Refreshable) -> None:
-        """Look after ``file`` from now on."""
+    def add(self, file: Refreshable, *, is_fresh: bool = False) -> None:
+        """Look after ``file`` from now on: at once, or later when it ``is_fresh`` from a look. Of many such each has
+        its own time: all of them at once would keep a station that is ready from answering."""
         with self._changed:
-            self._set_due(file, time.monotonic())
+            self._set_due(file, time.monotonic() + (self._idle_s() if is_fresh else 0.0))
 
     def remove(self, file: Refreshable) -> None:
         """Leave ``file`` alone from now on."""
@@ -102,9 +103,11 @@ class Refresher:
             with self._changed:
                 # Neither removed nor woken while it was being looked at.
                 if self._due_at_s.get(file) == _BEING_LOOKED_AT:
-                    idle_s = IDLE_LOOK_S + IDLE_LOOK_PER_FILE_S * len(self._due_at_s)
-                    next_s = idle_s if wait_s is None else max(SHORTEST_LOOK_S, wait_s)
+                    next_s = self._idle_s() if wait_s is None else max(SHORTEST_LOOK_S, wait_s)
                     self._set_due(file, time.monotonic() + next_s)
+
+    def _idle_s(self) -> float:
+        return IDLE_LOOK_S + IDLE_LOOK_PER_FILE_S * len(self._due_at_s)
 
     def _next_due(self) -> Refreshable | None:
         """Waits for the file that is due next; None when closed."""

@@ -33,6 +33,7 @@ LOAD_WAIT_S = 3.0
 CHANGED_LOOK_AGAIN_S = 0.05
 OPEN_TRIES = 3
 RETRY_AFTER_S = 1
+_NOT_LOOKED_AT = Identity(Kind.UNKNOWN, "not looked at yet", None)
 
 
 class _State(Enum):
@@ -116,7 +117,7 @@ class ImageFile:
         self._causes_told: set[str] = set()
         self._is_loading = False
         self._seen = seen
-        self._first_identity = Identity(Kind.UNKNOWN, "not looked at yet", None)
+        self._first_identity = _NOT_LOOKED_AT
         self._refreshing = threading.Lock()
         self._changed = threading.Condition()
 
@@ -152,9 +153,10 @@ class ImageFile:
             self.refresh()  # which now tells the journal why
         if refresher:
             self._refresher = refresher
-            refresher.add(self)
-            if self._versions.newest:
-                self._compute_digest_of(self._versions.newest)
+            newest = self._versions.newest
+            refresher.add(self, is_fresh=newest is not None)
+            if newest:
+                self._compute_digest_of(newest)
         return self.identity
 
     def close(self) -> None:
