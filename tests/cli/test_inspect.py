@@ -1,6 +1,7 @@
 """``bootbeam inspect`` as a person types it."""
 
 import json
+import lzma
 import os
 import subprocess
 import sys
@@ -58,3 +59,10 @@ def test_the_name_of_a_file_may_hold_any_byte(tmp_path: Path) -> None:
     assert done.stdout.decode().splitlines()[0] == rf"{tmp_path}/\udcff\x1b[31m"
     assert done.stdout.decode().splitlines()[1].startswith("日")
     assert json.loads(inspect("--json", odd).stdout)[0]["file"] == str(odd)
+
+
+def test_what_is_packed_comes_with_the_command_that_unpacks_it(tmp_path: Path) -> None:
+    packed = tmp_path / "disc.iso.xz"
+    packed.write_bytes(lzma.compress(bytes(5000)))
+    said = inspect(packed).stdout.decode()
+    assert said.splitlines()[-1] == f"  to do      unpack it, and serve what comes out: xz -dk {packed}"

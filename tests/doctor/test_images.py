@@ -1,10 +1,11 @@
 """What is said of each image before it is served."""
 
+import gzip
 from pathlib import Path
 
 from bootbeam.doctor.finding import Finding, Level
 from bootbeam.doctor.images import check_images, read_images
-from tests.image_bytes import bzimage, newc
+from tests.image_bytes import bzimage, iso9660, newc
 
 
 def judge(*names: Path | str) -> list[Finding]:
@@ -33,6 +34,15 @@ def test_what_is_not_there_or_no_image(tmp_path: Path) -> None:
     assert "does not exist" in found[0].what
     assert "cannot be booted" in found[1].what
     assert found[2].what.endswith("is an empty directory")
+
+
+def test_one_that_is_packed_comes_with_the_command(tmp_path: Path) -> None:
+    image = tmp_path / "disc.iso.gz"
+    image.write_bytes(gzip.compress(iso9660(sectors=60)))
+    [finding] = judge(image)
+    assert finding.level is Level.PROBLEM
+    assert "is packed: ISO 9660" in finding.what
+    assert finding.fix.endswith(f"gzip -dk {image}")
 
 
 def test_one_that_is_cut_off(tmp_path: Path) -> None:

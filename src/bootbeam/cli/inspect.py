@@ -68,6 +68,8 @@ def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     is_told_why_not = bool((facts.get("system") or {}).get("cannot_boot"))
     if not as_cd and not facts["boots_on"] and not facts.get("boots") and not is_told_why_not:
         yield "  boots on", "nothing by itself"
+    if facts["to_do"]:
+        yield "  to do", facts["to_do"]
 
 
 def _iso_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -107,14 +107,7 @@ def _judge(reading: ImageReading, *, has_kernel: bool) -> Finding:
         return problem(AREA, f"{name} cannot boot from a network: {system['title']}", system["cannot_boot"])
     machines = _machines(facts)
     if not machines:
-        if facts["kind"] in INITRD_KINDS:
-            return _initrd(name, facts, has_kernel=has_kernel)
-        return problem(
-            AREA,
-            f"{name} cannot be booted: {facts['description']}",
-            f"accepted are {ACCEPTED_WORDS}",
-            f"bootbeam inspect {quote(name)}",
-        )
+        return _boots_nowhere(name, facts, has_kernel=has_kernel)
     what = f"{name}: {system.get('title') or facts['description']}, boots on {machines}{_memory(facts)}"
     if reading.only_root:
         return warning(
@@ -124,6 +117,20 @@ def _judge(reading: ImageReading, *, has_kernel: bool) -> Finding:
             f"sudo chmod a+r {quote(name)}   (and a+x for the directories it lies in)",
         )
     return ok(AREA, what)
+
+
+def _boots_nowhere(name: str, facts: dict[str, Any], *, has_kernel: bool) -> Finding:
+    """Of a file that starts no machine by itself."""
+    if facts["packed"]:
+        return problem(AREA, f"{name} is packed: {facts['description']}", "", facts["to_do"])
+    if facts["kind"] in INITRD_KINDS:
+        return _initrd(name, facts, has_kernel=has_kernel)
+    return problem(
+        AREA,
+        f"{name} cannot be booted: {facts['description']}",
+        f"accepted are {ACCEPTED_WORDS}",
+        f"bootbeam inspect {quote(name)}",
+    )
 
 
 def _initrd(name: str, facts: dict[str, Any], *, has_kernel: bool) -> Finding:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
+from bootbeam.formats.archive import archive_of
 from bootbeam.formats.compression import Compression, compression_of, peek_gzip
 from bootbeam.formats.cpio import read_cpio
 from bootbeam.formats.describe import describe_disk, describe_iso
@@ -63,7 +64,7 @@ def _identify_plain(read_at: ReadAt, size_bytes: int | None) -> Identity:
         words = "network boot program for BIOS"
         return Identity(Kind.NETWORK_BOOT_PROGRAM, words, None, architecture=Cpu.I386, boots_on=(way,))
     is_blank = bool(head) and not any(head) and not any(read_at(0, BLANK_BYTES))
-    return Identity(Kind.UNKNOWN, describe_unknown(head), None, is_blank=is_blank)
+    return Identity(Kind.UNKNOWN, describe_unknown(head), None, is_blank=is_blank, archive=archive_of(head))
 
 
 def _or_cut_off(recognise: Callable[[ReadAt], Identity | None], read_at: ReadAt) -> Identity | None:

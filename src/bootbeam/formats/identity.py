@@ -7,6 +7,7 @@ What to do with it on which firmware is decided elsewhere, from these facts.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bootbeam.formats.archive import Archive
 from bootbeam.formats.compression import Compression
 from bootbeam.formats.cpio import CpioArchive
 from bootbeam.formats.disk import DiskImage
@@ -107,6 +108,8 @@ class Identity:
     compression: Compression | None = None
     unpacked: "Identity | None" = field(default=None)
     """What its beginning says is inside a gzip file."""
+    archive: Archive | None = None
+    """Other files are packed in it."""
     is_blank: bool = False
     """All zero bytes where headers would be: space set aside for a file whose contents are yet to come."""
 

@@ -1,12 +1,10 @@
 """Words for a file that nothing here boots: what people name by mistake."""
 
+from bootbeam.formats.archive import archive_of
 from bootbeam.formats.fields import printable_text
 from bootbeam.formats.script import BYTE_ORDER_MARK, is_ipxe_script
 
 _MAGICS: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", "ZIP archive"),
-    (b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
-    (b"Rar!\x1a\x07", "RAR archive"),
     (b"!<arch>\ndebian", "Debian package"),
     (b"!<arch>\n", "archive of object files (.a), not a linked program"),
     (b"\xed\xab\xee\xdb", "RPM package"),
@@ -17,8 +15,6 @@ _MAGICS: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "gzip file of an unknown method"),
     (b"\x55\xaa", "option ROM"),
 )
-_TAR_MAGIC = b"ustar"
-_TAR_MAGIC_OFFSET = 257
 _SHOWN_BYTES = 8
 
 
@@ -30,8 +26,9 @@ def describe_unknown(head: bytes) -> str:
         return f"nothing but zero bytes in the first {len(head)}"
     if head.startswith(BYTE_ORDER_MARK) and is_ipxe_script(head[len(BYTE_ORDER_MARK) :]):
         return "iPXE script behind a byte order mark, which iPXE does not accept: save it without one"
-    if head[_TAR_MAGIC_OFFSET : _TAR_MAGIC_OFFSET + len(_TAR_MAGIC)] == _TAR_MAGIC:
-        return "tar archive"
+    archive = archive_of(head)
+    if archive is not None:
+        return archive
     for magic, words in _MAGICS:
         if head.startswith(magic):
             return words

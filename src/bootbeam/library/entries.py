@@ -9,20 +9,11 @@ from shlex import quote
 from bootbeam.boot.entry import BootEntry, BootWay, Method, ServedFile
 from bootbeam.boot.name import served_name, title_name
 from bootbeam.errors import UserError
-from bootbeam.formats.compression import Compression
 from bootbeam.formats.identity import ACCEPTED_WORDS, BootForm, BootsOn, Identity, Kind
 from bootbeam.library.first_look import Seen
+from bootbeam.library.packed import has_to_be_unpacked, may_have_to_be_unpacked, unpacking
 from bootbeam.machine import Cpu, Firmware
 
-_UNPACKERS = {
-    Compression.GZIP: "gzip -dk",
-    Compression.XZ: "xz -dk",
-    Compression.ZSTD: "zstd -dk",
-    Compression.BZIP2: "bzip2 -dk",
-    Compression.LZMA: "xz -dk",
-    Compression.LZ4: "lz4 -dk",
-    Compression.LZO: "lzop -d",
-}
 INITRD_KINDS = frozenset({Kind.INITRD, Kind.COMPRESSED})
 """What can stand after a kernel: a cpio archive, or something compressed whose inside cannot be seen."""
 
@@ -122,7 +113,7 @@ def plan_entries(files: Sequence[NamedFile], cmdline: str, before: Sequence[Plan
     entries += [_with_companions(file, companions[id(file)], cmdline) for file in files if id(file) in companions]
     together = {*companions, *(id(file) for of_one in companions.values() for file in of_one)}
     for file in (file for file in files if id(file) not in together):
-        if _packed_medium(file.identity):
+        if has_to_be_unpacked(file.path, file.identity):
             if not file.from_directory:
                 raise cannot_boot(file)
         elif ways_of(file.identity):
@@ -259,11 +250,11 @@ def told_apart(entries: Sequence[BootEntry], file_names: Mapping[str, str]) -> t
 def cannot_boot(file: NamedFile) -> UserError:
     """Why a file that was named is nothing to boot, and what to do with it."""
     what, identity = f"{file.path} cannot be booted over the network here", file.identity
-    if _packed_medium(identity):
+    if has_to_be_unpacked(file.path, identity):
         return UserError(
             f"{file.path} is packed: {identity.description}",
-            "a machine reads pieces from anywhere in it, which cannot be done inside a compressed file",
-            f"unpack it, and serve what comes out: {_unpacking(file)}",
+            "a machine reads pieces from anywhere in an image, which cannot be done inside a packed file",
+            f"unpack it, and serve what comes out: {unpacking(file.path, identity)}",
         )
     disk = identity.disk
     if disk and not disk.is_raw:
@@ -285,17 +276,8 @@ def cannot_boot(file: NamedFile) -> UserError:
     return UserError(f"{what}. Seen: {identity.description}", "", f"accepted are {ACCEPTED_WORDS}")
 
 
-def _packed_medium(identity: Identity) -> bool:
-    """A disk image or ISO inside a gzip file."""
-    return identity.unpacked is not None and identity.unpacked.kind in (Kind.DISK_IMAGE, Kind.ISO_IMAGE)
-
-
-def _unpacking(file: NamedFile) -> str:
-    return f"{_UNPACKERS[file.identity.compression or Compression.GZIP]} {quote(str(file.path))}"
-
-
 def _if_medium(file: NamedFile) -> str:
     """What is inside other compressions is not looked at: it may be a disk image."""
-    if file.identity.kind is not Kind.COMPRESSED or file.identity.unpacked is not None:
+    if not may_have_to_be_unpacked(file.identity):
         return ""
-    return f"; if it is a disk image or an ISO, unpack it first: {_unpacking(file)}"
+    return f"; if it is a disk image or an ISO, unpack it first: {unpacking(file.path, file.identity)}"

@@ -16,8 +16,9 @@ from bootbeam.formats.identity import Identity, Kind
 from bootbeam.formats.image_tree import open_image_tree
 from bootbeam.formats.iso9660.cd_boot import CdBoot, read_cd_boot
 from bootbeam.library.directory_tree import DirectoryTree
-from bootbeam.library.entries import bootable
+from bootbeam.library.entries import NamedFile, bootable, cannot_boot
 from bootbeam.library.iso_boots import RecipeTree
+from bootbeam.library.packed import has_to_be_unpacked, may_have_to_be_unpacked, unpacking
 from bootbeam.library.regular_file import insist_regular, unreadable
 from bootbeam.machine import Firmware
 
@@ -83,7 +84,19 @@ def _identity_facts(path: Path, identity: Identity) -> dict[str, Any]:
             {"firmware": way.firmware, "cpu": way.cpu, "form": way.form, "needs_grub": way.needs_grub or None}
             for way in what.boots_on
         ],
+        "packed": has_to_be_unpacked(path, identity),
+        "to_do": _to_do(path, identity) or None,
     }
+
+
+def _to_do(path: Path, identity: Identity) -> str:
+    """What makes something bootable of it; "" when nothing is known to."""
+    if has_to_be_unpacked(path, identity) or (identity.disk and not identity.disk.is_raw):
+        return cannot_boot(NamedFile(path, identity)).fix
+    if may_have_to_be_unpacked(identity):
+        command = unpacking(path, identity)
+        return f"an initrd is served as it is, behind its kernel; a disk image or an ISO is unpacked first: {command}"
+    return ""
 
 
 def _iso_facts(tree: RecipeTree, recipes: Sequence[Recipe]) -> dict[str, Any]:
