@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bootbeam.journal.events import EventKind
-from bootbeam.servers.tftp_turn import TurnLibrary
+from bootbeam.servers.tftp_turn import SharedTransfer, TurnLibrary
 from tests.servers.test_tftp_turn import library_file
 from tests.servers.tftp_station import KERNEL, Client, TftpStation
 from tests.tftp_packets import ack, error
@@ -42,6 +42,30 @@ def clients(station: TftpStation) -> Iterator[list[Client]]:
 
 def test_there_is_a_thread_for_each_library(station: TftpStation) -> None:
     assert {"tftp", "tftp-2"} <= {thread.name for thread in threading.enumerate()}
+
+
+class CountingLibrary(TurnLibrary):
+    """Counts the transfers of its thread."""
+
+    taken = 0
+
+    def share(self, fd: int) -> SharedTransfer | None:
+        self.taken += 1
+        return super().share(fd)
+
+
+def test_transfers_that_begin_at_once_are_dealt_out_evenly(tmp_path: Path, library_file: Path) -> None:
+    (tmp_path / "kernel").write_bytes(KERNEL)
+    libraries = [CountingLibrary(library_file), CountingLibrary(library_file)]
+    station = TftpStation(tmp_path, libraries=libraries)
+    with ExitStack() as stack:
+        waiting = [stack.enter_context(station.client()) for _ in range(10)]
+        for client in waiting:
+            client.ask("kernel", ("windowsize", "4"))
+        stack.enter_context(station)  # which finds them all together, before the other thread has seen one of its own
+        for client in waiting:
+            client.oack()
+        assert [library.taken for library in libraries] == [5, 5]
 
 
 def test_downloads_side_by_side_in_all_threads(station: TftpStation) -> None:

@@ -99,7 +99,7 @@ class TftpServer:
         self._by_client: dict[tuple[str, int], tuple[TransferSession, TransferLoop]] = {}
         self._count_by_address: Counter[str] = Counter()
         self._lock = threading.Lock()
-        """Around these two, which a transfer's own thread takes it out of."""
+        """Around these two and the loops' ``assigned``, which a transfer's own thread takes it out of."""
         self._is_started = False
         self._is_stopping = False
         self.refused_for_lack_of_room = 0
@@ -234,9 +234,10 @@ class TftpServer:
         thread that sends. In lock-step the client's half of the work is as large, and a second thread is in its way."""
         first = self._loops[0]
         loop = first
-        if session.windowsize > 1:
-            loop = min((each for each in self._loops if each.is_running), key=lambda each: each.transfers)
         with self._lock:
+            if session.windowsize > 1:
+                loop = min((each for each in self._loops if each.is_running), key=lambda each: each.assigned)
+            loop.assigned += 1
             self._by_client[session.identity.client] = session, loop
             self._count_by_address[session.identity.peer.address] += 1
         if loop is first:
@@ -248,7 +249,8 @@ class TftpServer:
         """It is over. In its own thread."""
         address = session.identity.peer.address
         with self._lock:
-            del self._by_client[session.identity.client]
+            _, loop = self._by_client.pop(session.identity.client)
+            loop.assigned -= 1
             self._count_by_address[address] -= 1
             if not self._count_by_address[address]:
                 del self._count_by_address[address]

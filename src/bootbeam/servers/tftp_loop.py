@@ -49,11 +49,9 @@ class TransferLoop:
         self._stop_at: float | None = None
         self._thread: threading.Thread | None = None
         self.is_running = False
-
-    @property
-    def transfers(self) -> int:
-        """How many there are at this moment."""
-        return len(self._sessions)
+        self.assigned = 0
+        """How many transfers are its own at this moment, those that are still on the way to its thread among them. For
+        whoever assigns them."""
 
     def start(self, name: str, on_stop: Callable[[], None] | None = None) -> None:
         """Begin, in a new thread of this name, which calls ``on_stop`` at its end."""
