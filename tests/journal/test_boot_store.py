@@ -1,4 +1,4 @@
-"""The writer in its thread: what it keeps, and what a bad disk and a kill -9 do to it."""
+"""The store and its process: what is kept, and what a bad disk and a kill -9 of either do to it."""
 
 import json
 import signal
@@ -8,10 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bootbeam.journal import boot_store
-from bootbeam.journal.boot_database import Batch, BootDatabase, BootRecords
+from bootbeam.journal.boot_database import BootRecords
 from bootbeam.journal.boot_store import BootStore, Keeping
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.packets import Packet
@@ -61,42 +62,6 @@ def test_what_happens_is_on_disk_a_moment_later_and_all_of_it_after_stop(tmp_pat
 def has_table(path: Path) -> bool:
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
         return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone())
-
-
-def test_a_system_that_fetches_files_by_the_thousand_does_not_fill_the_record(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(boot_store, "MAX_EVENTS_PER_ATTEMPT", 10)
-    monkeypatch.setattr(boot_store, "MAX_TELLING_EVENTS_PER_ATTEMPT", 32)
-    path = tmp_path / "boots.db"
-    store = BootStore(keeping(path), Complaints())
-    for _ in range(30):
-        store.watch(seen(kind=EventKind.TRANSFER_FINISHED))
-    for _ in range(30):
-        store.watch(seen(kind=EventKind.INSTALL_PROGRESS, at_s=200.0))
-    store.start()
-    store.stop()
-    with BootRecords(path) as records:
-        kinds = [each.kind for each in records.events("a1")]
-        assert records.newest(1)[0].last_at_s == 200.0
-    assert kinds == [EventKind.TRANSFER_FINISHED] * 10 + [EventKind.INSTALL_PROGRESS] * 2
-
-
-def test_boots_that_were_let_go_of_go_on_where_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(boot_store, "MAX_ATTEMPTS_UNDER_WAY", 2)
-    path = tmp_path / "boots.db"
-    store = BootStore(keeping(path), Complaints())
-    store.start()
-    for number in range(4):
-        store.watch(seen(f"a{number}", 100.0 + number))
-    time.sleep(2 * boot_store.COMMIT_EVERY_S)
-    wait_until(path.exists)
-    store.watch(seen("a0", 500.0))
-    store.stop()
-    with BootRecords(path) as records:
-        summary = records.summary("a0")
-    assert summary is not None
-    assert (summary.began_at_s, summary.last_at_s) == (100.0, 500.0)
 
 
 def test_what_a_slow_disk_leaves_no_room_for_is_counted_and_told(
@@ -164,7 +129,7 @@ import json, subprocess, sys, time
 from contextlib import suppress
 from pathlib import Path
 from bootbeam.journal import boot_store
-from bootbeam.journal.boot_database import Batch, BootDatabase, BootRecords
+from bootbeam.journal.boot_database import BootRecords
 from bootbeam.journal.boot_store import BootStore, Keeping
 from bootbeam.journal.events import Event, EventKind
 from tests.waiting import wait_until
@@ -221,28 +186,84 @@ def test_a_broken_file_makes_room_for_a_new_one(tmp_path: Path) -> None:
     assert f"sqlite3 {tmp_path}/boots.broken .recover" in fix
 
 
-def test_a_file_that_breaks_while_the_station_runs_makes_room_for_a_new_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def writer_process() -> psutil.Process:
+    """The one that this process has started."""
+    wait_until(lambda: len(psutil.Process().children()) == 1)
+    [process] = psutil.Process().children()
+    return process
+
+
+def test_a_writer_that_is_killed_is_told_of_and_begun_again(tmp_path: Path) -> None:
     path, complaints = tmp_path / "boots.db", Complaints()
-    write, failures = BootDatabase.write, [sqlite3.DatabaseError("database disk image is malformed")]
-
-    def fail_once(database: BootDatabase, batch: Batch) -> None:
-        if failures:
-            raise failures.pop()
-        write(database, batch)
-
-    monkeypatch.setattr(BootDatabase, "write", fail_once)
     store = BootStore(keeping(path), complaints)
-    store.watch(seen("a1"))
     store.start()
+    store.watch(seen("a1"))
+    process = writer_process()
+    wait_until(lambda: path.exists() and has_table(path))
+    process.kill()
+    store.watch(seen("a2"))
     wait_until(lambda: bool(complaints))
-    store.watch(seen("c1"))
+    store.watch(seen("a3"))
+    store.stop()
+    [(what, why, fix)] = complaints
+    assert what == "the process that keeps boots has ended"
+    assert "SIGKILL" in why
+    assert "free -m" in fix
+    with BootRecords(path) as records:
+        assert "a3" in [each.attempt for each in records.newest(10)]
+
+
+def test_ctrl_c_and_the_end_of_a_service_come_to_the_writer_too_and_it_writes_the_rest(tmp_path: Path) -> None:
+    path, complaints = tmp_path / "boots.db", Complaints()
+    store = BootStore(keeping(path), complaints)
+    store.start()
+    store.watch(seen("a1"))
+    process = writer_process()
+    wait_until(lambda: path.exists() and has_table(path))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        process.send_signal(number)
+    store.watch(seen("a2"))
     store.stop()
     with BootRecords(path) as records:
-        assert [each.attempt for each in records.newest(10)] == ["c1"]
-    assert (tmp_path / "boots.broken").exists()
-    assert "malformed" in complaints[0][1]
+        assert {each.attempt for each in records.newest(10)} == {"a1", "a2"}
+    assert complaints == []
+    assert not process.is_running()
+
+
+def test_the_writer_takes_no_modules_from_where_the_station_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = tmp_path / "strange"
+    strange.mkdir()
+    for name in ("sqlite3", "json", "sqlalchemy", "bootbeam"):
+        (strange / f"{name}.py").write_text(f"open({str(tmp_path / 'taken')!r}, 'w')")
+    monkeypatch.chdir(strange)
+    complaints = Complaints()
+    store = BootStore(keeping(tmp_path / "boots.db"), complaints)
+    store.watch(seen())
+    store.start()
+    store.stop()
+    assert not (tmp_path / "taken").exists()
+    with BootRecords(tmp_path / "boots.db") as records:
+        assert len(records.newest(10)) == 1
+    assert complaints == []
+
+
+def test_why_the_writer_cannot_be_started_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    complaints = Complaints()
+    monkeypatch.setattr(boot_store, "WRITER_MODULE", "bootbeam.no_such_module")
+    store = BootStore(keeping(tmp_path / "boots.db"), complaints)
+    store.watch(seen())
+    store.start()
+    wait_until(lambda: writer_ended())
+    store.watch(seen())
+    wait_until(lambda: bool(complaints))
+    store.stop()
+    assert all("no_such_module" in why for _, why, _ in complaints)
+
+
+def writer_ended() -> bool:
+    return any(each.status() == psutil.STATUS_ZOMBIE for each in psutil.Process().children())
 
 
 WRITER = """

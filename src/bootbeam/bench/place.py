@@ -40,6 +40,8 @@ class Place:
         self.processes: list[Process] = []
         """What was started here, the newest last."""
         self.priority: tuple[str, ...] = REAL_TIME
+        self.load_priority: tuple[str, ...] | None = None
+        """None: the same."""
 
     def __enter__(self) -> Self:
         self.namespace.__enter__()
@@ -94,7 +96,7 @@ class Place:
             LoadFailed: with what it said.
         """
         namespace = self._client or self.namespace
-        wrapped = ("ip", "netns", "exec", namespace.name, *self.priority, *argv)
+        wrapped = ("ip", "netns", "exec", namespace.name, *(self.load_priority or self.priority), *argv)
         try:
             done = subprocess.run(
                 wrapped, capture_output=True, text=True, timeout=timeout_s, stdin=subprocess.DEVNULL, env=env

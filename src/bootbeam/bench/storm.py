@@ -1,13 +1,12 @@
 """A storm: a thousand machines are switched on in the same second, and each boots to its last byte."""
 
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from bootbeam.bench import contenders
-from bootbeam.bench.place import PREFERRED, LoadFailed, Place, Places
+from bootbeam.bench.memory import MemoryWatch
+from bootbeam.bench.place import PREFERRED, Place, Places
 from bootbeam.bench.ratios import BOOTBEAM, Cell
 from bootbeam.lab.payload import wrap_in_pe
 
@@ -19,7 +18,6 @@ TIMEOUT_S = 80.0
 """Then the machines that are not done count as failed."""
 RUNS = 2
 """At most: 48 GB go over the wire in each."""
-LOOK_EVERY_S = 0.25
 MAX_RETRIES, MAX_SPREAD, MAX_MEMORY_MB = 1.0, 2.0, 200.0
 
 
@@ -97,42 +95,3 @@ def _storm(place: Place, load: Path, machines: int) -> dict[str, Any]:
             timeout_s=TIMEOUT_S + 20,
         )
     return result | {"memory_mb": memory.most_bytes / 1e6}
-
-
-class MemoryWatch:
-    """Looks, as long as the ``with`` block lasts, how much memory a process and all it has started take (PSS: what is
-    shared with others counts in part)."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self.most_bytes = 0
-
-    def __enter__(self) -> "MemoryWatch":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-        if not self.most_bytes:
-            raise LoadFailed("the station has ended")
-
-    def _watch(self) -> None:
-        while True:
-            with suppress(OSError):  # it has ended
-                self.most_bytes = max(self.most_bytes, sum(_pss_bytes(pid) for pid in _family(self._pid)))
-            if self._ended.wait(LOOK_EVERY_S):
-                return
-
-
-def _family(pid: int) -> list[int]:
-    """A process and all below it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-    return [pid, *(each for child in children for each in _family(int(child)))]
-
-
-def _pss_bytes(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024

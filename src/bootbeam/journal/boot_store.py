@@ -1,54 +1,39 @@
-"""Keeps the boots: takes events and packets from any thread, and a thread of its own writes them to disk.
+"""Keeps the boots: takes events and packets from any thread, and a process of its own writes them to disk.
 
-No boot waits for the disk, and no boot fails for it: what cannot be written is told once, and the station goes on. The
-database's library is imported in that thread, so that the station is ready before.
+No boot waits for the disk, and no boot fails for it: what cannot be written is told once, and the station goes on. It
+is a process because a thread that makes rows of events has Python's lock meanwhile, and machines wait for answers.
 """
 
-import sqlite3
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
-from typing import TYPE_CHECKING
+from typing import IO, cast
 
-from bootbeam.journal.attempts import is_older
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.packets import Packet
-from bootbeam.journal.summary import Summary
-
-if TYPE_CHECKING:
-    from bootbeam.journal.boot_database import BootDatabase
 
 BOOTS_FILE = "boots.db"
 """In the state directory."""
+WRITER_MODULE = "bootbeam.journal.boot_process"
 COMMIT_EVERY_S = 0.5
-"""A kill -9 loses what happened in this time."""
+"""Longer would be lost by the death of the whole computer only; sooner costs more than it tells."""
 MAX_WAITING = 20_000
 """Events and packets that wait for a slow disk; the oldest go."""
-MAX_BATCH = 5_000
-MAX_EVENTS_PER_ATTEMPT = 2_000
-"""A live system fetches files by the thousand; past this only what says how far it is is kept, up to the next limit."""
-MAX_TELLING_EVENTS_PER_ATTEMPT = 2_500
-MAX_ATTEMPTS_UNDER_WAY = 5_000
-RETRY_S = 30.0
-"""How long a database that cannot be opened is left alone."""
+HANDED_AT_ONCE = 64
+"""As many are packed with Python's lock held throughout: 0.1 ms."""
+REMIND_EVERY_S = 30.0
+"""The process is woken so often even if there is nothing for it: a disk may have room again."""
 NOT_KEPT = frozenset({EventKind.TRANSFER_PROGRESS})
-NOT_TELLING = frozenset(
-    {
-        EventKind.READ_REQUESTED,
-        EventKind.TRANSFER_STARTED,
-        EventKind.TRANSFER_FINISHED,
-        EventKind.SIZE_PROBED,
-        EventKind.FILE_REFUSED,
-        EventKind.ADDRESS_SOUGHT,
-        EventKind.CLIENT_SEEN,
-        EventKind.OFFERED,
-    }
-)
 
 Complain = Callable[[str, str, str], None]
 """Told what is wrong, why, and what to do."""
@@ -67,37 +52,25 @@ class Keeping:
     """The station's, as JSON."""
 
 
-@dataclass(slots=True)
-class _UnderWay:
-    summary: Summary
-    events: int = 0
-
-
 class BootStore:
-    """Writes what the journal hears.
+    """Hands what the journal hears to the process that writes it.
 
     Args:
         keeping: where and how much.
-        complain: called in the store's thread.
-        clock: seconds since the epoch.
+        complain: called in a thread of the store's.
     """
 
-    def __init__(self, keeping: Keeping, complain: Complain, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, keeping: Keeping, complain: Complain) -> None:
         self._keeping = keeping
         self._is_keeping = keeping.max_attempts > 0
         self._complain = complain
-        self._clock = clock
         self._waiting: deque[Event | Packet] = deque(maxlen=MAX_WAITING)
         self._wake = threading.Event()
         self._is_stopping = False
-        self._under_way: OrderedDict[str, _UnderWay] = OrderedDict()
-        self._newest = ""
-        """The attempt that began last."""
-        self._has_let_go = False
         self._left_out = 0
-        self._database: BootDatabase | None = None
+        self._process: WriterProcess | None = None
         self._retry_at_s = 0.0
-        self._has_complained = False
+        self._remind_at_s = 0.0
         self._thread = threading.Thread(target=self._run, name="boots", daemon=True)
 
     def watch(self, event: Event) -> None:
@@ -122,7 +95,10 @@ class BootStore:
             self._thread.start()
 
     def stop(self, timeout_s: float = 5.0) -> None:
-        """Write what waits, and close. Nothing happens when it was never started."""
+        """Write what waits, and close. Nothing happens when it was never started.
+
+        What a slow disk has not taken by then is still being written afterwards.
+        """
         self._is_stopping = True
         self._wake.set()
         if self._thread.is_alive():
@@ -130,26 +106,54 @@ class BootStore:
 
     def _run(self) -> None:
         while not self._is_stopping:
-            # At the beginning, too: who waits for the station to be ready shall not wait for the database's library.
+            # At the beginning, too: who waits for the station to be ready shall not wait for a process to start.
             self._wake.wait(COMMIT_EVERY_S)
-            self._write_waiting()
-        self._write_waiting()
-        if self._database is not None:
-            self._database.close()
+            self._hand_over()
+        self._hand_over()
+        if self._process is not None:
+            self._process.close()
 
-    def _write_waiting(self) -> None:
-        if not self._waiting or not self._is_open():
+    def _hand_over(self) -> None:
+        now = time.monotonic()
+        if not self._waiting and (self._process is None or now < self._remind_at_s):
             return
-        while self._waiting and self._database is not None:
-            try:
-                self._write_batch(self._database)
-            except Exception as error:  # whatever a disk or a database can do, it stops no boot
-                if self._fail(error):
-                    self._database.close()
-                    self._database = None
-                return
-        self._has_complained = False
+        self._process = process = self._process or self._begin(now)
+        if process is None:
+            return
+        try:
+            while self._waiting:
+                process.hand(self._take())
+            process.commit()
+            self._remind_at_s = now + REMIND_EVERY_S
+        except OSError:
+            self._tell_end(process.end())
+            self._process = None
         self._tell_left_out()
+
+    def _take(self) -> list[Event | Packet]:
+        taken: list[Event | Packet] = []
+        with suppress(IndexError):  # it loses its oldest while others add to it
+            while len(taken) < HANDED_AT_ONCE:
+                taken.append(self._waiting.popleft())
+        return taken
+
+    def _begin(self, now: float) -> "WriterProcess | None":
+        if now < self._retry_at_s and not self._is_stopping:
+            return None
+        self._retry_at_s = now + REMIND_EVERY_S
+        try:
+            return WriterProcess(self._keeping, self._complain)
+        except OSError as error:
+            self._tell_end(f"it cannot be started: {error}")
+            return None
+
+    def _tell_end(self, why: str) -> None:
+        self._complain(
+            "the process that keeps boots has ended",
+            f"{why}; what it had not written is lost",
+            "it is begun again; if that goes on, see how much memory is left: free -m; dmesg | tail. "
+            "Machines boot all the same.",
+        )
 
     def _tell_left_out(self) -> None:
         left_out, self._left_out = self._left_out, 0
@@ -160,92 +164,77 @@ class BootStore:
                 "see whether the disk is slow: iostat -x 1, or keep boots elsewhere: --state DIRECTORY",
             )
 
-    def _write_batch(self, database: "BootDatabase") -> None:
-        from bootbeam.journal.boot_database import Batch
 
-        batch = Batch()
-        changed: dict[str, Summary] = {}
-        with suppress(IndexError):
-            for _ in range(MAX_BATCH):
-                item = self._waiting.popleft()
-                if isinstance(item, Packet):
-                    batch.packets.append(item)
-                elif item.attempt is None:
-                    batch.events.append(item)
-                else:
-                    self._add(item, item.attempt, batch.events, changed)
-        batch.summaries = list(changed.values())
-        database.write(batch)
+class WriterProcess:
+    """The process that writes, seen from the station.
 
-    def _add(self, event: Event, attempt: str, kept: list[Event], changed: dict[str, Summary]) -> None:
-        under_way = self._under_way.get(attempt)
-        if under_way is None:
-            who = event.mac or event.address or ""
-            # Asked only where it may be one that was let go of: of a machine that was silent for long among many.
-            is_new = is_older(self._newest, attempt)
-            known = self._database.summary(attempt) if self._database and self._has_let_go and not is_new else None
-            self._newest = attempt if is_new else self._newest
-            summary = known or Summary(attempt, who, event.at_s, event.at_s)
-            under_way = self._under_way[attempt] = _UnderWay(summary)
-            while len(self._under_way) > MAX_ATTEMPTS_UNDER_WAY:
-                self._under_way.popitem(last=False)
-                self._has_let_go = True
-        self._under_way.move_to_end(attempt)
-        under_way.summary.add(event)
-        changed[attempt] = under_way.summary
-        under_way.events += 1
-        is_telling = event.kind not in NOT_TELLING
-        if under_way.events <= (MAX_TELLING_EVENTS_PER_ATTEMPT if is_telling else MAX_EVENTS_PER_ATTEMPT):
-            kept.append(event)
+    It gets pickles through a pipe: ``Keeping`` first, then lists of events and packets, and None where they are to be
+    written. What it complains of comes back as a line of JSON each. It ends with the pipe, whatever becomes of the
+    station: nothing that was handed over is lost by a ``kill -9``.
 
-    def _is_open(self) -> bool:
-        if self._database is not None:
-            return True
-        now = self._clock()
-        if now < self._retry_at_s and not self._is_stopping:
-            return False
-        self._retry_at_s = now + RETRY_S
-        from bootbeam.journal.boot_database import BootDatabase, Limits
+    Raises:
+        OSError: it cannot be started.
+    """
 
-        keeping = self._keeping
-        try:
-            database = BootDatabase(keeping.path, Limits(keeping.max_attempts, keeping.max_bytes))
-            database.begin_run(now, keeping.version, keeping.settings)
-        except Exception as error:  # see above
-            self._fail(error)
-            return False
-        self._database = database
-        return True
+    def __init__(self, keeping: Keeping, complain: Complain) -> None:
+        # What this process has found, that one finds too; and nothing in the directory it was started in (-P).
+        modules = os.pathsep.join(str(Path(each).resolve()) for each in sys.path)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", WRITER_MODULE, str(keeping.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"PYTHONPATH": modules},
+        )
+        self._complain = complain
+        self._last_words = ""
+        self._listener = threading.Thread(target=self._listen, name="boots-complaints", daemon=True)
+        self._listener.start()
+        with suppress(OSError):  # the first that is handed over will tell
+            self._send(keeping)
 
-    def _set_aside_if_broken(self, error: Exception) -> bool:
-        """A file that is no database, or no whole one any more, makes room for a new one."""
-        # "file is not a database" and "database disk image is malformed"; all other errors have classes of their own.
-        if type(error.__cause__ or error) is not sqlite3.DatabaseError:
-            return False
-        path = self._keeping.path
+    def hand(self, items: list[Event | Packet]) -> None:
+        """Give it these. Waits while it does not keep up.
+
+        Raises:
+            OSError: it has ended.
+        """
+        self._send(items)
+
+    def commit(self) -> None:
+        """Have it write what it was given.
+
+        Raises:
+            OSError: it has ended.
+        """
+        self._send(None)
+        self._pipe.flush()
+
+    def close(self) -> None:
+        """Nothing more comes: wait until all is written."""
         with suppress(OSError):
-            path.replace(self._broken_path)
-            for beside in ("-wal", "-shm"):
-                path.with_name(path.name + beside).unlink(missing_ok=True)
-            self._retry_at_s = 0.0
-        return True
+            self._pipe.close()
+        self._process.wait()
+        self._listener.join()
+
+    def end(self) -> str:
+        """Why it has ended, in words."""
+        self.close()
+        code = self._process.returncode
+        how = f"it was killed ({signal.Signals(-code).name})" if code < 0 else f"it ended with exit code {code}"
+        return f"{how}: {self._last_words}" if self._last_words else how
 
     @property
-    def _broken_path(self) -> Path:
-        return self._keeping.path.with_suffix(".broken")
+    def _pipe(self) -> IO[bytes]:
+        return cast("IO[bytes]", self._process.stdin)
 
-    def _fail(self, error: Exception) -> bool:
-        """Tell of it, once; true when the file was put aside, and the next try begins a new one."""
-        is_aside = self._set_aside_if_broken(error)
-        if self._has_complained:
-            return is_aside
-        self._has_complained = True
-        why = error.strerror if isinstance(error, OSError) else str(getattr(error, "orig", None) or error)
-        path = self._keeping.path
-        what = "boots are not being kept"
-        fix = f"make room or set the rights: df {path.parent}; ls -l {path}. Machines boot all the same."
-        if is_aside:
-            what = "the record of earlier boots is damaged, and a new one was begun"
-            fix = f"read what is left of it: sqlite3 {quote(str(self._broken_path))} .recover"
-        self._complain(what, f"{path}: {why}", fix)
-        return is_aside
+    def _send(self, message: object) -> None:
+        pickle.dump(message, self._pipe, pickle.HIGHEST_PROTOCOL)
+
+    def _listen(self) -> None:
+        with cast("IO[bytes]", self._process.stdout) as lines:
+            for line in lines:
+                if line.startswith(b"["):
+                    self._complain(*json.loads(line))
+                else:
+                    self._last_words = line.decode("utf-8", "backslashreplace").strip() or self._last_words

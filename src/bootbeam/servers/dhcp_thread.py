@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from bootbeam.servers.short_turns import take_short_turns
+
 
 class Server(Protocol):
     """One that answers or listens in the loop that calls ``start``, until that loop calls ``stop``."""
@@ -54,6 +56,7 @@ class DhcpThread:
         await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(all_of_them(), self._loop))
 
     def _run(self) -> None:
+        take_short_turns()
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_forever()

@@ -1,0 +1,45 @@
+"""The process that writes boots (``python -m bootbeam.journal.boot_process``), started by ``journal.boot_store``.
+
+Standard input brings pickles, which are trusted because only the station that started it holds the other end; standard
+output takes its complaints, a line of JSON each.
+"""
+
+import json
+import pickle
+import signal
+import sys
+import time
+from contextlib import suppress
+from typing import IO
+
+from bootbeam.journal.boot_store import Keeping
+from bootbeam.journal.boot_writer import BootWriter
+
+
+def run(messages: IO[bytes], complaints: IO[str]) -> None:
+    """Write until ``messages`` ends, be it in the midst of one: the station was killed."""
+
+    def complain(*words: str) -> None:
+        with suppress(OSError):  # there is no station any more
+            print(json.dumps(words), file=complaints, flush=True)
+
+    with suppress(EOFError, pickle.UnpicklingError):
+        keeping: Keeping = pickle.load(messages)
+        writer = BootWriter(keeping, complain, time.time)
+        try:
+            while True:
+                items = pickle.load(messages)
+                if items is None:
+                    writer.write()
+                else:
+                    writer.take(items)
+        finally:
+            writer.write(is_last=True)
+            writer.close()
+
+
+if __name__ == "__main__":
+    # Ctrl-C and the end of a service come to all processes of a station; this one has yet to write what is said then.
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    run(sys.stdin.buffer, sys.stdout)
