@@ -34,6 +34,13 @@ class FakeFile:
         return Content(self.name, len(body), body=body)
 
 
+class FakeIso:
+    """An ISO with nothing in it."""
+
+    def open(self, kind: str, steps: list[str], peer: Peer, http_url: str) -> Content | Missing | NotReady:
+        return Missing("it is empty")
+
+
 @dataclass
 class Station:
     """A catalogue with a journal."""
@@ -51,7 +58,8 @@ class Station:
         self.offering = Offering((linux,), {})
         self.both = Offering((linux, xen), {})
         scripts = Scripts(lambda: self.offering, self.resolve, 8080, self.journal, self.complete)
-        self.catalogue = Catalogue(files, {"x64/snponly.efi": FakeFile("snponly.efi")}, scripts)
+        isos = {"disc.iso": FakeIso()}
+        self.catalogue = Catalogue(files, {"x64/snponly.efi": FakeFile("snponly.efi")}, scripts, isos)
 
     def resolve(self, plan: RunEntry, facts: MachineFacts, base_url: str) -> ResolvedBoot | NotReady | Explanation:
         if not self.ready:
@@ -73,6 +81,12 @@ def test_files_by_name_by_version_and_loaders() -> None:
     assert station.text("linux") == "linux v2"
     assert station.text("file/v1/linux") == "linux v1"
     assert station.text("x64/snponly.efi") == "snponly.efi v2"
+
+
+def test_the_front_page_lists_what_can_be_fetched_under_which_names() -> None:
+    lines = Station().text("index.txt").splitlines()
+    assert lines == ["linux", "initrd.gz", "xen", "iso/disc.iso/", "boot.ipxe", "x64/snponly.efi"]
+    assert isinstance(Station().catalogue.open("index.txt/", PEER), Missing)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ inject/..., text/... and others  what the ISO's recipe adds (``library.iso_addit
 signed/ISO/shimx64.efi and others the ISO's own signed boot loaders (``library.iso_chain``)
 bios/undionly.kpxe, x64/...      boot loaders; with a step of ``SCREEN_WORDS`` before, which firmware shows
 grub/..., .../grub.cfg           GRUBs and their scripts (``library.grub_files``)
+index.txt                        the names of all this, for a person who looks
 boot.scr.uimg, pxelinux.cfg/...  what U-Boot asks for (``library.u_boot_files``)
 """
 
@@ -21,7 +22,7 @@ from bootbeam.boot.config_search import is_searched
 from bootbeam.boot.decision import SCREEN_WORDS
 from bootbeam.boot.name import MAX_NAME_CHARACTERS
 from bootbeam.library.answers import Answers
-from bootbeam.library.content import DISK_ROLE, Content, Missing, NotReady, Peer
+from bootbeam.library.content import DISK_ROLE, FRONT_PAGE, Content, Missing, NotReady, Peer
 from bootbeam.library.grub_files import GrubFiles
 from bootbeam.library.iso_paths import CHAIN_KIND, ISO_KINDS
 from bootbeam.library.scripts import Scripts
@@ -79,6 +80,8 @@ class Catalogue:
 
     def open(self, path: str, peer: Peer) -> Content | Missing | NotReady:
         """The content at ``path``, or why there is none."""
+        if path == FRONT_PAGE and path not in self._images:
+            return self._front_page()
         words, _, rest = path.partition("/")
         return self._open(rest if words in SCREEN_WORDS else path, peer)
 
@@ -104,6 +107,13 @@ class Catalogue:
         if loader is not None:
             return loader.open()
         return self._of_another_loader(path, peer) or Missing("there is no such file here", is_searched(path))
+
+    def _front_page(self) -> Content:
+        """One name in each line, as they are typed."""
+        isos = (f"iso/{name}/" for name in tuple(self._isos))
+        names = (*tuple(self._images), *isos, START_SCRIPT, *sorted(self._loaders))
+        body = "".join(f"{name}\n" for name in names).encode()
+        return Content(FRONT_PAGE, len(body), "text/plain; charset=utf-8", "configuration", body)
 
     def _of_another_loader(self, path: str, peer: Peer) -> Content | Missing | NotReady | None:
         of_grub = self._grub.open(path, peer) if self._grub else None

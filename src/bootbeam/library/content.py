@@ -30,6 +30,10 @@ class Peer:
     """It asks about the file first (HTTP's HEAD); GRUB does so before each."""
 
 
+FRONT_PAGE = "index.txt"
+"""What is asked for where no file is named: http://STATION:8080/"""
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
     """Nothing is served under that path; the client is told at once."""

@@ -14,7 +14,16 @@ from urllib.parse import unquote_to_bytes
 from bootbeam.errors import DecodeError
 from bootbeam.journal.events import EventKind, Fact
 from bootbeam.journal.journal import Record
-from bootbeam.library.content import DISK_ROLE, Content, ContentChanged, ContentSource, Missing, NotReady, Peer
+from bootbeam.library.content import (
+    DISK_ROLE,
+    FRONT_PAGE,
+    Content,
+    ContentChanged,
+    ContentSource,
+    Missing,
+    NotReady,
+    Peer,
+)
 from bootbeam.servers.block_reads import BlockReads
 from bootbeam.servers.http_send import CHANGED_RETRY_AFTER_S, Download
 from bootbeam.servers.http_transfer import Transfer
@@ -119,7 +128,8 @@ class Downloads:
             allow = {"Allow": "GET, HEAD"}
             return self._refused(request, 405, f"method {request.method}: files are only read here", allow)
         try:
-            path = decode_path(_requested_path(request.target))
+            raw = _requested_path(request.target)
+            path = decode_path(raw) if raw.strip(b"/") else FRONT_PAGE
         except DecodeError as error:
             return self._refused(request, 404, str(error))
         content = self._source.open(path, peer)

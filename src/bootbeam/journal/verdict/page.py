@@ -14,7 +14,8 @@ bootbeam watches every boot and says by itself what went wrong. Its terminal the
 
 ```
 12:00:14 52:54:00:12:34:56 BB-020: the machine's question to port 4011 does not arrive
-           seen:           it took 192.168.1.77 and then did not ask port 4011 here, for 7 s
+           seen:           it took 192.168.1.77 and then did not ask port 4011 here, for 7 s; it did look for this
+                           computer's network card (ARP)
            most likely:    a firewall, on this computer or between it and the machine, drops UDP port 4011
            on its screen:  PXE-E16: No valid offer received.
            what to do:     see what this computer's firewall holds back:
