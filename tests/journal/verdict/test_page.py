@@ -20,3 +20,9 @@ def test_every_finding_has_a_section_and_every_link_leads_to_one() -> None:
     assert set(re.findall(r"\(#(bb-\d{3})\)", page)) <= set(anchors)
     assert page.count("```") % 2 == 0
     assert "{" not in re.sub(r"\[ \{.*?\} \]", "", page)
+
+
+def test_what_its_commands_fetch_are_whole_addresses() -> None:
+    fetched = re.findall(r"^(?:curl|wget) .*?(\S+)$", render_page(), re.MULTILINE)
+    assert len(fetched) >= 5
+    assert [each for each in fetched if not each.startswith("http://192.168.1.50:8080/")] == []

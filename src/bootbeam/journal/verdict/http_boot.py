@@ -22,7 +22,7 @@ def judge_not_fetched(course: Course) -> Judged:
         if stood >= FETCH_WAIT_S:
             address = text(asked[-1], "address_given" if each.is_ipv6 else "address_requested") or "its address"
             url = text(each.of(EventKind.OFFERED)[-1], "file")
-            return Match(f"it took {address}, was told {url}, and has asked for nothing", {"file": url})
+            return Match(f"it took {address}, was told {url}, and has asked for nothing", {"url": url})
         if each.ended_at_s is None:
             later = Later(asked[-1].at_s + FETCH_WAIT_S)
     return later
@@ -63,7 +63,7 @@ RULES = (
         (
             *OPEN_PORTS,
             "try it from another computer of this network:",
-            "    curl -o /dev/null {file}",
+            "    curl -o /dev/null {url}",
             "if the screen says that only HTTPS is allowed: choose `PXE` instead of `HTTP` in the machine's boot "
             "menu, or "
             "allow HTTP in its setup",
