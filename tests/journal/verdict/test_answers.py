@@ -40,7 +40,9 @@ def test_u_boot_that_was_told_where_the_station_is_needs_no_answer() -> None:
     ignored = at(0, EventKind.CLIENT_IGNORED, reason="U-Boot reads pxelinux.cfg by itself", fix="pxe get; pxe boot")
     asked_first = [seen(0, "u-boot")[0], ignored]
     assert findings(asked_first, 1) == []
-    assert only(asked_first, 16).id == "BB-080"
+    finding = only(asked_first, 16)
+    assert finding.id == "BB-080"
+    assert finding.screen == (), "its console has words of its own"
     assert findings([*asked_first, at(3, EventKind.READ_REQUESTED, file="pxelinux.cfg/default")], 16) == []
     # It looks for a second and a half for each name that is not there.
     refused = at(3, EventKind.FILE_REFUSED, file="pxelinux.cfg/C0A8011E", protocol="tftp", is_searched=True)

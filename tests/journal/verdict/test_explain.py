@@ -122,6 +122,13 @@ def test_words_are_looked_for(asked: str, expected: str) -> None:
     assert expected in f"{first.name} {first.words}"
 
 
+def test_several_codes_one_beside_the_other_are_each_explained() -> None:
+    assert [answer.name for answer in explain("BB-036, 2e008081")] == ["BB-036", "2e008081"]
+    assert {answer.name for answer in explain("PXE-E16 BB-036")} == {"PXE-E16", "BB-036"}
+    assert {answer.name for answer in explain("e16 e18")} == {"PXE-E16", "PXE-E18"}
+    assert explain("PXE-E16 again and again") == explain("e16")
+
+
 def test_words_that_fit_several_things_name_them_all() -> None:
     assert "error: file `...' not found." in [
         answer.words for answer in explain("error: file '/boot/linux' not found.")

@@ -11,6 +11,8 @@ from bootbeam.journal.verdict.onlookers import without_onlookers
 
 BIOS_ARCHITECTURE = 0
 FIRMWARE_KINDS = ("bios-pxe", "uefi-pxe", "uefi-http")
+OTHER_FIRMWARE_KINDS = ("u-boot", "raspberry-pi")
+"""With words of their own, which no rule has."""
 Where = Callable[[Event], bool]
 
 
@@ -132,6 +134,8 @@ class Course:
         """Whose words it shows, as far as it has come."""
         if self.kind == "ipxe":
             return (Screen.IPXE,)
+        if self.kind in OTHER_FIRMWARE_KINDS:
+            return ()
         if not self.seen:
             return (Screen.UEFI, Screen.BIOS)
         return (Screen.BIOS,) if self.is_bios else (Screen.UEFI,)

@@ -64,7 +64,18 @@ def explain(question: str) -> list[Answer]:
         UserError: nothing like it is known.
     """
     asked = " ".join(question.translate(_DASHES).split()).strip(_AROUND)[:MAX_QUESTION_CHARACTERS]
-    return _finding(asked) or _number(asked) or _code(asked) or _within(asked) or _words(asked) or _raise_unknown(asked)
+    codes = _each(asked.split())
+    return codes or _one_code(asked) or _within(asked) or _words(asked) or _raise_unknown(asked)
+
+
+def _one_code(asked: str) -> list[Answer]:
+    return _finding(asked) or _number(asked) or _code(asked)
+
+
+def _each(words: list[str]) -> list[Answer]:
+    """Several codes and nothing else."""
+    answers = [_one_code(word.strip(_AROUND)) for word in words[:MAX_WORDS]] if len(words) > 1 else []
+    return list(dict.fromkeys(one for each in answers for one in each))[:MAX_ANSWERS] if all(answers) else []
 
 
 def _finding(asked: str) -> list[Answer]:
