@@ -32,7 +32,7 @@ class Bench:
 
     def look(self, after_s: float = 0.0) -> Change:
         self.now_s += after_s
-        return self.arrivals.look(self.served)
+        return self.arrivals.look(lambda: self.served)
 
     def write(self, name: str, data: bytes) -> Path:
         path = self.directory / name
@@ -194,13 +194,13 @@ def test_a_directory_without_news_is_not_listed_again_at_once(tmp_path: Path, mo
 
     monkeypatch.setattr("bootbeam.library.arrivals.os.scandir", count)
     for _ in range(5):
-        assert arrivals.look({path}) == NOTHING
+        assert arrivals.look(lambda: {path}) == NOTHING
     assert listed == 0
     now_s += FULL_LOOK_S
-    assert arrivals.look({path}) == NOTHING
+    assert arrivals.look(lambda: {path}) == NOTHING
     assert listed == 1
     os.utime(tmp_path, (1001, 1001))
-    assert arrivals.look({path}) == NOTHING
+    assert arrivals.look(lambda: {path}) == NOTHING
     assert listed == 2
 
 

@@ -1,7 +1,7 @@
 """``make bench``: measure, print, write docs/performance.md and docs/performance.json.
 
 ``python -m bootbeam.bench [PART ...] [--quick] [--guard] [--runs N]``; no part named: all of them.
-``http --only "ranges.*, 20 "`` measures what has that regular expression in its name.
+``http --only "ranges.*, 20 "`` measures what has that regular expression in its name; so does ``scale --only ISO``.
 ``tftp --cells 1432:1:100,8192:64:10`` measures these combinations of block size, window and clients.
 """
 
@@ -85,10 +85,12 @@ def _alive(programs: Programs, files: Path, runs: int, is_quick: bool) -> list[C
         return alive.run(places, programs, files, load, runs, is_quick, partial(_tell, width=60))
 
 
-def _scale(programs: Programs, files: Path, runs: int, is_quick: bool) -> list[Cell]:
+def _scale(
+    programs: Programs, files: Path, runs: int, is_quick: bool, only: re.Pattern[str] | None = None
+) -> list[Cell]:
     load = compile_load(Path(__file__).with_name("dhcp_load.c"), CACHE)
     with Places(CACHE / "logs") as places:
-        return scale.run(places, programs, files, load, runs, is_quick, partial(_tell, width=72))
+        return scale.run(places, programs, files, load, runs, is_quick, only, partial(_tell, width=72))
 
 
 PARTS: dict[str, Part] = {
@@ -111,7 +113,9 @@ def main() -> int:
         "--guard", action="store_true", help="fail when something is ten times slower than it should be"
     )
     parser.add_argument("--runs", type=int, help=f"of each cell; default {RUNS}")
-    parser.add_argument("--only", type=re.compile, help="of HTTP: a regular expression of names; writes nothing")
+    parser.add_argument(
+        "--only", type=re.compile, help="of HTTP and scale: a regular expression of names; writes nothing"
+    )
     parser.add_argument(
         "--cells", type=tftp.parse_cells, help="of TFTP: BLKSIZE:WINDOWSIZE:CLIENTS,...; writes nothing"
     )
@@ -119,6 +123,7 @@ def main() -> int:
     parts: dict[str, Part] = {
         **PARTS,
         "http": partial(_http, only=options.only),
+        "scale": partial(_scale, only=options.only),
         "tftp": partial(_tftp, chosen=options.cells),
     }
     runs = options.runs or (QUICK_RUNS if options.quick else RUNS)

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -56,7 +56,12 @@ def named_kernel(kernel: Path, initrds: Sequence[Path]) -> list[str]:
 
 
 def start_serving(
-    place: Place, images: Sequence[str], interface: str = "lo", state: Path | None = None, output: Path | None = None
+    place: Place,
+    images: Sequence[str],
+    interface: str = "lo",
+    state: Path | None = None,
+    output: Path | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> Process:
     """The same for whatever ``bootbeam serve`` takes.
 
@@ -66,12 +71,14 @@ def start_serving(
         interface: where it listens.
         state: where it keeps what it remembers; None: a directory of the place's own.
         output: where its lines go instead of into the log; then it is not waited for.
+        env: its environment; None: ours.
     """
     process = place.start(
         *(*BOOTBEAM, "serve", *images, "--interface", interface, "--log-format", "json"),
         *("--tftp-blksize", "8192", "--tftp-windowsize", "64", "--http-port", str(HTTP_PORT)),
         *("--state", str(state or place.logs / "state")),
         output=output,
+        env=env,
     )
     if output is None:
         log = place.logs / f"{place.role}.log"

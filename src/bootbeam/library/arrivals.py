@@ -64,14 +64,15 @@ class Arrivals:
         self._settling: dict[Path, Settling] = {}
         self._gone_since_s: dict[Path, float] = {}
 
-    def look(self, served: Collection[Path]) -> Change:
+    def look(self, list_served: Callable[[], Collection[Path]]) -> Change:
         """What has changed since the last look.
 
         Args:
-            served: the files that are served, which are looked after elsewhere as long as they are there.
+            list_served: gives the files that are served, which are looked after elsewhere as long as they are there.
         """
         if self._is_as_before():
             return Change()
+        served = list_served()
         listed, readable = self._list()
         self._looked_at = {path: stamp for path, stamp in self._looked_at.items() if path in listed}
         self._settling = {path: each for path, each in self._settling.items() if path in listed}

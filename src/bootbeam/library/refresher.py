@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import math
 import os
 import threading
 import time
@@ -15,8 +16,10 @@ from bootbeam.journal.journal import Record
 
 IDLE_LOOK_S = 0.5
 """How often a file is looked at that is as it was. Below the settle time: a rebuild is seen before it is over."""
-IDLE_LOOK_PER_FILE_S = 0.0005
-"""Added for each file, so that 10,000 of them cost a few thousandths of a processor."""
+IDLE_LOOK_PER_FILE_S = 0.002
+"""Added for each file, so that 10,000 of them cost a hundredth of a processor. Whoever asks for one looks himself."""
+IDLE_TICK_S = 0.05
+"""Files that are as they were are looked at together, at whole multiples of this: waking up costs more than a look."""
 SHORTEST_LOOK_S = 0.01
 STOP_TIMEOUT_S = 5.0
 DIGEST_DELAY_S = 2.0
@@ -53,6 +56,7 @@ class Refresher:
         self._digest_jobs: deque[tuple[float, DigestJob]] = deque()
         self._is_closed = False
         self._changed = threading.Condition()
+        self._has_digest_job = threading.Condition()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -67,6 +71,8 @@ class Refresher:
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
+        with self._has_digest_job:
+            self._has_digest_job.notify_all()
         for thread in self._threads:
             thread.join(STOP_TIMEOUT_S)
 
@@ -74,7 +80,7 @@ class Refresher:
         """Look after ``file`` from now on: at once, or later when it ``is_fresh`` from a look. Of many such each has
         its own time: all of them at once would keep a station that is ready from answering."""
         with self._changed:
-            self._set_due(file, time.monotonic() + (self._idle_s() if is_fresh else 0.0))
+            self._set_due(file, self._next_idle_look_at_s() if is_fresh else time.monotonic())
 
     def remove(self, file: Refreshable) -> None:
         """Leave ``file`` alone from now on."""
@@ -89,9 +95,9 @@ class Refresher:
 
     def compute_digest(self, job: DigestJob) -> None:
         """Run ``job`` when the jobs before it are done, and not at once."""
-        with self._changed:
+        with self._has_digest_job:
             self._digest_jobs.append((time.monotonic() + DIGEST_DELAY_S, job))
-            self._changed.notify_all()
+            self._has_digest_job.notify_all()
 
     def _look_after(self) -> None:
         while (file := self._next_due()) is not None:
@@ -103,11 +109,12 @@ class Refresher:
             with self._changed:
                 # Neither removed nor woken while it was being looked at.
                 if self._due_at_s.get(file) == _BEING_LOOKED_AT:
-                    next_s = self._idle_s() if wait_s is None else max(SHORTEST_LOOK_S, wait_s)
-                    self._set_due(file, time.monotonic() + next_s)
+                    due_at_s = time.monotonic() + max(SHORTEST_LOOK_S, wait_s or 0.0)
+                    self._set_due(file, self._next_idle_look_at_s() if wait_s is None else due_at_s)
 
-    def _idle_s(self) -> float:
-        return IDLE_LOOK_S + IDLE_LOOK_PER_FILE_S * len(self._due_at_s)
+    def _next_idle_look_at_s(self) -> float:
+        at_s = time.monotonic() + IDLE_LOOK_S + IDLE_LOOK_PER_FILE_S * len(self._due_at_s)
+        return math.ceil(at_s / IDLE_TICK_S) * IDLE_TICK_S
 
     def _next_due(self) -> Refreshable | None:
         """Waits for the file that is due next; None when closed."""
@@ -139,12 +146,12 @@ class Refresher:
 
     def _next_digest(self) -> DigestJob | None:
         """Waits for the next job and for its time; None when closed."""
-        with self._changed:
+        with self._has_digest_job:
             while not self._is_closed:
                 wait_s = self._digest_jobs[0][0] - time.monotonic() if self._digest_jobs else None
                 if wait_s is not None and wait_s <= 0:
                     return self._digest_jobs.popleft()[1]
-                self._changed.wait(wait_s)
+                self._has_digest_job.wait(wait_s)
         return None
 
     def _problem(self, error: Exception) -> None:
