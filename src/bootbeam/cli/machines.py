@@ -16,8 +16,7 @@ State = Annotated[
 
 @app.callback()
 def machines(context: typer.Context, state: State = None) -> None:
-    """List the machines that reported an installation, and are sent to their own disk, and those whose firmware wants
-    its answers in a form of its own."""
+    """List the machines that were installed from here, and those whose firmware wants its answers in another form."""
     context.obj = state
     if context.invoked_subcommand:
         return
