@@ -1,22 +1,23 @@
 """What a file is and how it would be booted, as data: for ``bootbeam inspect``."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from bootbeam.boot.cmdline import BootValues
+from bootbeam.boot.entry import Method
 from bootbeam.boot.fallback import guess_boots
 from bootbeam.boot.matched import Boot, BootFile, Match
 from bootbeam.boot.recipe import Recipe, Source
 from bootbeam.boot.recipe_match import match
 from bootbeam.errors import ImageError, UserError
 from bootbeam.formats.identify import identify
-from bootbeam.formats.identity import Identity, Kind
+from bootbeam.formats.identity import BootForm, Identity, Kind
 from bootbeam.formats.image_tree import open_image_tree
 from bootbeam.formats.iso9660.cd_boot import CdBoot, read_cd_boot
 from bootbeam.library.directory_tree import DirectoryTree
-from bootbeam.library.entries import NamedFile, bootable, cannot_boot
+from bootbeam.library.entries import NamedFile, bootable, cannot_boot, ways_of
 from bootbeam.library.iso_boots import RecipeTree
 from bootbeam.library.packed import has_to_be_unpacked, may_have_to_be_unpacked, unpacking
 from bootbeam.library.regular_file import insist_regular, unreadable
@@ -83,10 +84,23 @@ def _identity_facts(path: Path, identity: Identity) -> dict[str, Any]:
         "boots_on": [
             {"firmware": way.firmware, "cpu": way.cpu, "form": way.form, "needs_grub": way.needs_grub or None}
             for way in what.boots_on
-        ],
+        ]
+        + list(_other_ways(identity)),
         "packed": has_to_be_unpacked(path, identity),
         "to_do": _to_do(path, identity) or None,
     }
+
+
+def _other_ways(identity: Identity) -> Iterator[dict[str, Any]]:
+    """Where the station starts a Linux by something else than iPXE, and nothing in the kernel tells."""
+    told = {(way.firmware, way.cpu) for way in bootable(identity).boots_on}
+    for way in ways_of(identity):
+        if way.method not in (Method.GRUB_LINUX, Method.UBOOT_LINUX):
+            continue
+        why = "by GRUB: iPXE needs an EFI stub for this processor" if way.method is Method.GRUB_LINUX else None
+        for cpu in sorted(way.cpus):
+            if (way.firmware, cpu) not in told:
+                yield {"firmware": way.firmware, "cpu": cpu, "form": BootForm.LINUX, "needs_grub": why}
 
 
 def _to_do(path: Path, identity: Identity) -> str:
