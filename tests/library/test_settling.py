@@ -122,3 +122,12 @@ def test_a_finished_file_is_left_alone_until_a_write_would_show(settling: Settli
     assert settling.missing_s(finished) == pytest.approx(0, abs=1e-3)
     written = stamp(hands.clock_s)
     assert settling.missing_s(written) == pytest.approx(SETTLE_S, abs=1e-3)
+
+
+@pytest.mark.parametrize("field", ["device", "inode", "size_bytes", "mtime_ns", "ctime_ns"])
+def test_a_stamp_is_compared_by_all_that_it_has(tmp_path: Path, field: str) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"bytes")
+    stamp = Stamp.of(path.stat())
+    assert stamp.is_of(path.stat())
+    assert not replace(stamp, **{field: getattr(stamp, field) + 1}).is_of(path.stat())

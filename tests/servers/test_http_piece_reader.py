@@ -315,3 +315,30 @@ def test_a_file_cut_short_ends_the_connection_and_not_the_station(
     other.socket.sendall(b"GET /small HTTP/1.1\r\nHost: station\r\n\r\n")
     assert other.answer() == (200, b"small body")
     other.socket.close()
+
+
+def test_machines_that_read_the_same_pieces_get_the_same_bytes_until_the_file_is_rebuilt(
+    station: HttpStation, image: Image
+) -> None:
+    clients = [Client(station) for _ in range(4)]
+    for client in clients:
+        client.settle_in()
+    for _ in range(3):
+        for offset in (0, 1 << 20, 5000):
+            for client in clients:
+                client.ask("image", offset, 700_000)
+            expected = image.data[offset : offset + 700_000]
+            assert [client.answer() for client in clients] == len(clients) * [(206, expected)]
+        image.replace()
+    for client in clients:
+        client.socket.close()
+
+
+def test_a_copy_that_a_slow_client_does_not_take_at_once_is_whole(client: Client, image: Image) -> None:
+    client.settle_in()
+    for _ in range(3):
+        assert client.get(1000, 1 << 20) == (206, image.data[1000 : 1000 + (1 << 20)])
+    for _ in range(20):
+        client.ask("image", 1000, 1 << 20)
+    time.sleep(0.2)
+    assert [client.answer() for _ in range(20)] == 20 * [(206, image.data[1000 : 1000 + (1 << 20)])]

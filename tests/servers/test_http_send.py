@@ -228,15 +228,14 @@ def test_client_that_only_half_closes_gets_it_all(station: HttpStation, file: Pa
 def test_slow_client_sees_progress_recorded(station: HttpStation, file: Path) -> None:
     with station.connect(receive_buffer_bytes=65536) as client:
         client.sendall(b"GET /image HTTP/1.0\r\n\r\n")
-        received = 0
-        deadline = time.monotonic() + 1.5
-        while time.monotonic() < deadline:
-            received += len(client.recv(200_000))
+        began_s = time.monotonic()
+        while len(station.journal.of(EventKind.TRANSFER_PROGRESS)) < 3 and time.monotonic() < began_s + 20:
+            assert client.recv(20_000)
             time.sleep(0.01)
         read_body(client)
     station.journal.wait_for(EventKind.TRANSFER_FINISHED)
     progress = station.journal.of(EventKind.TRANSFER_PROGRESS)
-    assert 3 <= len(progress) <= 12
+    assert 3 <= len(progress) <= (time.monotonic() - began_s) / 0.25
     sent = [int(event.facts["sent_bytes"] or 0) for event in progress]
     assert sent == sorted(sent)
     assert all(event.facts["size_bytes"] == SIZE_BYTES for event in progress)

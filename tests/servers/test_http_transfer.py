@@ -4,7 +4,8 @@ import pytest
 
 from bootbeam.journal.events import EventKind
 from bootbeam.library.content import Content, Peer, Version
-from bootbeam.servers.http_transfer import Transfer
+from bootbeam.servers.block_reads import BlockReads
+from bootbeam.servers.http_transfer import PieceTransfer, Transfer
 from tests.servers.kept_events import Kept
 
 PEER = Peer("192.168.1.20", "192.168.1.50", "http", "eth0")
@@ -85,3 +86,24 @@ def test_each_transfer_has_its_own_name(journal: Kept) -> None:
     for _ in range(3):
         make(journal, Clock()).started()
     assert len({event.facts["transfer"] for event in journal.events}) == 3
+
+
+def test_a_piece_that_goes_well_is_counted_and_one_that_does_not_is_told(journal: Kept) -> None:
+    clock = Clock()
+    content = Content("disk.img", 5000, role="disk")
+    piece = PieceTransfer(BlockReads(journal, clock), PEER, content, 100, 512, clock)
+    piece.started()
+    piece.progress(10)
+    piece.stalled(10)
+    piece.resumed(10, 20.0)
+    assert not journal.events
+    piece.finished()
+    piece.failed("the client closed the connection")
+    read, failed = journal.events
+    assert (read.kind, failed.kind) == (EventKind.BLOCKS_READ, EventKind.TRANSFER_FAILED)
+    assert (read.address, read.interface, read.facts) == (
+        *("192.168.1.20", "eth0"),
+        {"protocol": "http", "file": "disk.img", "requests": 1, "read_bytes": 512},
+    )
+    assert failed.facts.items() >= {"file": "disk.img", "offset": 100, "size_bytes": 512, "sent_bytes": 10}.items()
+    assert failed.facts["reason"] == "the client closed the connection"

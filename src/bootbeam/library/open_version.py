@@ -94,8 +94,10 @@ class OpenVersion:
         """Raises ``ContentChanged`` when the file was rewritten in place since it was taken."""
         if self._watched_path is None:
             return
-        now = Stamp.of(os.fstat(self.fd))
-        before = self._watched_stamp
+        status, before = os.fstat(self.fd), self._watched_stamp
+        if before.is_of(status):
+            return
+        now = Stamp.of(status)
         if (now.size_bytes, now.mtime_ns) != (before.size_bytes, before.mtime_ns):
             raise ContentChanged(f"{self._watched_path} was rewritten while it was being sent")
         if now.ctime_ns == before.ctime_ns:

@@ -26,6 +26,16 @@ class Stamp:
         """The stamp in what stat or fstat gave."""
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
+    def is_of(self, status: os.stat_result) -> bool:
+        """Whether ``of`` would give an equal one, without making it: this is asked before each piece of a file."""
+        return (
+            self.mtime_ns == status.st_mtime_ns
+            and self.ctime_ns == status.st_ctime_ns
+            and self.size_bytes == status.st_size
+            and self.inode == status.st_ino
+            and self.device == status.st_dev
+        )
+
     @property
     def changed_at_s(self) -> float:
         """When the file changed last by its own times, seconds since the epoch."""

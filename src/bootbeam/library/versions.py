@@ -286,7 +286,7 @@ class ImageFile:
         if is_pinned:
             return version.is_intact
         try:
-            return self._versions.newest is version and Stamp.of(self.path.stat()) == version.stamp
+            return self._versions.newest is version and version.stamp.is_of(self.path.stat())
         except OSError:
             return False
 

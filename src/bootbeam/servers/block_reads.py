@@ -49,14 +49,17 @@ class BlockReads:
         if kind is not EventKind.TRANSFER_FINISHED:
             return
         file, size_bytes = facts.get("file"), facts.get("size_bytes")
-        reading = self._add(address, file, size_bytes if isinstance(size_bytes, int) else 0)
+        self.finished(address, interface, facts.get("protocol"), file, size_bytes if isinstance(size_bytes, int) else 0)
+
+    def finished(self, address: str | None, interface: str | None, protocol: Fact, file: Fact, size_bytes: int) -> None:
+        """``address`` has got one more block of ``size_bytes``: what an event of that would do, without making one."""
+        reading = self._add(address, file, size_bytes)
         if reading is not None:
             self._record(
                 EventKind.BLOCKS_READ,
-                mac=mac,
                 address=address,
                 interface=interface,
-                protocol=facts.get("protocol"),
+                protocol=protocol,
                 file=file,
                 requests=reading.requests,
                 read_bytes=reading.read_bytes,
@@ -66,10 +69,12 @@ class BlockReads:
         """The reading this request belongs to when it is time to tell of it; None otherwise."""
         now_s, key = self._clock(), (address, file)
         with self._lock:
-            reading = self._readings.setdefault(key, _Reading(now_s - TOLD_EVERY_S))
+            reading = self._readings.get(key)
+            if reading is None:
+                reading = self._readings[key] = _Reading(now_s - TOLD_EVERY_S)
+                if len(self._readings) > MAX_READERS:
+                    self._readings.popitem(last=False)
             self._readings.move_to_end(key)
-            while len(self._readings) > MAX_READERS:
-                self._readings.popitem(last=False)
             reading.requests += 1
             reading.read_bytes += size_bytes
             if now_s - reading.told_s < TOLD_EVERY_S:

@@ -117,7 +117,7 @@ class HttpServer:
         if self._any_requests is not None:
             await self._any_requests.stop()
 
-    def _connection(self) -> asyncio.Protocol:
+    def _connection(self) -> asyncio.BaseProtocol:
         others = self._any_requests.number_of_connections if self._any_requests is not None else 0
         number = self._arriving + len(self._service.connections) + others
         if number >= self._max_connections:

@@ -8,7 +8,6 @@ request in pieces, HTTP/1.0) goes to aiohttp, and so does all that comes after i
 import asyncio
 import socket
 from collections.abc import Coroutine, Mapping
-from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,12 +23,14 @@ from bootbeam.servers.http_send import (
     arrived,
     failure_words,
     send_at_once,
-    send_body,
+    send_copy,
+    send_rest,
     short_delivered,
     told,
     watched_body,
 )
 from bootbeam.servers.http_service import Service
+from bootbeam.servers.http_silence import Silence
 from bootbeam.servers.http_transfer import Transfer
 from bootbeam.wire.http_request import MAX_PLAIN_HEAD_BYTES, PlainRequest, encode_response_head, find_plain_request
 
@@ -41,7 +42,7 @@ SETTLED_AFTER_S = 0.02
 """When a short answer has not arrived after so long, its arrival is watched."""
 
 
-class FileConnection(asyncio.Protocol):
+class FileConnection(asyncio.BufferedProtocol):
     """Answers one request after the other, in their order."""
 
     def __init__(self, service: Service) -> None:
@@ -54,8 +55,7 @@ class FileConnection(asyncio.Protocol):
         self._is_busy = False
         self._is_last = False
         self._waiting = b""
-        self._heard_s = 0.0
-        self._keepalive: asyncio.TimerHandle | None = None
+        self._silence = Silence(service.keepalive_timeout_s, lambda: self._is_busy, self.close)
         self._settling: asyncio.TimerHandle | None = None
 
     @property
@@ -78,8 +78,6 @@ class FileConnection(asyncio.Protocol):
         self._address = plain_address(transport.get_extra_info("peername"))
         self._local_address = plain_address(transport.get_extra_info("sockname"))
         self._service.connections.add(self)
-        self._heard_s = self._loop.time()
-        self._keepalive = self._loop.call_later(self._service.keepalive_timeout_s, self._look_whether_silent)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """What is still being sent on it finds out by itself."""
@@ -92,8 +90,13 @@ class FileConnection(asyncio.Protocol):
         self._is_last = True
         return self._is_busy
 
-    def data_received(self, data: bytes) -> None:
-        """Answer, or keep it for when the answer before is sent."""
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where what comes is put: one place for all, as asyncio would make a new one of 256 KiB each time."""
+        return self._service.arriving
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Answer what has come, or keep it for when the answer before is sent."""
+        data = bytes(self._service.arriving[:nbytes])
         if self._waiting or self._is_busy:
             self._waiting += data
             if self._is_busy:
@@ -110,24 +113,14 @@ class FileConnection(asyncio.Protocol):
 
     def _leave(self) -> None:
         self._service.connections.discard(self)
-        if self._keepalive is not None:
-            self._keepalive.cancel()
-            self._keepalive = None
-
-    def _look_whether_silent(self) -> None:
-        ends_s = self._heard_s + self._service.keepalive_timeout_s
-        if self._is_busy or self._loop.time() < ends_s:
-            delay_s = self._service.keepalive_timeout_s if self._is_busy else ends_s - self._loop.time()
-            self._keepalive = self._loop.call_later(delay_s, self._look_whether_silent)
-            return
-        self.close()
+        self._silence.stop()
 
     def _take(self, data: bytes) -> None:
         """Answer the requests in ``data`` until one takes its time."""
         transport = self._transport
         if transport is None:
             return
-        self._heard_s = self._loop.time()
+        self._silence.heard()
         if self._reader.is_reading and data:
             try:
                 data = self._take_pieces(transport, data)
@@ -164,7 +157,7 @@ class FileConnection(asyncio.Protocol):
                 self._reader.stop()
                 return data
             self._deliveries.settle()
-            if not self._send_part(transport, piece.download, piece.head, piece.pages):
+            if not self._send_part(transport, piece.download, piece.head, piece.pages, piece.body):
                 return b""
             data = self._reader.asked_at_once()
             if not data:
@@ -267,7 +260,12 @@ class FileConnection(asyncio.Protocol):
             self._sent(transport, len(body), transfer)
 
     def _send_part(
-        self, transport: asyncio.Transport, download: Download, head: bytes, pages: memoryview | None = None
+        self,
+        transport: asyncio.Transport,
+        download: Download,
+        head: bytes,
+        pages: memoryview | None = None,
+        body: bytes | None = None,
     ) -> bool:
         """Send a part that the kernel is likely to take whole; what it does not take at once is sent bit by bit.
 
@@ -276,7 +274,10 @@ class FileConnection(asyncio.Protocol):
         """
         transfer = download.transfer
         try:
-            taken = send_at_once(self._fd, head, download, self._service.buffer, pages)
+            if body is not None:
+                taken = send_copy(self._fd, head, body)
+            else:
+                taken = send_at_once(self._fd, head, download, self._service.buffer, pages)
         except BaseException as error:
             # Some of it may have been sent: the client must not take it for all.
             self._reader.take_out(download.content)
@@ -340,16 +341,11 @@ class FileConnection(asyncio.Protocol):
             return False
         return True
 
-    async def _send_rest(self, transport: asyncio.Transport, download: Download, done_bytes: int) -> None:
+    def _send_rest(
+        self, transport: asyncio.Transport, download: Download, done_bytes: int
+    ) -> Coroutine[Any, Any, None]:
         """Send what comes after the first ``done_bytes``."""
-        stall_timeout_s = self._service.stall_timeout_s
-        sending = send_body(transport, download, stall_timeout_s, done_bytes, self._service.turn_bytes)
-        try:
-            # Where the file changes under it the connection is reset, and that is all there is to do.
-            with suppress(ContentChanged):
-                await told(sending, download.transfer, transport, stall_timeout_s)
-        finally:
-            download.content.close()
+        return send_rest(transport, download, self._service.stall_timeout_s, done_bytes, self._service.turn_bytes)
 
     def _start(self, transport: asyncio.Transport, work: Coroutine[Any, Any, None], *, holds_up: bool = True) -> None:
         """Do what takes time; the next request waits for it if it ``holds_up``."""
@@ -373,7 +369,7 @@ class FileConnection(asyncio.Protocol):
     def _go_on(self) -> None:
         """Answer what has been asked meanwhile."""
         self._is_busy = False
-        self._heard_s = self._loop.time()
+        self._silence.heard()
         transport = self._transport
         if transport is None or transport.is_closing():
             return

@@ -19,12 +19,6 @@ class Delivery:
     transfer: Transfer
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    size_bytes: int
-    transfer: Transfer
-
-
 class Deliveries:
     """Those of one connection, in their order. What the kernel holds for a connection bounds their number.
 
@@ -34,7 +28,7 @@ class Deliveries:
 
     def __init__(self, connection: TransportSocket) -> None:
         self._connection = connection
-        self._sent: deque[_Sent] = deque()
+        self._sent: deque[tuple[int, Transfer]] = deque()
         """Since the last look: a client that asks for something else has most often got all of it."""
         self._waiting: deque[Delivery] = deque()
 
@@ -49,22 +43,22 @@ class Deliveries:
             self.settle()
             transfer.finished()
             return
-        self._sent.append(_Sent(size_bytes, transfer))
+        self._sent.append((size_bytes, transfer))
 
     def settle(self) -> bool:
         """Tell which have arrived, but for their ends; whether any has not."""
         if not self.is_waiting:
             return False
         if unacknowledged_bytes(self._connection.fileno()) <= LAST_BYTES:
-            for transfer in [each.transfer for each in self._waiting] + [each.transfer for each in self._sent]:
-                transfer.finished()
-            self._waiting.clear()
-            self._sent.clear()
+            while self._waiting:
+                self._waiting.popleft().transfer.finished()
+            while self._sent:
+                self._sent.popleft()[1].finished()
             return False
         # In this order: what is acknowledged in between makes the aim too low, which does no harm, and never too high.
         acknowledged = acknowledged_bytes(self._connection)
         target = acknowledged + unacknowledged_bytes(self._connection.fileno()) - LAST_BYTES
-        self._waiting.extend(Delivery(target, sent.size_bytes, sent.transfer) for sent in self._sent)
+        self._waiting.extend(Delivery(target, size_bytes, transfer) for size_bytes, transfer in self._sent)
         self._sent.clear()
         while self._waiting and self._waiting[0].target_bytes <= acknowledged:
             self._waiting.popleft().transfer.finished()

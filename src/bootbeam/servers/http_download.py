@@ -26,7 +26,7 @@ from bootbeam.library.content import (
 )
 from bootbeam.servers.block_reads import BlockReads
 from bootbeam.servers.http_send import CHANGED_RETRY_AFTER_S, Download
-from bootbeam.servers.http_transfer import Transfer
+from bootbeam.servers.http_transfer import PieceTransfer, Transfer
 from bootbeam.wire.http_conditions import Validators, Verdict, evaluate_conditions, range_still_applies
 from bootbeam.wire.http_range import (
     ByteRange,
@@ -184,7 +184,7 @@ class Downloads:
 
     def piece(self, content: Content, peer: Peer, part: ByteRange) -> Download:
         """One more piece of what ``peer`` reads piece by piece; its headers are known to who asks for it."""
-        transfer = Transfer(self._block_reads, peer, content, part.offset, part.size_bytes, self._clock, 206)
+        transfer = PieceTransfer(self._block_reads, peer, content, part.offset, part.size_bytes, self._clock)
         return Download(206, {}, content, part, transfer, is_piece=True)
 
     def _record_of(self, content: Content, peer: Peer, piece: ByteRange | None) -> Record:

@@ -20,15 +20,17 @@ MAX_AWAITED = 2
 """With more connections than this nobody is waited for, as somebody else may have asked already."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Piece:
     """The answer to one request."""
 
     download: Download
     """Its content is still the reader's."""
     head: bytes
-    pages: memoryview | None
+    pages: memoryview | None = None
     """Where the whole file is in memory."""
+    body: bytes | None = None
+    """The piece itself, where there is a copy of it."""
 
 
 class PieceReader:
@@ -73,13 +75,22 @@ class PieceReader:
 
     def find_piece(self, data: bytes) -> Piece | None:
         """What ``data`` asks for, if it is one more piece; None when it is not to be answered so."""
-        pieces = self._pieces
-        part = pieces.part(data) if pieces is not None else None
-        if pieces is None or part is None:
+        pieces, service = self._pieces, self._service
+        if pieces is None:
+            return None
+        kept_pieces = service.mapped_files.kept
+        kept = kept_pieces.find(pieces.content, data, self._loop.call_soon) if pieces.is_mapped else None
+        part = pieces.part(data) if kept is None else kept.part
+        if part is None:
             return None
         self._read_s = self._loop.time()
-        download = self._service.downloads.piece(pieces.content, pieces.peer, part)
-        return Piece(download, pieces.head(part, self._service.common_headers()), pieces.pages(part))
+        download = service.downloads.piece(pieces.content, pieces.peer, part)
+        head = pieces.head(part, service.common_headers())
+        if kept is not None:
+            return Piece(download, head, body=kept.body)
+        if pieces.is_mapped:
+            kept_pieces.note(pieces.content, data, part)
+        return Piece(download, head, pieces.pages(part))
 
     def asked_at_once(self) -> bytes:
         """What a client that has just got its piece asks for next, if it does so before one could go to sleep and be
@@ -90,7 +101,9 @@ class PieceReader:
         with suppress(OSError):
             while True:
                 with suppress(BlockingIOError):
-                    return os.read(self._fd, MAX_PLAIN_HEAD_BYTES)
+                    data = os.read(self._fd, MAX_PLAIN_HEAD_BYTES)
+                    self._service.mapped_files.kept.look_again()
+                    return data
                 if perf_counter() > until:
                     break
         return b""

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from bootbeam.library.content import Content, Peer
+from bootbeam.servers.http_kept_pieces import KeptPieces
 from bootbeam.servers.http_send import AT_ONCE_BYTES, Download
 from bootbeam.wire.http_range import ByteRange
 from bootbeam.wire.http_request import MAX_PLAIN_HEAD_BYTES, PlainRequest, encode_response_head
@@ -35,6 +36,7 @@ class MappedFiles:
     it sends; Python never looks there: a page that is gone, as the file was cut, would end it. For one thread."""
 
     def __init__(self) -> None:
+        self.kept = KeptPieces()
         self._mappings: dict[int, _Mapping] = {}
         """By the descriptor of the file, which is nobody else's while somebody has the file open."""
 
@@ -69,6 +71,7 @@ class MappedFiles:
         mapping.users -= 1
         if not mapping.users:
             del self._mappings[fd]
+            self.kept.forget(fd)
             mapping.view.release()
             # An error that is being told of may still hold a piece: then it is closed with that.
             with suppress(BufferError):
@@ -104,7 +107,8 @@ class Pieces:
         self._after = after
         self._headers = headers
         self._files = files
-        self._is_mapped = files.join(content)
+        self.is_mapped = files.join(content)
+        """The file is in memory, and copies of its pieces may be kept."""
         self._date = ""
         self._head = b""
 
@@ -132,13 +136,13 @@ class Pieces:
 
     def pages(self, part: ByteRange) -> memoryview | None:
         """Where the file is in memory; None where it is not."""
-        return self._files.view(self.content, part.size_bytes) if self._is_mapped else None
+        return self._files.view(self.content, part.size_bytes) if self.is_mapped else None
 
     def release(self) -> Content:
         """The content, which is the caller's now. There are no pieces of it any more."""
-        if self._is_mapped:
+        if self.is_mapped:
             self._files.leave(self.content)
-            self._is_mapped = False
+            self.is_mapped = False
         return self.content
 
 

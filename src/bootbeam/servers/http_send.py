@@ -36,7 +36,7 @@ got when more follows, and otherwise waits for up to 40 ms. A range of 1 MiB too
 CHANGED_RETRY_AFTER_S = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Download:
     """The answer that is a part of a file, or all of it."""
 
@@ -59,6 +59,23 @@ class Download:
         body = self.content.read_at(self.part.offset, self.part.size_bytes)
         self.content.check()
         return body
+
+
+def send_copy(fd: int, head: bytes, body: bytes) -> int:
+    """Send as much as the kernel takes without waiting of what nobody can change.
+
+    Returns:
+        How many bytes it took, the head's included.
+
+    Raises:
+        ClientGone: the connection is broken.
+    """
+    try:
+        return os.writev(fd, (head, body))
+    except BlockingIOError:
+        return 0
+    except OSError:
+        raise ClientGone(CLOSED) from None
 
 
 def send_at_once(fd: int, head: bytes, download: Download, buffer: memoryview, pages: memoryview | None = None) -> int:
@@ -210,6 +227,23 @@ async def send_body(
         tail = content.read_at(held_back, HELD_BACK_BYTES)
         content.check()
         await body.send_bytes(tail)
+
+
+async def send_rest(
+    transport: asyncio.Transport,
+    download: Download,
+    stall_timeout_s: float,
+    done_bytes: int,
+    turn_bytes: Callable[[], int],
+) -> None:
+    """The same with what the journal is told of it, and the content closed in the end."""
+    sending = send_body(transport, download, stall_timeout_s, done_bytes, turn_bytes)
+    try:
+        # Where the file changes under it the connection is reset, and that is all there is to do.
+        with suppress(ContentChanged):
+            await told(sending, download.transfer, transport, stall_timeout_s)
+    finally:
+        download.content.close()
 
 
 def _read_checked(content: Content, offset: int, size_bytes: int) -> bytes:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bootbeam.servers.http_connection import FileConnection
 
 COPIED_AT_ONCE_BYTES = 256 * 1024
+ARRIVING_BYTES = 32 * 1024
+"""Read from a connection at once."""
 MAX_ALONE = 2
 """So many long answers under way hold nobody up."""
 SERVER = f"bootbeam/{__version__}"
@@ -41,6 +43,8 @@ class Service:
     is_stopping: bool = False
     buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(COPIED_AT_ONCE_BYTES)))
     """For what is copied within one turn of the loop."""
+    arriving: memoryview = field(default_factory=lambda: memoryview(bytearray(ARRIVING_BYTES)))
+    """For what a client sends, until it is taken out of there, before anybody else's comes."""
     mapped_files: MappedFiles = field(default_factory=MappedFiles)
     _date: tuple[int, str] = (0, "")
 

@@ -7,6 +7,7 @@ from itertools import count
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.content import Content, Peer
+from bootbeam.servers.block_reads import BlockReads
 from bootbeam.servers.http_body import STALL_TOLD_AFTER_S
 
 PROGRESS_AFTER_S = 0.5
@@ -99,3 +100,47 @@ class Transfer:
     def failed(self, reason: str) -> None:
         """The client did not get it all."""
         self._write_named(EventKind.TRANSFER_FAILED, role=self._content.role, sent_bytes=self.sent_bytes, reason=reason)
+
+
+class PieceTransfer(Transfer):
+    """One of thousands that read one file piece by piece: those that go well are only counted.
+
+    Args:
+        reads: counts them.
+        peer: who downloads.
+        content: of what.
+        offset: where the piece begins.
+        size_bytes: how long it is.
+        clock: seconds, never going back.
+    """
+
+    def __init__(
+        self, reads: BlockReads, peer: Peer, content: Content, offset: int, size_bytes: int, clock: Callable[[], float]
+    ) -> None:
+        self._reads = reads
+        self._what = (peer, content, offset, size_bytes, clock)
+        self.sent_bytes = 0
+
+    def started(self) -> None:
+        """Not told."""
+
+    def progress(self, sent_bytes: int) -> None:
+        """Not told."""
+        self.sent_bytes = sent_bytes
+
+    def stalled(self, sent_bytes: int) -> None:
+        """Not told."""
+
+    def resumed(self, sent_bytes: int, stalled_s: float) -> None:
+        """Not told."""
+
+    def finished(self) -> None:
+        """Counted."""
+        peer, content, _, size_bytes, _ = self._what
+        self._reads.finished(peer.address, peer.interface, peer.protocol, content.name, size_bytes)
+
+    def failed(self, reason: str) -> None:
+        """Told like that of any other."""
+        transfer = Transfer(self._reads, *self._what, status=206)
+        transfer.sent_bytes = self.sent_bytes
+        transfer.failed(reason)
