@@ -281,6 +281,6 @@ def test_entries_of_one_title_carry_their_names() -> None:
     entries = [BootEntry(name, title, (), ServedFile(name)) for name, title in (("a", "Linux"), ("b", "BSD"))]
     two = [*entries, BootEntry("image-0.iso", "Linux", (), ServedFile("image-0.iso"))]
     files = {"a": "a", "b": "b", "image-0.iso": "日本.iso"}
-    assert told_apart(entries, files) == tuple(entries)
-    titles = [entry.title for entry in told_apart(two, files)]
+    assert told_apart(entries, files.__getitem__) == tuple(entries)
+    titles = [entry.title for entry in told_apart(two, files.__getitem__)]
     assert titles == ["Linux, a", "BSD", "Linux, image-0.iso (日本.iso)"]

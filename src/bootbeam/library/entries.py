@@ -1,7 +1,7 @@
 """From files to menu entries: which of them boot, which are initrds, and what belongs together."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shlex import quote
@@ -232,17 +232,17 @@ def keep_names(planned: Sequence[PlannedEntry], before: Sequence[PlannedEntry], 
         entry.initrd_names = [name_of(file) for file in entry.initrds]
 
 
-def told_apart(entries: Sequence[BootEntry], file_names: Mapping[str, str]) -> tuple[BootEntry, ...]:
+def told_apart(entries: Sequence[BootEntry], file_name: Callable[[str], str]) -> tuple[BootEntry, ...]:
     """Entries of the same title, two ISOs of one system, say, with their names behind it.
 
     Args:
         entries: of the menu.
-        file_names: by served name, what a person calls the file.
+        file_name: gives, for a served name, what a person calls the file.
     """
     count = Counter(entry.title for entry in entries)
 
     def title(entry: BootEntry) -> str:
-        return f"{entry.title}, {title_name(entry.name, file_names.get(entry.name, entry.name))}"
+        return f"{entry.title}, {title_name(entry.name, file_name(entry.name))}"
 
     return tuple(replace(entry, title=title(entry)) if count[entry.title] > 1 else entry for entry in entries)
 

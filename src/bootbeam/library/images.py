@@ -140,7 +140,11 @@ class ImageLibrary:
     def _entries(self) -> tuple[BootEntry, ...]:
         planned = [self._planned_entry(planned) for planned in self._planned]
         entries = [*planned, *(iso.entry() for iso in tuple(self._isos.values()))]
-        return told_apart(entries, {name: image.path.name for name, image in tuple(self.files.items())})
+        return told_apart(entries, self._file_name)
+
+    def _file_name(self, name: str) -> str:
+        image = self.files.get(name)  # None while it is taken away
+        return image.path.name if image else name
 
     def _planned_entry(self, planned: PlannedEntry) -> BootEntry:
         """The same object as before while the image is the same: making ten thousand takes a tenth of a second."""
