@@ -36,8 +36,9 @@ MAX_GROWTH = 1.5
 PER_BOOT = ("answer_ms", "script_ms")
 RUNS = 3
 """At most."""
-ROUNDS = 3
-"""In each run the stations are asked in turn so often: the computer is not equally fast all the time."""
+ROUNDS = 5
+"""In each run the stations are asked in turn so often, every other time in reverse: a computer is not equally fast all
+the time."""
 ANSWER_SECONDS = 1
 SETTLE_S = 2.0
 """What the station gets to print, keep and judge what it has been asked, before anything is timed."""
@@ -202,12 +203,13 @@ def _run_once(places: Places, cases: Sequence[Case], number: int, times: Mapping
             times[case.name].start_ms.append(start_ms)
             case.arrange(place)
             running.append((place, case))
-        time.sleep(SETTLE_S)
         for _ in range(ROUNDS):
+            time.sleep(SETTLE_S)
             for place, case in running:
                 times[case.name].script_ms.append(_script_ms(place, case, tools))
             for place, case in running:
                 times[case.name].answer_ms.append(_answer_ms(place, tools))
+            running.reverse()
 
 
 def _script_ms(place: Place, case: Case, tools: _Tools) -> float:
