@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -19,6 +20,7 @@
 
 enum { OPCODE_DATA = 3, OPCODE_ACK = 4, UDP_SEGMENT_OPTION = 103 };
 enum { MAX_BATCH = 128, MAX_SEGMENTS = 64, MAX_REPLY_BYTES = 256 };
+enum { MAX_SWEEP_BYTES = 2 * 1024 * 1024 }; /* what fits into a processor's cache beside what it is copied from */
 #ifndef SOURCE_CRC32
 #error "built with -DSOURCE_CRC32=N, zlib's checksum of this file: see bootbeam.servers.tftp_library"
 #endif
@@ -165,7 +167,10 @@ static int collect(int epoll_fd, struct event *out, int room) {
     return number < 0 ? 0 : number;
 }
 
-/* See to all that poll(2) has found. Returns how many events there are for Python. */
+/* See to what poll(2) has found. Returns how many events there are for Python.
+ *
+ * After MAX_SWEEP_BYTES the others have to wait for the next sweep, and this thread gives way: a client on the same
+ * computer then receives what is still in the cache, instead of waiting until all of them have their window. */
 static int sweep(struct pollfd *polled, uint32_t count, int found, struct transfer *table, uint32_t rows, double now,
                  struct event *out, uint32_t *next) {
     int left = 0;
@@ -173,6 +178,7 @@ static int sweep(struct pollfd *polled, uint32_t count, int found, struct transf
         left = collect(polled[0].fd, out, MAX_BATCH / 2);
         found--;
     }
+    uint64_t sent_bytes = 0;
     for (uint32_t i = 1; i < count && found > 0 && left < MAX_BATCH; i++) {
         if (*next == 0 || *next >= count)
             *next = 1;
@@ -180,7 +186,12 @@ static int sweep(struct pollfd *polled, uint32_t count, int found, struct transf
         if (!each->revents)
             continue;
         found--;
-        left += !see_to(each->fd, (uint32_t)each->revents, table, rows, now, &out[left]);
+        if (!see_to(each->fd, (uint32_t)each->revents, table, rows, now, &out[left]))
+            left++;
+        else if ((sent_bytes += (uint64_t)table[each->fd].windowsize * table[each->fd].blksize) >= MAX_SWEEP_BYTES) {
+            sched_yield();
+            break;
+        }
     }
     return left;
 }
