@@ -100,7 +100,13 @@ def test_contenders_take_turns() -> None:
         return 1.0
 
     measure(cell(), 2, {"bootbeam": lambda: run("bootbeam"), "one": lambda: run("one")})
-    assert order == ["bootbeam", "one", "bootbeam", "one"]
+    assert order == ["bootbeam", "one", "one", "bootbeam"]
+
+
+@pytest.mark.parametrize(("short_s", "rounds"), [(0.0, 3), (3600.0, 5)])
+def test_what_is_over_soon_is_measured_more_often(short_s: float, rounds: int) -> None:
+    seen = measure(cell(), 3, {"bootbeam": lambda: 1.0, "one": lambda: 2.0}, short_s)
+    assert seen.results == {"bootbeam": [1.0] * rounds, "one": [2.0] * rounds}
 
 
 def test_who_fails_once_goes_on_and_who_fails_twice_in_a_row_is_left_out() -> None:

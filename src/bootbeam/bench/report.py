@@ -65,7 +65,8 @@ def write_page(page: Path, results: Path, titles: Mapping[str, str]) -> None:
 
 def _section(title: str, where: str, when: str, cells: Sequence[Cell]) -> str:
     """One part: where and when it was measured, a table for each unit, and who failed at what."""
-    runs = max((len(values) for cell in cells for values in cell.results.values()), default=0)
+    counts = {max(map(len, cell.results.values()), default=0) for cell in cells} or {0}
+    runs = " to ".join(map(str, sorted({min(counts), max(counts)})))
     lines = [f"### {title}\n\n{where}; {when}; {runs} runs each, alternating.\n"]
     units = dict.fromkeys(cell.unit for cell in cells)
     lines += [f"In {unit}:\n\n{table([cell for cell in cells if cell.unit == unit])}" for unit in units]

@@ -1,5 +1,6 @@
 """TFTP: every block size with every window and every number of clients, against dnsmasq, tftpd-hpa and atftpd."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -16,9 +17,15 @@ CLIENTS = (1, 10, 100, 500)
 BYTES_PER_CLIENT = {1: 64 * MIB, 10: 8 * MIB, 100: 2 * MIB, 500: MIB // 2}
 """How much each client fetches, by how many there are, so that a run takes a second or so."""
 BYTES_PER_QUICK_CLIENT = {1: 64 * MIB, 10: 32 * MIB, 100: 4 * MIB, 500: MIB}
-"""The same with blocks of 8192 bytes, or with windows of 16 blocks and more."""
+"""The same with windows of 16 blocks and more."""
+BYTES_PER_CLIENT_OF_LARGE_BLOCKS = {1: 256 * MIB, 10: 64 * MIB, 100: 16 * MIB, 500: MIB}
+"""The same with blocks of 8192 bytes: less would be over before all clients have begun."""
 QUICK = ((1432, 1, 1), (1432, 16, 1), (1432, 1, 100), (8192, 64, 10))
 TARGET, WINDOW_TARGET = 1.0, 1.5
+SHORT_CELL_S = 8.0
+"""Cells that are measured sooner are measured more often."""
+SETTLING_S = 0.6
+"""bootbeam writes down what happened twice a second: not while the next one is measured."""
 RUN_TIMEOUT_S = 12
 """Then a run counts as failed."""
 
@@ -46,7 +53,7 @@ def start_all(places: Places, programs: Programs, root: Path) -> Contenders:
     """All four servers, each at its place, with the files of all sizes."""
     files = [
         contenders.make_word_file(root / name_of(size), size)
-        for size in sorted({*BYTES_PER_CLIENT.values(), *BYTES_PER_QUICK_CLIENT.values()})
+        for size in sorted({size_bytes(*each) for each in cells()})
     ]
     ours, dnsmasq = places.add(BOOTBEAM), places.add("dnsmasq")
     hpa, atftpd = places.add("tftpd-hpa"), places.add("atftpd")
@@ -74,20 +81,26 @@ def run(
         name = f"blksize {blksize}, windowsize {windowsize}, {clients} client{'s' if clients > 1 else ''}"
         cell = Cell(name, "MB/s", WINDOW_TARGET if windowsize >= 16 else TARGET)
         each = {role: partial(_download, place, load, blksize, windowsize, clients) for role, place in servers.items()}
-        measure(cell, runs, each)
+        measure(cell, runs, each, SHORT_CELL_S)
         tell(cell)
         measured.append(cell)
     return measured
 
 
-def name_of(size_bytes: int) -> str:
-    """The file of that size."""
-    return f"words-{size_bytes >> 10}k"
+def size_bytes(blksize: int, windowsize: int, clients: int) -> int:
+    """Of the file that each of so many clients fetches."""
+    if blksize == 8192:
+        return BYTES_PER_CLIENT_OF_LARGE_BLOCKS[clients]
+    return (BYTES_PER_QUICK_CLIENT if windowsize >= 16 else BYTES_PER_CLIENT)[clients]
+
+
+def name_of(size: int) -> str:
+    """The file of so many bytes."""
+    return f"words-{size >> 10}k"
 
 
 def _download(place: Place, load: Path, blksize: int, windowsize: int, clients: int) -> float:
-    is_quick = blksize == 8192 or windowsize >= 16
-    size = (BYTES_PER_QUICK_CLIENT if is_quick else BYTES_PER_CLIENT)[clients]
+    size = size_bytes(blksize, windowsize, clients)
     result = place.load_result(
         *(str(load), ADDRESS, "69", name_of(size), str(size), str(blksize), str(windowsize), str(clients)),
         *(str(RUN_TIMEOUT_S), FIRST_CLIENT),
@@ -95,4 +108,6 @@ def _download(place: Place, load: Path, blksize: int, windowsize: int, clients: 
     )
     if result["unfinished"]:
         raise LoadFailed(f"{result['unfinished']} of {clients} clients did not finish")
+    if place.role == BOOTBEAM:
+        time.sleep(SETTLING_S)
     return float(result["bytes"]) / float(result["seconds"]) / 1e6
