@@ -6,6 +6,7 @@ from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.verdict.boot_server import OPEN_PORTS
 from bootbeam.journal.verdict.course import Course, number, text
 from bootbeam.journal.verdict.finding import UNKNOWN_VALUES, Judged, Later, Match, Rule, Screen, Sureness
+from bootbeam.journal.verdict.onlookers import TOOLS
 
 OPTIONS, FIRST_BLOCK, BLOCKS = "options", "first-block", "blocks"
 """The stages at which a TFTP transfer ends: see ``EventKind.TRANSFER_FAILED``."""
@@ -39,6 +40,9 @@ GOING_ON = (
 )
 NOT_GIVEN_OUT = re.compile(r"may read|cannot be read|symbolic link out of|is a directory|no regular file")
 """What a refusal says of a file that is there."""
+BY_TOOL = (
+    "the system that is starting looks for a part of itself that is not here; or somebody typed that address on it"
+)
 BOOT_AGAIN = "then boot the machine again; the station need not be started anew"
 PXELINUX = re.compile(r"pxelinux\.0$", re.IGNORECASE)
 EMPTY_DIGITS = re.compile(r"\.0$")
@@ -162,6 +166,8 @@ def judge_file_missing(course: Course) -> Judged:
     seen = f"it asked for {file!r} by {text(refused, 'protocol').upper()}: {reason}"
     screen = _screen_of_asker(course, refused)
     match = Match(seen, {"file": _shown(file)}, screen=screen)
+    if TOOLS.match(text(refused, "user_agent")):
+        match = Match(seen, {"file": _shown(file)}, sure=Sureness.POSSIBLY, cause=BY_TOOL, screens=())
     if NOT_GIVEN_OUT.search(reason):
         why, _, command = reason.rpartition(": ")
         mend = ("in the directory of that file:", f"    {command}") if why else ("put a plain, readable file there",)
