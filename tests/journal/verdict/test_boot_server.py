@@ -51,6 +51,9 @@ def test_a_machine_of_which_nothing_more_is_heard_may_have_been_switched_off(ip_
     assert "switched off" in finding.cause
     assert "    sudo ufw allow 8080/tcp" in finding.fix
     assert only([*events, *seen(15, "uefi-http", "ffff")], 16).sure == "most likely"
+    later = at(18, EventKind.ADDRESS_SOUGHT, address_sought="192.168.1.50", asker="192.168.1.7", is_ours=True)
+    assert findings([*events, later], 19) == [], "the system on its disk, and somebody at it"
+    assert only([*events, later], 60).sure == "possibly"
 
 
 def test_a_machine_reset_in_the_middle_is_no_fault() -> None:

@@ -1,5 +1,7 @@
 """Rules: the machine has an address and our offer, and does not get from there to its boot file."""
 
+import math
+
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.verdict.course import LOADING, Course, Try, seconds, text
 from bootbeam.journal.verdict.finding import Judged, Later, Match, Rule, Screen, Sureness
@@ -101,7 +103,7 @@ def judge_question_lost(course: Course) -> Judged:
 
 def _question_lost(course: Course, each: Try, asked: Event) -> Judged:
     """Most likely lost where something shows that the machine is still there; else it may have been switched off."""
-    has_looked, has_moved_on = _looked_for_us(each, asked), each.ended_at_s is not None
+    has_looked, has_moved_on = _looked_for_us(each, asked, BOOT_SERVER_WAIT_S), each.ended_at_s is not None
     wait_s = BOOT_SERVER_WAIT_S if has_looked or has_moved_on else SILENT_WAIT_S
     stood = each.stood_still(asked, course.now)
     if stood < wait_s:
@@ -112,11 +114,11 @@ def _question_lost(course: Course, each: Try, asked: Event) -> Judged:
     seen = f"{took} {address} and then did not ask port 4011 here, for {stood:.0f} s{looked}"
     if has_looked or has_moved_on:
         return Match(seen)
-    return Match(f"{seen}; nor was anything else heard of it", sure=Sureness.POSSIBLY, cause=MAY_BE_OFF)
+    return Match(f"{seen}; what became of it was not heard", sure=Sureness.POSSIBLY, cause=MAY_BE_OFF)
 
 
-def _looked_for_us(each: Try, asked: Event) -> bool:
-    sought = [event for event in each.of(EventKind.ADDRESS_SOUGHT) if event.at_s >= asked.at_s]
+def _looked_for_us(each: Try, asked: Event, within_s: float = math.inf) -> bool:
+    sought = [event for event in each.of(EventKind.ADDRESS_SOUGHT) if 0 <= event.at_s - asked.at_s <= within_s]
     return any(event.facts.get("is_ours") for event in sought)
 
 
