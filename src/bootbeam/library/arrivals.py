@@ -5,7 +5,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bootbeam.errors import ImageError, UserError
@@ -34,6 +34,8 @@ class Change:
     """Complete files that were not served."""
     gone: frozenset[Path] = frozenset()
     """Served ones that are there no more."""
+    took_s: float = field(default=0.0, compare=False)
+    """How long the look took."""
 
 
 class Arrivals:
@@ -72,6 +74,7 @@ class Arrivals:
         """
         if self._is_as_before():
             return Change()
+        began_s = self._monotonic()
         served = list_served()
         listed, readable = self._list()
         self._looked_at = {path: stamp for path, stamp in self._looked_at.items() if path in listed}
@@ -86,7 +89,7 @@ class Arrivals:
             if file is not None:
                 arrived.append(file)
         missing = {path for path in served if path.parent in readable and path not in listed}
-        return Change(tuple(arrived), self._gone(missing))
+        return Change(tuple(arrived), self._gone(missing), self._monotonic() - began_s)
 
     def forget(self, paths: Collection[Path]) -> None:
         """These could not be taken up: they are news again."""

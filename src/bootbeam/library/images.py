@@ -25,7 +25,7 @@ from bootbeam.formats.identity import Identity, Kind
 from bootbeam.journal.events import EventKind
 from bootbeam.journal.journal import Record
 from bootbeam.library.answers import Answers
-from bootbeam.library.arrivals import Arrivals
+from bootbeam.library.arrivals import Arrivals, Change
 from bootbeam.library.content import NotReady
 from bootbeam.library.entries import NamedFile, PlannedEntry, keep_names, told_apart
 from bootbeam.library.named_files import named_files, nothing_to_serve, plan_named
@@ -241,22 +241,21 @@ class ImageLibrary:
         def follow() -> None:
             wait_s = LOOK_INTERVAL_S
             while not stopping.wait(wait_s):
-                began_s = time.monotonic()
                 try:
-                    self._follow(arrivals)
+                    change = arrivals.look(lambda: {image.path for image in self.files.values()})
+                    self._follow(change, arrivals)
                 except Exception as error:  # a defect here must not end what is served
                     self._record(EventKind.PROBLEM, what="a directory is not followed", why=repr(error), fix="")
                     return
-                wait_s = max(LOOK_INTERVAL_S, LOOK_SHARE * (time.monotonic() - began_s))
+                wait_s = max(LOOK_INTERVAL_S, LOOK_SHARE * change.took_s)
 
         thread = threading.Thread(target=follow, name="directories", daemon=True)
         self._stack.callback(thread.join, STOP_TIMEOUT_S)
         self._stack.callback(stopping.set)
         thread.start()
 
-    def _follow(self, arrivals: Arrivals) -> None:
+    def _follow(self, change: Change, arrivals: Arrivals) -> None:
         """Take up what has come into the directories, and let go of what went; the last entry stays."""
-        change = arrivals.look(lambda: {image.path for image in self.files.values()})
         gone = change.gone.difference(self._settings.paths)  # what was named by itself is waited for
         if not change.arrived and not gone:
             return
