@@ -17,12 +17,12 @@ CLIENTS = (1, 10, 100, 500)
 BYTES_PER_CLIENT = {1: 64 * MIB, 10: 8 * MIB, 100: 2 * MIB, 500: MIB // 2}
 """How much each client fetches, by how many there are, so that a run takes a second or so."""
 BYTES_PER_QUICK_CLIENT = {1: 64 * MIB, 10: 32 * MIB, 100: 4 * MIB, 500: MIB}
-"""The same with windows of 16 blocks and more."""
-BYTES_PER_CLIENT_OF_LARGE_BLOCKS = {1: 256 * MIB, 10: 64 * MIB, 100: 16 * MIB, 500: MIB}
-"""The same with blocks of 8192 bytes: less would be over before all clients have begun."""
+"""The same with blocks of 8192 bytes, or with windows of 16 blocks and more."""
+BYTES_PER_QUICKEST_CLIENT = {1: 256 * MIB, 10: 64 * MIB, 100: 16 * MIB, 500: MIB}
+"""The same with both: less would be over before all clients have begun."""
 QUICK = ((1432, 1, 1), (1432, 16, 1), (1432, 1, 100), (8192, 64, 10))
 TARGET, WINDOW_TARGET = 1.0, 1.5
-SHORT_CELL_S = 8.0
+SHORT_CELL_S = 6.0
 """Cells that are measured sooner are measured more often."""
 SETTLING_S = 0.6
 """bootbeam writes down what happened twice a second: not while the next one is measured."""
@@ -89,9 +89,8 @@ def run(
 
 def size_bytes(blksize: int, windowsize: int, clients: int) -> int:
     """Of the file that each of so many clients fetches."""
-    if blksize == 8192:
-        return BYTES_PER_CLIENT_OF_LARGE_BLOCKS[clients]
-    return (BYTES_PER_QUICK_CLIENT if windowsize >= 16 else BYTES_PER_CLIENT)[clients]
+    by_quickness = (BYTES_PER_CLIENT, BYTES_PER_QUICK_CLIENT, BYTES_PER_QUICKEST_CLIENT)
+    return by_quickness[(blksize == 8192) + (windowsize >= 16)][clients]
 
 
 def name_of(size: int) -> str:
