@@ -39,6 +39,8 @@ LOOK_EVERY_S = 1.0
 TCP_CLOSE = 7
 """The state of a connection that is over (Linux ``include/net/tcp_states.h``)."""
 
+NOT_SENT_OFFSET = 144
+"""Of ``tcpi_notsent_bytes`` in ``struct tcp_info``, a 32-bit number: what has not been on the wire yet."""
 BYTES_ACKED_OFFSET = 120
 """Of ``tcpi_bytes_acked`` in ``struct tcp_info``, a 64-bit number (Linux ``include/uapi/linux/tcp.h``)."""
 
@@ -48,6 +50,10 @@ _CANNOT_SENDFILE = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
 class ClientGone(Exception):
     """The client went away, or took nothing for too long. The text says which."""
+
+
+class _OnItsWay(Exception):
+    """All was sent, and nothing more is heard of the client."""
 
 
 class BodySocket:
@@ -88,6 +94,7 @@ class BodySocket:
         self._loop = asyncio.get_running_loop()
         self._socket: socket.socket = transport.get_extra_info("socket").dup()
         self._socket.setblocking(False)
+        self._began_bytes: int | None = None
         self.sent_bytes = sent_bytes
         """How many bytes of the body the kernel has taken."""
 
@@ -171,7 +178,11 @@ class BodySocket:
         Raises:
             ClientGone: it stalls, or it went away without that much.
         """
-        await self.acknowledged(self._acknowledged_bytes() + self._unacknowledged_bytes() - but_bytes)
+        await self.acknowledged(self.queued_bytes() - but_bytes)
+
+    def queued_bytes(self) -> int:
+        """What the client has acknowledged since the connection began, when it has all that the kernel was given."""
+        return self._acknowledged_bytes() + self._unacknowledged_bytes()
 
     async def acknowledged(self, target_bytes: int) -> None:
         """Wait until the client has acknowledged so much since the connection began. Raises ``ClientGone``."""
@@ -179,6 +190,22 @@ class BodySocket:
         # One that comes after the last byte is how some firmware closes.
         if self._is_over() and self._acknowledged_bytes() < target_bytes:
             raise ClientGone(CLOSED)
+
+    async def arrived(self, target_bytes: int) -> None:
+        """The same for a body of which the kernel has all.
+
+        When nothing more is heard of a client that has begun to acknowledge it, or the station stops, it has arrived
+        as far as anybody can know, once all of it was on the wire. iPXE starts a loader with the acknowledgement of up
+        to some 100 KB unsent, and is silent from then on.
+        """
+        self._began_bytes = self.queued_bytes() - self.sent_bytes
+        try:
+            await self.acknowledged(target_bytes)
+        except _OnItsWay:
+            return
+        except asyncio.CancelledError:
+            if not self._is_on_its_way():
+                raise
 
     async def _send_copied(self, fd: int, offset: int, end: int) -> None:
         while offset < end:
@@ -215,6 +242,8 @@ class BodySocket:
                 self._is_stall_told = False
                 self._on_resume(self._taken_bytes(), now_s - since_s)
             return now_s
+        if now_s - since_s > min(self._stall_timeout_s, STALL_TOLD_AFTER_S) and self._is_on_its_way():
+            raise _OnItsWay
         if now_s - since_s > self._stall_timeout_s:
             raise ClientGone(f"the client took nothing for {self._stall_timeout_s:g} s")
         if now_s - since_s > STALL_TOLD_AFTER_S and not self._is_stall_told:
@@ -257,6 +286,13 @@ class BodySocket:
 
     def _acknowledged_bytes(self) -> int:
         return acknowledged_bytes(self._socket)
+
+    def _is_on_its_way(self) -> bool:
+        """Whether the client has acknowledged some of the whole body, and all the rest was sent to it."""
+        if self._began_bytes is None or self._is_over() or self._acknowledged_bytes() <= self._began_bytes:
+            return False
+        info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, NOT_SENT_OFFSET + 4)
+        return not any(info[NOT_SENT_OFFSET:])
 
     def _is_over(self) -> bool:
         """Whether the connection was reset or given up (``tcpi_state``, the first byte of ``TCP_INFO``)."""

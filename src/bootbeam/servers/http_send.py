@@ -158,7 +158,7 @@ async def short_delivered(
     """Wait until a body that went out in one piece has arrived, but for its last bytes. Raises ``ClientGone``."""
     if transport is not None:
         async with watched_body(transport, size_bytes, transfer, stall_timeout_s) as sent:
-            await sent.delivered(LAST_BYTES)
+            await sent.arrived(sent.queued_bytes() - LAST_BYTES)
 
 
 def watched_body(
@@ -180,7 +180,7 @@ async def all_taken(transport: asyncio.Transport, stall_timeout_s: float) -> Non
 async def arrived(body: BodySocket, target_bytes: int) -> None:
     """Wait until the client has acknowledged so much since the connection began. Raises ``ClientGone``."""
     async with body:
-        await body.acknowledged(target_bytes)
+        await body.arrived(target_bytes)
 
 
 async def send_body(
@@ -212,7 +212,7 @@ async def send_body(
             )
             content.check()
             await body.send_bytes(rest)
-            await body.delivered(LAST_BYTES)
+            await body.arrived(body.queued_bytes() - LAST_BYTES)
             return
         held_back = end - HELD_BACK_BYTES
         pages_end = max(offset, held_back - PUSHING_BYTES)
