@@ -35,6 +35,7 @@ from bootbeam.library.resolved_boot import NO_INITRD, READ_AS_DRIVE, ResolvedBoo
 from bootbeam.library.snapshot import SnapshotStorage
 from bootbeam.library.taking import COPY_LIMIT_BYTES
 from bootbeam.library.versions import ImageFile
+from bootbeam.library.wishes import check_wishes
 from bootbeam.settings.model import StationSettings
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ class ImageLibrary:
             if not self._planned and not isos:
                 raise nothing_to_serve(self._settings)
             self._load(isos)
-            self._check_default()
+            names = [entry.name for entry in self.entries()]
+            check_wishes(self._settings, names, may_have_iso=bool(isos or directories))
             self._check_answers()
             if directories:
                 self._start_following(arrivals)
@@ -387,12 +389,3 @@ class ImageLibrary:
         )
         takers = {iso.name: iso.answer_formats for iso in self._isos.values()}
         self._answers.check_use(takers, has_plain_kernel)
-
-    def _check_default(self) -> None:
-        names = [entry.name for entry in self.entries()]
-        if self._settings.default is not None and self._settings.default not in names:
-            raise UserError(
-                f"there is no entry {self._settings.default!r} that could be the default",
-                f"the entries are: {', '.join(names)}",
-                f"name one of them: --default {names[0]}",
-            )
