@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootbeam.boot.name import MAX_NAME_CHARACTERS, served_name, title_name
+from bootbeam.boot.name import MAX_NAME_CHARACTERS, iso_name, served_name, title_name
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,14 @@ def test_a_name_that_cannot_be_kept_depends_on_nothing_but_itself() -> None:
         for name in names:
             taken[name] = served_name(name, set(taken.values()))
         assert (taken["日本.iso"], taken["東京.iso"]) == ("image-340834.iso", "image-d46c01.iso")
+
+
+@pytest.mark.parametrize(
+    ("file_name", "name"),
+    [("a.iso", "a.iso"), ("A.ISO", "A.iso"), ("a", "a.iso"), ("日本.ISO", "image-340834.iso")],
+)
+def test_an_iso_ends_in_its_extension(file_name: str, name: str) -> None:
+    assert iso_name(file_name, set()) == name
 
 
 def test_composed_and_decomposed_letters_are_the_same_name() -> None:

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from bootbeam.cli.app import app
 from bootbeam.errors import UserError
+from tests.image_bytes import iso9660
 
 
 def grub(*arguments: str | Path) -> str:
@@ -32,6 +33,18 @@ def test_the_usual_port_is_not_named(tmp_path: Path) -> None:
     image = tmp_path / "image.elf"
     image.touch()
     assert "--http-port" not in grub(image, "--output", tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("disc.iso", "disc.iso"), ("DISC.ISO", "DISC.iso"), ("disc", "disc.iso"), ("my.img", "my.img.iso")],
+)
+def test_an_iso_is_called_as_the_station_calls_it(file: str, name: str, tmp_path: Path) -> None:
+    """Images(...) names it so: see ``boot.name.iso_name``."""
+    image = tmp_path / file
+    image.write_bytes(iso9660(sectors=60))
+    grub(image, "--output", tmp_path / "out")
+    assert f"/start/{name}.ipxe" in (tmp_path / "out" / "boot" / f"{name}.ipxe").read_text()
 
 
 def test_what_is_no_image_is_told_before_anything_is_written(tmp_path: Path) -> None:

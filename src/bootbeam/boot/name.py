@@ -32,6 +32,12 @@ def served_name(file_name: str, taken: Container[str]) -> str:
     return next(name for name in candidates if name not in taken)
 
 
+def iso_name(file_name: str, taken: Container[str]) -> str:
+    """The same for an ISO, whatever its file is called: ends in ``.iso``, as clients expect of an image's address."""
+    stem = file_name.removesuffix(".iso").removesuffix(".ISO")
+    return served_name(f"{stem}.iso", taken)
+
+
 def _candidates(stem: str, ending: str, file_name: str, *, is_own: bool) -> Iterator[str]:
     """Its own letters, where they are all there; else, or where another has that name, with its digest."""
     room = MAX_NAME_CHARACTERS - len(ending)

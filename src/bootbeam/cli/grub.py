@@ -24,10 +24,11 @@ def grub(
     For PCs that cannot network boot by themselves, or whose boot order is to stay as it is.
     """
     from bootbeam.boot.grub import render_network_script
-    from bootbeam.boot.name import served_name
+    from bootbeam.boot.name import iso_name, served_name
     from bootbeam.errors import UserError
+    from bootbeam.formats.identity import Kind
     from bootbeam.library.loader_files import loaders_for_grub
-    from bootbeam.library.regular_file import insist_regular, unreadable
+    from bootbeam.library.named_files import named_file
 
     try:
         address = IPv4Address(server)
@@ -37,11 +38,8 @@ def grub(
             "iPXE is told an address, because names need a DNS server the test PC may not have",
             "see the station's address with: ip -4 address",
         ) from None
-    try:
-        insist_regular(image)
-    except OSError as error:
-        raise unreadable(image, error) from None
-    name = served_name(image.name, set())
+    is_iso = named_file(image).identity.kind is Kind.ISO_IMAGE
+    name = iso_name(image.name, ()) if is_iso else served_name(image.name, ())
     script = render_network_script(f"http://{address}:{port}/start/{name}.ipxe", name)
     try:
         _write(output, name, script, loaders_for_grub(loaders))

@@ -19,7 +19,7 @@ from bootbeam.boot.entry import BLOCK_METHODS, BootEntry, Method
 from bootbeam.boot.explanation import Explanation
 from bootbeam.boot.facts import MachineFacts
 from bootbeam.boot.ipxe import FileUrls, check_cmdline
-from bootbeam.boot.name import served_name
+from bootbeam.boot.name import iso_name
 from bootbeam.errors import UserError
 from bootbeam.formats.identity import Identity, Kind
 from bootbeam.journal.events import EventKind
@@ -328,8 +328,7 @@ class ImageLibrary:
         return added
 
     def _add_iso_file(self, file: NamedFile) -> ImageFile:
-        stem = file.path.name.removesuffix(".iso").removesuffix(".ISO")
-        return self._add(served_name(f"{stem}.iso", self.files), file, "image", copy_limit_bytes=0)
+        return self._add(iso_name(file.path.name, self.files), file, "image", copy_limit_bytes=0)
 
     def _add_iso(self, image: ImageFile) -> None:
         # Loaded here: 40 modules read ISOs and recipes, and a station without an ISO is ready 60 ms sooner.
