@@ -15,7 +15,7 @@ from bootbeam.library.content import ContentChanged, Peer
 from bootbeam.servers.http_body import ClientGone, reset
 from bootbeam.servers.http_deliveries import Deliveries
 from bootbeam.servers.http_download import Answer, FileRequest, being_rewritten, plain_address, shown
-from bootbeam.servers.http_piece_reader import PieceReader
+from bootbeam.servers.http_piece_reader import READS_ON_S, Piece, PieceReader
 from bootbeam.servers.http_send import (
     AT_ONCE_BYTES,
     Download,
@@ -157,7 +157,7 @@ class FileConnection(asyncio.BufferedProtocol):
                 self._reader.stop()
                 return data
             self._deliveries.settle()
-            if not self._send_part(transport, piece.download, piece.head, piece.pages, piece.body):
+            if not self._send_part(transport, piece.download, piece.head, piece):
                 return b""
             data = self._reader.asked_at_once()
             if not data:
@@ -260,12 +260,7 @@ class FileConnection(asyncio.BufferedProtocol):
             self._sent(transport, len(body), transfer)
 
     def _send_part(
-        self,
-        transport: asyncio.Transport,
-        download: Download,
-        head: bytes,
-        pages: memoryview | None = None,
-        body: bytes | None = None,
+        self, transport: asyncio.Transport, download: Download, head: bytes, piece: Piece | None = None
     ) -> bool:
         """Send a part that the kernel is likely to take whole; what it does not take at once is sent bit by bit.
 
@@ -274,10 +269,10 @@ class FileConnection(asyncio.BufferedProtocol):
         """
         transfer = download.transfer
         try:
-            if body is not None:
-                taken = send_copy(self._fd, head, body)
+            if piece is not None and piece.body is not None:
+                taken = send_copy(self._fd, head, piece.body)
             else:
-                taken = send_at_once(self._fd, head, download, self._service.buffer, pages)
+                taken = send_at_once(self._fd, head, download, self._service.buffer, piece.pages if piece else None)
         except BaseException as error:
             # Some of it may have been sent: the client must not take it for all.
             self._reader.take_out(download.content)
@@ -301,9 +296,17 @@ class FileConnection(asyncio.BufferedProtocol):
         """The kernel has all of an answer."""
         self._deliveries.add(size_bytes, transfer)
         if self._settling is None and self._deliveries.is_waiting:
-            self._settling = self._loop.call_later(SETTLED_AFTER_S, self._settle)
+            self._settling = self._loop.call_later(SETTLED_AFTER_S, self._look_whether_settled)
         if self._is_last:
             transport.close()
+
+    def _look_whether_settled(self) -> None:
+        """Of a client that reads on piece by piece the next request tells."""
+        self._settling = None
+        if self._reader.is_reading_on:
+            self._settling = self._loop.call_later(READS_ON_S, self._look_whether_settled)
+        else:
+            self._settle()
 
     def _settle(self) -> None:
         """Tell what has arrived; what has not is watched from now on until it has, or the client is given up."""

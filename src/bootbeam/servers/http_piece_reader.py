@@ -14,6 +14,8 @@ from bootbeam.wire.http_request import MAX_PLAIN_HEAD_BYTES, PlainRequest
 
 KEPT_OPEN_S = 5.0
 """How long a file stays open for the next piece."""
+READS_ON_S = 0.25
+"""A client that has asked within this time is likely to ask again."""
 SPIN_S = 50e-6
 """After a piece the next request is looked for without sleeping: waking up takes longer than a client takes to ask."""
 MAX_AWAITED = 2
@@ -53,6 +55,11 @@ class PieceReader:
     def is_reading(self) -> bool:
         """Whether a file is open for the next piece."""
         return self._pieces is not None
+
+    @property
+    def is_reading_on(self) -> bool:
+        """Whether it asked for a piece a moment ago."""
+        return self._pieces is not None and self._loop.time() < self._read_s + READS_ON_S
 
     def begin(self, request: PlainRequest, raw: bytes, download: Download, peer: Peer) -> bool:
         """What ``peer`` asked for by ``request`` has been sent: go on from there, if there are to be more such.
