@@ -84,10 +84,20 @@ def test_the_request_for_the_file_does_not_arrive() -> None:
 
 
 def test_a_bios_goes_straight_for_the_file() -> None:
-    events = [*seen(0, "bios-pxe"), address_requested(4)]
+    ours = at(4.1, EventKind.ADDRESS_SOUGHT, address_sought="192.168.1.50", asker="192.168.1.7", is_ours=True)
+    events = [*seen(0, "bios-pxe"), address_requested(4), ours]
     assert findings(events, 15) == []
-    assert only(events, 17).id == "BB-024"
+    finding = only(events, 17)
+    assert (finding.id, finding.sure) == ("BB-024", "most likely")
     assert findings([*events, read_requested(5)], 17) == []
+
+
+def test_a_bios_of_which_nothing_more_is_heard_may_have_been_switched_off() -> None:
+    events = [*seen(0, "bios-pxe"), address_requested(4)]
+    assert findings(events, 22) == []
+    finding = only(events, 25)
+    assert (finding.id, finding.sure) == ("BB-024", "possibly")
+    assert "switched off" in finding.cause
 
 
 def test_this_computer_does_not_let_the_answer_out() -> None:

@@ -13,7 +13,7 @@ BOOT_SERVER_WAIT_S = 7.0
 """UEFI asks port 4011 within a second of having its address, and gives up after 10 s."""
 SILENT_WAIT_S = 20.0
 """By then it has gone on to its next way of booting, or is not there any more."""
-MAY_BE_OFF = "the machine was switched off, or lost its network; if not, a firewall drops UDP port 4011"
+MAY_BE_OFF = "the machine was switched off, or lost its network; if not, a firewall drops UDP port {}"
 DOWNLOAD_WAIT_S = 12.0
 """The first request for the boot file follows within a second."""
 NEXT_ANSWER_S = 6.0
@@ -114,7 +114,7 @@ def _question_lost(course: Course, each: Try, asked: Event) -> Judged:
     seen = f"{took} {address} and then did not ask port 4011 here, for {stood:.0f} s{looked}"
     if has_looked or has_moved_on:
         return Match(seen)
-    return Match(f"{seen}; what became of it was not heard", sure=Sureness.POSSIBLY, cause=MAY_BE_OFF)
+    return Match(f"{seen}; what became of it was not heard", sure=Sureness.POSSIBLY, cause=MAY_BE_OFF.format(4011))
 
 
 def _looked_for_us(each: Try, asked: Event, within_s: float = math.inf) -> bool:
@@ -218,12 +218,16 @@ def judge_bios_download_not_begun(course: Course) -> Judged:
         asked = _lease_taken(each)
         if asked is None or each.has_come_on or each.of(EventKind.BOOT_SERVER_ASKED) or not each.is_offered:
             continue
+        looked = [0 <= event.at_s - asked.at_s <= BOOT_SERVER_WAIT_S for event in each.of(EventKind.ADDRESS_SOUGHT)]
+        is_there = each.ended_at_s is not None or any(looked)
+        wait_s = DOWNLOAD_WAIT_S if is_there else SILENT_WAIT_S
         stood = each.stood_still(asked, course.now)
-        if stood >= DOWNLOAD_WAIT_S:
+        if stood >= wait_s:
             address = text(asked, "address_requested") or "its address"
-            return Match(f"it took {address}, and no request for its boot file has come for {stood:.0f} s")
+            seen = f"it took {address}, and no request for its boot file has come for {stood:.0f} s"
+            return Match(seen) if is_there else Match(seen, sure=Sureness.POSSIBLY, cause=MAY_BE_OFF.format(69))
         if each.ended_at_s is None:
-            later = Later(asked.at_s + DOWNLOAD_WAIT_S)
+            later = Later(asked.at_s + wait_s)
     return later
 
 
@@ -377,7 +381,8 @@ RULES = (
         "BB-024",
         "the machine has an address and never asks for its boot file",
         judge_bios_download_not_begun,
-        "a BIOS takes an address; then no request for the file comes to the TFTP server",
+        "a BIOS takes an address; then no request for the file comes to the TFTP server; with `possibly`, nothing more "
+        "is heard of it at all",
         "a firewall, on this computer or between it and the machine, drops TFTP (UDP port 69); or the machine follows "
         "another server's offer",
         Sureness.MOST_LIKELY,
