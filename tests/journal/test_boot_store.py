@@ -193,6 +193,19 @@ def writer_process() -> psutil.Process:
     return process
 
 
+def test_a_writer_that_is_killed_is_told_of_though_nothing_more_happens(tmp_path: Path) -> None:
+    path, complaints = tmp_path / "boots.db", Complaints()
+    store = BootStore(keeping(path), complaints)
+    store.start()
+    store.watch(seen("a1"))
+    process = writer_process()
+    wait_until(lambda: path.exists() and has_table(path))
+    process.kill()
+    wait_until(lambda: bool(complaints))
+    store.stop()
+    assert [what for what, _, _ in complaints] == ["the process that keeps boots has ended"]
+
+
 def test_a_writer_that_is_killed_is_told_of_and_begun_again(tmp_path: Path) -> None:
     path, complaints = tmp_path / "boots.db", Complaints()
     store = BootStore(keeping(path), complaints)

@@ -115,6 +115,9 @@ class BootStore:
 
     def _hand_over(self) -> None:
         now = time.monotonic()
+        if self._process is not None and self._process.has_ended:
+            self._tell_end(self._process.end())
+            self._process = None
         if not self._waiting and (self._process is None or now < self._remind_at_s):
             return
         self._process = process = self._process or self._begin(now)
@@ -216,6 +219,11 @@ class WriterProcess:
             self._pipe.close()
         self._process.wait()
         self._listener.join()
+
+    @property
+    def has_ended(self) -> bool:
+        """What it was given in its last moments is in the pipe, and nobody reads it."""
+        return self._process.poll() is not None
 
     def end(self) -> str:
         """Why it has ended, in words."""
