@@ -18,7 +18,7 @@ BYTES_PER_CLIENT = {1: 64 * MIB, 10: 8 * MIB, 100: 2 * MIB, 500: MIB // 2}
 """How much each client fetches, by how many there are, so that a run takes a second or so."""
 BYTES_PER_QUICK_CLIENT = {1: 64 * MIB, 10: 32 * MIB, 100: 4 * MIB, 500: MIB}
 """The same with blocks of 8192 bytes, or with windows of 16 blocks and more."""
-BYTES_PER_QUICKEST_CLIENT = {1: 256 * MIB, 10: 64 * MIB, 100: 16 * MIB, 500: MIB}
+BYTES_PER_QUICKEST_CLIENT = {1: 64 * MIB, 10: 64 * MIB, 100: 16 * MIB, 500: MIB}
 """The same with both: less would be over before all clients have begun."""
 QUICK = ((1432, 1, 1), (1432, 16, 1), (1432, 1, 100), (8192, 64, 10))
 TARGET, WINDOW_TARGET = 1.0, 1.5
