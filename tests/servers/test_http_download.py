@@ -275,6 +275,24 @@ def test_path_that_names_no_file(station: HttpStation, target: str) -> None:
     assert len(file) < 250
 
 
+@pytest.mark.parametrize("agent", ["iPXE/1.21.1+ (g1234)", "UefiHttpBoot/1.0", "GRUB 2.06-13+deb12u1", "lwIP/2.2.0"])
+def test_firmware_that_names_no_file_is_refused_and_told_of(station: HttpStation, agent: str) -> None:
+    """A person gets the names of what there is; a machine would take them for what it is to boot."""
+    sent = station.exchange(f"GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: {agent}\r\nConnection: close\r\n\r\n".encode())
+    assert sent.startswith(b"HTTP/1.1 404 ")
+    assert station.files.asked == []
+    (event,) = station.journal.of(EventKind.FILE_REFUSED)
+    assert (event.facts["reason"], event.facts["user_agent"]) == ("empty file name", agent)
+
+
+@pytest.mark.parametrize("agent", ["Mozilla/5.0 (X11; Linux x86_64)", "curl/7.88.1", ""])
+def test_a_person_who_names_no_file_gets_the_names_of_what_there_is(station: HttpStation, agent: str) -> None:
+    station.files.add_body("index.txt", b"linux\n", role="configuration")
+    request = f"GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: {agent}\r\nConnection: close\r\n\r\n"
+    assert station.exchange(request.encode()).endswith(b"\r\n\r\nlinux\n")
+    assert station.journal.of(EventKind.FILE_REFUSED) == []
+
+
 def test_source_is_told_who_asks_and_where(station: HttpStation) -> None:
     ask(station, "/kernel", User_Agent="iPXE/1.21.1+ (g1234)")
     ((_, peer),) = station.files.asked

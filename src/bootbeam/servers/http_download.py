@@ -1,6 +1,7 @@
 """GET and HEAD of what a ``ContentSource`` serves: which answer, and which headers (RFC 9110)."""
 
 import hashlib
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -50,6 +51,9 @@ MAX_REMEMBERED_DATES = 256
 MAX_SHOWN_CHARACTERS = 200
 """How much of a client's own text goes into an event or an answer."""
 
+BOOT_CLIENTS = re.compile("iPXE|UefiHttpBoot|GRUB|lwIP|U-Boot")
+"""What the names of programs begin with that want a file to boot. One that names none was given a wrong address, which
+a list of names does not mend and a refusal tells: they send these names themselves, people's programs do not."""
 PLAIN_BYTES = "application/octet-stream"
 MEDIA_TYPES = {
     ".efi": "application/efi",
@@ -129,7 +133,8 @@ class Downloads:
             return self._refused(request, 405, f"method {request.method}: files are only read here", allow)
         try:
             raw = _requested_path(request.target)
-            path = decode_path(raw) if raw.strip(b"/") else FRONT_PAGE
+            is_looking_around = not raw.strip(b"/") and not BOOT_CLIENTS.match(peer.user_agent)
+            path = FRONT_PAGE if is_looking_around else decode_path(raw)
         except DecodeError as error:
             return self._refused(request, 404, str(error))
         content = self._source.open(path, peer)
