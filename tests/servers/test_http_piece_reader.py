@@ -235,6 +235,28 @@ def test_many_clients_read_the_same_file(station: HttpStation, image: Image) -> 
         each.socket.close()
 
 
+def test_clients_that_take_turns_with_large_pieces_all_get_theirs(station: HttpStation, image: Image) -> None:
+    clients, size_bytes = [Client(station) for _ in range(24)], 1 << 20
+    for each in clients:
+        each.settle_in()
+        each.get(0, size_bytes)
+    for _ in range(2):
+        for number, each in enumerate(clients):
+            each.ask("image", number, size_bytes)
+        for number, each in enumerate(clients):
+            assert each.answer() == (206, image.data[number : number + size_bytes])
+    for number, each in enumerate(clients):
+        each.ask("image", number, size_bytes)
+        if number % 3 == 1:
+            each.socket.shutdown(socket.SHUT_WR)  # and still wants its answer
+        elif number % 3 == 2:
+            each.socket.close()
+    for number, each in enumerate(clients):
+        if number % 3 < 2:
+            assert each.answer() == (206, image.data[number : number + size_bytes])
+            each.socket.close()
+
+
 def test_it_is_told_as_one_that_reads_piece_by_piece(station: HttpStation, client: Client) -> None:
     for _ in range(100):
         client.get(0, 100_000)

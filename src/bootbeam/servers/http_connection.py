@@ -9,7 +9,6 @@ import asyncio
 import socket
 from collections.abc import Coroutine, Mapping
 from typing import Any
-from urllib.parse import unquote
 
 from bootbeam.library.content import ContentChanged, Peer
 from bootbeam.servers.http_body import ClientGone, reset
@@ -122,6 +121,9 @@ class FileConnection(asyncio.BufferedProtocol):
             return
         self._silence.heard()
         if self._reader.is_reading and data:
+            if not self._reader.has_turn(self._have_turn):
+                self._is_busy, self._waiting = True, data
+                return
             try:
                 data = self._take_pieces(transport, data)
             except Exception as error:
@@ -132,7 +134,7 @@ class FileConnection(asyncio.BufferedProtocol):
         position, number = 0, 0
         while position < len(data) and not self._is_busy and not transport.is_closing():
             request = find_plain_request(data, position)
-            if request is None or self._is_page(request.target):
+            if request is None or self._service.is_page(request.target):
                 self._hand_over(transport, data[position:])
                 return
             raw = data[position : position + request.size_bytes]
@@ -165,9 +167,6 @@ class FileConnection(asyncio.BufferedProtocol):
         self._is_busy, self._waiting = True, data
         self._loop.call_soon(self._go_on)
         return b""
-
-    def _is_page(self, target: str) -> bool:
-        return (unquote(target) if "%" in target else target).startswith(self._service.page_prefixes)
 
     def _hand_over(self, transport: asyncio.Transport, data: bytes) -> None:
         successor = self._service.successor()
@@ -360,7 +359,7 @@ class FileConnection(asyncio.BufferedProtocol):
     def _forget(self, task: asyncio.Task[None]) -> None:
         del self._service.answering[task]
         if not task.cancelled() and task.exception() is not None:
-            self._tell_fault(task.exception())
+            self._service.tell_fault(self._address, task.exception())
 
     def _free(self, task: asyncio.Task[None]) -> None:
         """What took its time is done."""
@@ -369,14 +368,18 @@ class FileConnection(asyncio.BufferedProtocol):
             self._transport.abort()
         self._go_on()
 
-    def _go_on(self) -> None:
+    def _have_turn(self) -> None:
+        """A piece that was asked for may be sent."""
+        self._go_on(is_answered=False)
+
+    def _go_on(self, *, is_answered: bool = True) -> None:
         """Answer what has been asked meanwhile."""
         self._is_busy = False
         self._silence.heard()
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        if self._is_last or self._service.is_stopping:
+        if is_answered and (self._is_last or self._service.is_stopping):
             transport.close()
             return
         data, self._waiting = self._waiting, b""
@@ -386,13 +389,10 @@ class FileConnection(asyncio.BufferedProtocol):
 
     def _failed(self, transport: asyncio.Transport, error: Exception) -> None:
         """The station itself is at fault: the client is told, and the journal."""
-        self._tell_fault(error)
+        self._service.tell_fault(self._address, error)
         if not transport.is_closing():
             transport.write(self._head(500, {"Content-Length": "0", "Connection": "close"}))
             transport.close()
-
-    def _tell_fault(self, error: BaseException | None) -> None:
-        self._service.logger.error("Error handling request from %s", self._address, exc_info=error)
 
     def _head(self, status: int, headers: dict[str, str]) -> bytes:
         closing = {"Connection": "close"} if self._is_last else {}

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
@@ -18,6 +19,8 @@ READS_ON_S = 0.25
 """A client that has asked within this time is likely to ask again."""
 SPIN_S = 50e-6
 """After a piece the next request is looked for without sleeping: waking up takes longer than a client takes to ask."""
+LARGE_BYTES = 128 << 10
+"""Pieces of this size take turns."""
 MAX_AWAITED = 2
 """With more connections than this nobody is waited for, as somebody else may have asked already."""
 
@@ -49,6 +52,8 @@ class PieceReader:
         self._loop = asyncio.get_running_loop()
         self._pieces: Pieces | None = None
         self._read_s = 0.0
+        self._piece_bytes = 0
+        """Of the newest."""
         self._letting_go: asyncio.TimerHandle | None = None
 
     @property
@@ -75,10 +80,15 @@ class PieceReader:
         self._pieces = pieces_of(request, raw, download, peer, self._service.mapped_files)
         if self._pieces is None:
             return False
-        self._read_s = self._loop.time()
+        self._read_s, self._piece_bytes = self._loop.time(), download.part.size_bytes
         if self._letting_go is None:
             self._letting_go = self._loop.call_later(KEPT_OPEN_S, self._let_go)
         return True
+
+    def has_turn(self, go_on: Callable[[], None]) -> bool:
+        """Whether its next piece, which is asked for, may be sent now; ``go_on`` is called later if not."""
+        self._read_s = self._loop.time()
+        return self._piece_bytes < LARGE_BYTES or self._service.piece_turns.take(self, self._piece_bytes, go_on)
 
     def find_piece(self, data: bytes) -> Piece | None:
         """What ``data`` asks for, if it is one more piece; None when it is not to be answered so."""
@@ -90,7 +100,7 @@ class PieceReader:
         part = pieces.part(data) if kept is None else kept.part
         if part is None:
             return None
-        self._read_s = self._loop.time()
+        self._piece_bytes = part.size_bytes
         download = service.downloads.piece(pieces.content, pieces.peer, part)
         head = pieces.head(part, service.common_headers())
         if kept is not None:
@@ -123,6 +133,7 @@ class PieceReader:
 
     def stop(self) -> None:
         """Let go of the file."""
+        self._service.piece_turns.leave(self)
         if self._pieces is not None:
             self._pieces.release().close()
             self._pieces = None

@@ -7,11 +7,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from bootbeam import __version__
 from bootbeam.servers.http_body import TURN_ALONE_BYTES, TURN_BYTES
 from bootbeam.servers.http_download import Downloads
 from bootbeam.servers.http_pieces import MappedFiles
+from bootbeam.servers.piece_turns import PieceTurns
 
 if TYPE_CHECKING:
     from bootbeam.servers.http_connection import FileConnection
@@ -46,7 +48,16 @@ class Service:
     arriving: memoryview = field(default_factory=lambda: memoryview(bytearray(ARRIVING_BYTES)))
     """For what a client sends, until it is taken out of there, before anybody else's comes."""
     mapped_files: MappedFiles = field(default_factory=MappedFiles)
+    piece_turns: PieceTurns = field(default_factory=PieceTurns)
     _date: tuple[int, str] = (0, "")
+
+    def is_page(self, target: str) -> bool:
+        """Whether a request is for one of the pages, which are no files."""
+        return (unquote(target) if "%" in target else target).startswith(self.page_prefixes)
+
+    def tell_fault(self, address: str, error: BaseException | None) -> None:
+        """The station itself is at fault: in the log."""
+        self.logger.error("Error handling request from %s", address, exc_info=error)
 
     def turn_bytes(self) -> int:
         """How much of a body is given to the kernel before somebody else's turn."""
