@@ -10,14 +10,17 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from typing import IO
+from importlib.util import find_spec
+from typing import IO, TYPE_CHECKING, Any
 
-from bootbeam.journal.boot_store import Keeping
-from bootbeam.journal.boot_writer import BootWriter
+if TYPE_CHECKING:
+    from bootbeam.journal.boot_store import Keeping
 
 
 def run(messages: IO[bytes], complaints: IO[str]) -> None:
     """Write until ``messages`` ends, be it in the midst of one: the station was killed."""
+
+    from bootbeam.journal.boot_writer import BootWriter  # loaded here: see leave_out_openssl
 
     def complain(*words: str) -> None:
         with suppress(OSError):  # there is no station any more
@@ -38,7 +41,19 @@ def run(messages: IO[bytes], complaints: IO[str]) -> None:
             writer.close()
 
 
+def leave_out_openssl() -> None:
+    """Have OpenSSL never loaded, which SQLAlchemy does by way of asyncio and hashlib, and uses neither: 5 MB.
+
+    Some systems build Python without hashes of its own; there it stays.
+    """
+    modules: dict[str, Any] = vars(sys)["modules"]
+    has_own_hashes = find_spec("_md5") and find_spec("_sha1") and (find_spec("_sha2") or find_spec("_sha512"))
+    for name in ("ssl", "_ssl", *(["_hashlib"] if has_own_hashes else [])):
+        modules.setdefault(name, None)  # importing it is an ImportError from now on
+
+
 if __name__ == "__main__":
+    leave_out_openssl()
     # Ctrl-C and the end of a service come to all processes of a station; this one has yet to write what is said then.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
