@@ -1,6 +1,7 @@
 """The store and its process: what is kept, and what a bad disk and a kill -9 of either do to it."""
 
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 
 from bootbeam.journal import boot_store
 from bootbeam.journal.boot_database import BootRecords
-from bootbeam.journal.boot_store import BootStore, Keeping
+from bootbeam.journal.boot_store import BootStore, Keeping, WriterProcess
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.packets import Packet
 from bootbeam.journal.summary import Outcome
@@ -187,20 +188,19 @@ def test_a_broken_file_makes_room_for_a_new_one(tmp_path: Path) -> None:
     assert f"sqlite3 {tmp_path}/boots.broken .recover" in fix
 
 
-def writer_process() -> psutil.Process:
-    """The one that this process has started."""
-    wait_until(lambda: len(psutil.Process().children()) == 1)
+def writing_store(path: Path, complaints: Complaints) -> tuple[BootStore, psutil.Process]:
+    """A store that has begun to write, and its process."""
+    store = BootStore(keeping(path), complaints)
+    store.start()
+    store.watch(seen("a1"))
+    wait_until(lambda: path.exists() and has_table(path))
     [process] = psutil.Process().children()
-    return process
+    return store, process
 
 
 def test_a_writer_that_is_killed_is_told_of_though_nothing_more_happens(tmp_path: Path) -> None:
     path, complaints = tmp_path / "boots.db", Complaints()
-    store = BootStore(keeping(path), complaints)
-    store.start()
-    store.watch(seen("a1"))
-    process = writer_process()
-    wait_until(lambda: path.exists() and has_table(path))
+    store, process = writing_store(path, complaints)
     process.kill()
     wait_until(lambda: bool(complaints))
     store.stop()
@@ -209,11 +209,7 @@ def test_a_writer_that_is_killed_is_told_of_though_nothing_more_happens(tmp_path
 
 def test_a_writer_that_is_killed_is_told_of_and_begun_again(tmp_path: Path) -> None:
     path, complaints = tmp_path / "boots.db", Complaints()
-    store = BootStore(keeping(path), complaints)
-    store.start()
-    store.watch(seen("a1"))
-    process = writer_process()
-    wait_until(lambda: path.exists() and has_table(path))
+    store, process = writing_store(path, complaints)
     process.kill()
     store.watch(seen("a2"))
     wait_until(lambda: bool(complaints))
@@ -227,13 +223,16 @@ def test_a_writer_that_is_killed_is_told_of_and_begun_again(tmp_path: Path) -> N
         assert "a3" in [each.attempt for each in records.newest(10)]
 
 
-def test_ctrl_c_and_the_end_of_a_service_come_to_the_writer_too_and_it_writes_the_rest(tmp_path: Path) -> None:
+def test_ctrl_c_at_a_terminal_is_not_for_the_writer_even_while_it_starts(tmp_path: Path) -> None:
+    store, process = writing_store(tmp_path / "boots.db", Complaints())
+    group = os.getpgid(process.pid)
+    store.stop()
+    assert group == process.pid != os.getpgid(0)
+
+
+def test_what_ends_a_service_comes_to_the_writer_too_and_it_writes_the_rest(tmp_path: Path) -> None:
     path, complaints = tmp_path / "boots.db", Complaints()
-    store = BootStore(keeping(path), complaints)
-    store.start()
-    store.watch(seen("a1"))
-    process = writer_process()
-    wait_until(lambda: path.exists() and has_table(path))
+    store, process = writing_store(path, complaints)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         process.send_signal(number)
     store.watch(seen("a2"))
@@ -264,33 +263,53 @@ def test_the_writer_takes_no_modules_from_where_the_station_was_started(
 
 
 def test_the_writer_does_without_openssl(tmp_path: Path) -> None:
-    path = tmp_path / "boots.db"
-    store = BootStore(keeping(path), Complaints())
-    store.watch(seen())
-    store.start()
-    process = writer_process()
-    wait_until(lambda: path.exists() and has_table(path))
+    store, process = writing_store(tmp_path / "boots.db", Complaints())
     mapped = {Path(each.path).name for each in process.memory_maps()}
     store.stop()
     unwanted = ("libssl", "libcrypto") if find_spec("_md5") else ("libssl",)  # some systems' hashes are OpenSSL's only
     assert not any(name.startswith(unwanted) for name in mapped)
 
 
-def test_why_the_writer_cannot_be_started_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_why_the_writer_does_not_stay_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     complaints = Complaints()
     monkeypatch.setattr(boot_store, "WRITER_MODULE", "bootbeam.no_such_module")
+    monkeypatch.setattr(boot_store, "REMIND_EVERY_S", 5.0)
+    begun = []
+
+    def begin(keeping: Keeping, complain: boot_store.Complain) -> WriterProcess:
+        begun.append(WriterProcess(keeping, complain))
+        return begun[-1]
+
+    monkeypatch.setattr(boot_store, "WriterProcess", begin)
+    store = BootStore(keeping(tmp_path / "boots.db"), complaints)
+    store.start()
+
+    def has_tried_again() -> bool:
+        store.watch(seen())
+        return len(begun) >= 2
+
+    wait_until(has_tried_again)
+    store.stop()
+    [(what, why, fix)] = complaints
+    assert what == "the process that keeps boots has ended"
+    assert "no_such_module" in why
+    assert "free -m" in fix
+
+
+def test_a_writer_that_cannot_be_started_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    complaints = Complaints()
+    program = tmp_path / "python"
+    program.write_text("not to be executed")
+    monkeypatch.setattr(sys, "executable", str(program))
     store = BootStore(keeping(tmp_path / "boots.db"), complaints)
     store.watch(seen())
     store.start()
-    wait_until(lambda: writer_ended())
-    store.watch(seen())
     wait_until(lambda: bool(complaints))
     store.stop()
-    assert all("no_such_module" in why for _, why, _ in complaints)
-
-
-def writer_ended() -> bool:
-    return any(each.status() == psutil.STATUS_ZOMBIE for each in psutil.Process().children())
+    [(what, why, fix)] = complaints
+    assert what == "boots are not being kept"
+    assert "cannot be started" in why
+    assert f"ls -l {program}" in fix
 
 
 WRITER = """

@@ -34,7 +34,7 @@ def test_boots_that_were_let_go_of_go_on_where_they_were(tmp_path: Path, monkeyp
     monkeypatch.setattr(boot_writer, "MAX_ATTEMPTS_UNDER_WAY", 2)
     path = tmp_path / "boots.db"
     writer = BootWriter(keeping(path), Complaints(), time.time)
-    writer.take(seen(f"a{number}", 100.0 + number) for number in range(4))
+    writer.take([seen(f"a{number}", 100.0 + number) for number in range(4)])
     writer.write()
     writer.take([seen("a0", 500.0)])
     writer.write()
@@ -87,6 +87,26 @@ def test_a_database_that_cannot_be_opened_is_left_alone_for_a_while_and_nothing_
     with BootRecords(directory / "boots.db") as records:
         assert {each.attempt for each in records.newest(10)} == {"a1", "a2"}
     assert len(complaints) == 1
+
+
+def test_what_there_was_no_room_for_meanwhile_is_counted_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boot_writer, "MAX_WAITING", 10)
+    complaints, directory = Complaints(), tmp_path / "state"
+    directory.write_text("no directory")
+    writer = BootWriter(keeping(directory / "boots.db"), complaints, lambda: 1000.0)
+    writer.write()
+    writer.take([seen("a1")] * 8)
+    writer.write()
+    writer.take([seen("a2")] * 6)
+    directory.unlink()
+    writer.write(is_last=True)
+    writer.close()
+    assert [what for what, _, _ in complaints] == [
+        "boots are not being kept",
+        "4 events and packets of boots were not kept",
+    ]
 
 
 def test_the_last_try_is_made_whatever_the_time(tmp_path: Path) -> None:

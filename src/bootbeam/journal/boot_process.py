@@ -54,7 +54,7 @@ def leave_out_openssl() -> None:
 
 if __name__ == "__main__":
     leave_out_openssl()
-    # Ctrl-C and the end of a service come to all processes of a station; this one has yet to write what is said then.
+    # The end of a service comes to all processes of a station; this one has yet to write what is said then.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
     run(sys.stdin.buffer, sys.stdout)

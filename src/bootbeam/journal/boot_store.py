@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import IO, cast
 
 from bootbeam.journal.events import Event, EventKind
@@ -71,6 +72,7 @@ class BootStore:
         self._process: WriterProcess | None = None
         self._retry_at_s = 0.0
         self._remind_at_s = 0.0
+        self._told_end = ""
         self._thread = threading.Thread(target=self._run, name="boots", daemon=True)
 
     def watch(self, event: Event) -> None:
@@ -116,8 +118,7 @@ class BootStore:
     def _hand_over(self) -> None:
         now = time.monotonic()
         if self._process is not None and self._process.has_ended:
-            self._tell_end(self._process.end())
-            self._process = None
+            self._give_up(self._process)
         if not self._waiting and (self._process is None or now < self._remind_at_s):
             return
         self._process = process = self._process or self._begin(now)
@@ -128,10 +129,12 @@ class BootStore:
                 process.hand(self._take())
             process.commit()
             self._remind_at_s = now + REMIND_EVERY_S
+            if now >= self._retry_at_s:
+                self._told_end = ""  # it has lived for a while: the next end is news
         except OSError:
-            self._tell_end(process.end())
-            self._process = None
-        self._tell_left_out()
+            self._give_up(process)
+        left_out, self._left_out = self._left_out, 0
+        tell_left_out(left_out, self._keeping, self._complain)
 
     def _take(self) -> list[Event | Packet]:
         taken: list[Event | Packet] = []
@@ -147,25 +150,36 @@ class BootStore:
         try:
             return WriterProcess(self._keeping, self._complain)
         except OSError as error:
-            self._tell_end(f"it cannot be started: {error}")
+            self._tell_end(
+                "boots are not being kept",
+                f"the process that keeps them cannot be started: {error}",
+                f"let whoever bootbeam runs as start it: ls -l {quote(sys.executable)}",
+            )
             return None
 
-    def _tell_end(self, why: str) -> None:
-        self._complain(
+    def _give_up(self, process: "WriterProcess") -> None:
+        self._process = None
+        self._tell_end(
             "the process that keeps boots has ended",
-            f"{why}; what it had not written is lost",
-            "it is begun again; if that goes on, see how much memory is left: free -m; dmesg | tail. "
-            "Machines boot all the same.",
+            f"{process.end()}; what it had not written is lost",
+            "if that goes on, see how much memory is left: free -m; dmesg | tail",
         )
 
-    def _tell_left_out(self) -> None:
-        left_out, self._left_out = self._left_out, 0
-        if left_out:
-            self._complain(
-                f"{left_out} events and packets of boots were not kept",
-                f"they came faster than {self._keeping.path.parent} takes them",
-                "see whether the disk is slow: iostat -x 1, or keep boots elsewhere: --state DIRECTORY",
-            )
+    def _tell_end(self, what: str, why: str, fix: str) -> None:
+        """Once for each reason: it is tried again twice a minute."""
+        if why != self._told_end:
+            self._told_end = why
+            self._complain(what, why, f"{fix}. It is begun again, and machines boot all the same.")
+
+
+def tell_left_out(number: int, keeping: Keeping, complain: Complain) -> None:
+    """Say that so many events and packets had no room; nothing of none."""
+    if number:
+        complain(
+            f"{number} events and packets of boots were not kept",
+            f"they came faster than {keeping.path.parent} takes them",
+            "see whether the disk is slow: iostat -x 1, or keep boots elsewhere: --state DIRECTORY",
+        )
 
 
 class WriterProcess:
@@ -188,6 +202,7 @@ class WriterProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=os.environ | {"PYTHONPATH": modules},
+            process_group=0,  # Ctrl-C is not for it, not even before it can say so itself
         )
         self._complain = complain
         self._last_words = ""

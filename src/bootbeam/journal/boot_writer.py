@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from shlex import quote
 
 from bootbeam.journal.attempts import is_older
 from bootbeam.journal.boot_database import Batch, BootDatabase, Limits
-from bootbeam.journal.boot_store import Complain, Keeping
+from bootbeam.journal.boot_store import Complain, Keeping, tell_left_out
 from bootbeam.journal.events import Event, EventKind
 from bootbeam.journal.packets import Packet
 from bootbeam.journal.summary import Summary
@@ -58,6 +58,7 @@ class BootWriter:
         self._complain = complain
         self._clock = clock
         self._waiting: deque[Event | Packet] = deque(maxlen=MAX_WAITING)
+        self._left_out = 0
         self._under_way: OrderedDict[str, _UnderWay] = OrderedDict()
         self._newest = ""
         """The attempt that began last."""
@@ -66,8 +67,9 @@ class BootWriter:
         self._retry_at_s = 0.0
         self._has_complained = False
 
-    def take(self, items: Iterable[Event | Packet]) -> None:
+    def take(self, items: Sequence[Event | Packet]) -> None:
         """They wait for the next ``write``."""
+        self._left_out += max(0, len(self._waiting) + len(items) - MAX_WAITING)
         self._waiting.extend(items)
 
     def write(self, *, is_last: bool = False) -> None:
@@ -87,6 +89,8 @@ class BootWriter:
                     self._database = None
                 return
         self._has_complained = False
+        left_out, self._left_out = self._left_out, 0
+        tell_left_out(left_out, self._keeping, self._complain)
 
     def close(self) -> None:
         """Close the database."""
