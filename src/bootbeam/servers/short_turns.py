@@ -4,6 +4,7 @@ import ctypes
 import os
 import platform
 import struct
+import sys
 
 TURN_NS = 100_000
 """The shortest that Linux gives. What answers machines is done in less, or waits for Python's lock by then."""
@@ -11,7 +12,8 @@ _SCHED_ATTR = struct.Struct("=IIQiIQQQII")
 """struct sched_attr (sched_setattr(2)): size, policy, flags, nice, priority, runtime, deadline, period, clamps."""
 _RUNTIME_AT = 5
 _CALLS = {"x86_64": (314, 315), "aarch64": (274, 275), "riscv64": (274, 275)}
-"""The numbers of sched_setattr and sched_getattr, for which libc has no names before glibc 2.41."""
+"""The numbers of sched_setattr and sched_getattr for programs of 64 bits, for which libc has no names before glibc
+2.41. A program of 32 bits on such a kernel has other numbers, and these would be other calls."""
 
 
 def take_short_turns() -> bool:
@@ -24,7 +26,7 @@ def take_short_turns() -> bool:
         Whether it is so now. Nothing changes where the kernel, or its policy, does not allow it.
     """
     calls = _CALLS.get(platform.machine())
-    if calls is None:
+    if calls is None or sys.maxsize <= 2**32:
         return False
     set_attributes, get_attributes = calls
     library = ctypes.CDLL(None)
