@@ -41,6 +41,11 @@ def test_the_ratio_is_the_median_of_the_runs_ratios_to_the_one_best_peer() -> No
     assert seen.ratio == 2.0
 
 
+def test_a_round_that_one_of_the_two_did_not_finish_has_no_ratio() -> None:
+    seen = measure(cell(), 3, {"bootbeam": turns(10.0, 20.0, 30.0), "one": turns(10.0, LoadFailed("late"), 10.0)})
+    assert seen.ratios == [1.0, 3.0]
+
+
 def test_where_less_is_better_over_one_is_better_still() -> None:
     seen = cell(bootbeam=[2.0], one=[4.0], other=[8.0], is_less_better=True)
     assert seen.best_peer == "one"

@@ -20,6 +20,8 @@ class Cell:
     """The ratio it should reach; None when it is only told."""
     results: dict[str, list[float]] = field(default_factory=dict)
     """Of each contender, run by run; in each run all took their turn, one after the other."""
+    rounds: dict[str, list[int]] = field(default_factory=dict)
+    """Of each contender, in which rounds these were; empty: in all of them."""
     failures: dict[str, str] = field(default_factory=dict)
     """What a contender that did not finish said."""
     is_less_better: bool = False
@@ -41,12 +43,17 @@ class Cell:
 
     @property
     def ratios(self) -> list[float]:
-        """bootbeam to the best peer, run by run; over 1 is better. Empty without a peer."""
+        """bootbeam to the best peer, in each round that both finished; over 1 is better. Empty without a peer."""
         peer = self.best_peer
         if peer is None:
             return []
-        pairs = zip(self.results.get(BOOTBEAM, []), self.results[peer], strict=False)
-        return [(theirs / ours if self.is_less_better else ours / theirs) for ours, theirs in pairs]
+        ours, theirs = self._by_round(BOOTBEAM), self._by_round(peer)
+        pairs = [(own, theirs[number]) for number, own in ours.items() if number in theirs]
+        return [(other / own if self.is_less_better else own / other) for own, other in pairs]
+
+    def _by_round(self, name: str) -> dict[int, float]:
+        runs = self.results.get(name, [])
+        return dict(zip(self.rounds.get(name) or range(len(runs)), runs, strict=True))
 
     @property
     def ratio(self) -> float | None:
@@ -86,7 +93,7 @@ def measure(cell: Cell, runs: int, contenders: Mapping[str, Callable[[], float]]
             at most.
     """
     for name in contenders:
-        cell.results[name] = []
+        cell.results[name], cell.rounds[name] = [], []
     troubles = dict.fromkeys(contenders, 0)
     names = list(contenders)
     started_at = time.monotonic()
@@ -99,6 +106,7 @@ def measure(cell: Cell, runs: int, contenders: Mapping[str, Callable[[], float]]
                 continue
             try:
                 cell.results[name].append(contenders[name]())
+                cell.rounds[name].append(number)
                 troubles[name] = 0
             except LoadFailed as error:
                 troubles[name] += 1
