@@ -73,6 +73,14 @@ def test_what_comes_out_is_what_was_packed(name: str, tmp_path: Path) -> None:
     assert plan_entries([NamedFile(packed, identify_file(packed), from_directory=True)], "") == []
 
 
+def test_a_name_that_looks_like_an_option_can_be_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    packed = Path("-disc.iso.gz")
+    packed.write_bytes(gzip.compress(ISO))
+    subprocess.run(["sh", "-ec", unpacking(packed, identify_file(packed))], check=True, timeout=30)
+    assert Path("-disc.iso").read_bytes() == ISO
+
+
 @pytest.mark.parametrize("name", ["initrd.img.xz", "disk.img.xz", "initrd.img-6.1"])
 def test_what_may_be_an_initrd_is_told_of_in_both_ways(name: str, tmp_path: Path) -> None:
     packed = tmp_path / name

@@ -72,6 +72,15 @@ async def test_one_that_leaves_while_it_waits_is_passed_over_and_its_room_is_ano
 
 
 @in_a_loop
+async def test_when_the_server_stops_those_who_wait_get_theirs() -> None:
+    clients = Clients()
+    for client in range(2 * ROOM):
+        clients.ask(client)
+    clients.turns.release_all()
+    assert clients.sent == list(range(2 * ROOM))
+
+
+@in_a_loop
 async def test_a_single_reader_never_waits() -> None:
     clients = Clients()
     for _ in range(10 * ROOM):

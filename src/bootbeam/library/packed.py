@@ -45,7 +45,8 @@ def may_have_to_be_unpacked(identity: Identity) -> bool:
 
 def unpacking(path: Path, identity: Identity) -> str:
     """The command that unpacks it; "" for what is not packed."""
-    archive, name = _archive(path, identity), quote(str(path))
+    archive = _archive(path, identity)
+    name = quote(f"./{path}" if str(path).startswith("-") else str(path))  # no program's option
     if archive is not None:
         return f"{_OF_ARCHIVES[archive]} {name}"
     if identity.compression is None:

@@ -98,6 +98,7 @@ class HttpServer:
         """Accept nothing more, let transfers end for up to ``deadline_s`` seconds, then end them."""
         for server in self._servers:
             server.close()
+        self._service.piece_turns.release_all()
         self._service.is_stopping = True
         for file_connection in list(self._service.connections):
             if file_connection.is_idle:

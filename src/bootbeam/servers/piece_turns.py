@@ -2,7 +2,8 @@
 
 A server that is faster than those who read fills the buffers of all connections, and each byte leaves the processor's
 cache before it is read: with 200 pieces of 1 MiB that doubles what copying takes. So a piece waits for a moment until
-one of those before it was read, which is known when its client asks for the next one.
+one of those before it was read, which is known when its client asks for the next one. Clients on this computer gain by
+that, virtual machines for one; those behind a wire neither gain nor notice.
 """
 
 import asyncio
@@ -55,6 +56,11 @@ class PieceTurns:
         self._end(client)
         self._waiting.pop(client, None)
         self._has_turn.discard(client)
+
+    def release_all(self) -> None:
+        """The server stops: nobody waits any more."""
+        while self._waiting:
+            self._release()
 
     def _begin(self, client: Hashable, size_bytes: int) -> None:
         self._under_way[client] = monotonic(), size_bytes
