@@ -108,10 +108,57 @@ def test_contenders_take_turns() -> None:
     assert order == ["bootbeam", "one", "one", "bootbeam"]
 
 
-@pytest.mark.parametrize(("short_s", "rounds"), [(0.0, 3), (3600.0, 5)])
-def test_what_is_over_soon_is_measured_more_often(short_s: float, rounds: int) -> None:
-    seen = measure(cell(), 3, {"bootbeam": lambda: 1.0, "one": lambda: 2.0}, short_s)
-    assert seen.results == {"bootbeam": [1.0] * rounds, "one": [2.0] * rounds}
+def ratios_of(*ratios: float, target: float | None = 1.0) -> Cell:
+    return cell(target=target, bootbeam=list(ratios), one=[1.0] * len(ratios))
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_decided"),
+    [
+        (ratios_of(1.0, 1.1, 1.2, 1.3, 1.4), True),
+        (ratios_of(0.5, 0.6, 0.7, 0.8, 0.9), True),
+        (ratios_of(0.9, 1.1, 1.2, 1.3, 1.4), False),
+        (ratios_of(1.1, 1.2, 1.3, 1.4), False),
+        (ratios_of(0.9, *[1.1] * 7), True),  # 9 of 256
+        (ratios_of(0.9, *[1.1] * 6), False),  # 8 of 128
+        (ratios_of(*[0.9] * 7, 1.1), True),
+        (ratios_of(0.9, 1.1, target=None), True),
+        (cell(target=1.0, bootbeam=[0.5]), True),
+    ],
+)
+def test_it_is_decided_when_chance_would_hardly_do_it(seen: Cell, is_decided: bool) -> None:
+    assert seen.is_decided == is_decided
+
+
+def contenders(rounds: list[float], **others: float) -> dict[str, Callable[[], float]]:
+    """bootbeam with these results, and others that always have the same."""
+    return {"bootbeam": turns(*rounds), **{name: turns(*[value] * 50) for name, value in others.items()}}
+
+
+def test_a_cell_that_is_open_has_more_rounds_for_those_who_matter() -> None:
+    seen = measure(cell(target=1.0), 5, contenders([8.0] + [12.0] * 7, one=10.0, near=7.0, far=6.9))
+    assert {name: len(runs) for name, runs in seen.results.items()} == {"bootbeam": 8, "one": 8, "near": 8, "far": 5}
+    assert seen.ratio == 1.2
+
+
+def test_where_less_is_better_those_who_matter_take_hardly_longer() -> None:
+    seen = cell(target=1.0, is_less_better=True, bootbeam=[2.0], one=[7.0], near=[9.9], far=[10.1])
+    assert seen.close_peers == {"one", "near"}
+    assert cell(bootbeam=[1.0]).close_peers == set()
+
+
+def test_a_cell_that_stays_open_ends_all_the_same() -> None:
+    seen = measure(cell(target=1.0), 5, contenders([8.0, 12.0] * 13, one=10.0))
+    assert len(seen.results["bootbeam"]) == len(seen.results["one"]) == 25
+
+
+@pytest.mark.parametrize("rounds", [[8.0, 12.0], [12.0, 12.0]])
+def test_a_quick_look_has_no_more_rounds_than_it_was_asked_for(rounds: list[float]) -> None:
+    assert measure(cell(target=1.0), 2, contenders(rounds, one=10.0)).rounds == {"bootbeam": [0, 1], "one": [0, 1]}
+
+
+def test_a_cell_without_a_target_has_no_more_rounds_either() -> None:
+    assert len(measure(cell(), 5, contenders([8.0, 12.0] * 3, one=10.0)).results["one"]) == 5
 
 
 def test_who_fails_once_goes_on_and_who_fails_twice_in_a_row_is_left_out() -> None:

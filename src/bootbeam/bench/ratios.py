@@ -1,13 +1,21 @@
 """Runs that alternate, and what comes out of them: medians, and the ratio of bootbeam to the best of the others."""
 
 import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import comb
 
 from bootbeam.bench.place import LoadFailed
 
 BOOTBEAM = "bootbeam"
+RUNS = 5
+"""Of each contender, at least. Fewer are a quick look, after which nothing is said to be reached or missed."""
+MOST_TIMES_RUNS = 5
+"""So many times as many rounds there are where it is not decided sooner whether the target is reached."""
+CHANCE = 0.05
+"""It is decided when, if both were equally good, so many rounds on one side of the target would be rarer than this."""
+CLOSE = 0.7
+"""Who is slower than so much of the best of the others has no more rounds than there have to be."""
 
 
 @dataclass(slots=True)
@@ -71,6 +79,28 @@ class Cell:
         return self.ratio is not None and self.ratio < part
 
     @property
+    def is_decided(self) -> bool:
+        """Whether more rounds would hardly change whether the ratio reaches its target."""
+        if self.target is None or not self.ratios:
+            return True
+        number, above = len(self.ratios), sum(ratio >= self.target for ratio in self.ratios)
+        few = min(above, number - above)
+        return sum(comb(number, each) for each in range(few + 1)) / 2.0**number <= CHANCE
+
+    @property
+    def close_peers(self) -> set[str]:
+        """The best peer and who comes near it."""
+        medians, best = self.medians, self.best_peer
+        if best is None:
+            return set()
+        return {
+            name
+            for name, value in medians.items()
+            if name != BOOTBEAM
+            and (medians[best] >= CLOSE * value if self.is_less_better else value >= CLOSE * medians[best])
+        }
+
+    @property
     def is_missed(self) -> bool:
         """Whether a target or a limit is not reached; where bootbeam failed, it is not."""
         own = self.medians.get(BOOTBEAM)
@@ -81,25 +111,25 @@ class Cell:
         return own is None or (self.ratio is not None and self.ratio < self.target)
 
 
-def measure(cell: Cell, runs: int, contenders: Mapping[str, Callable[[], float]], short_s: float = 0.0) -> Cell:
+def measure(cell: Cell, runs: int, contenders: Mapping[str, Callable[[], float]]) -> Cell:
     """Let the contenders take turns, one right after the other, and another one first in each round. Who fails twice in
     a row is left out.
 
     Args:
         cell: gets the results.
-        runs: how many rounds.
+        runs: how many rounds. From ``RUNS`` on there are more of them, for bootbeam and the best of the others, while
+            it is open on which side of the target they end.
         contenders: by name.
-        short_s: a cell that has taken less than so many seconds by then has more rounds, one less than twice as many
-            at most.
     """
     for name in contenders:
         cell.results[name], cell.rounds[name] = [], []
     troubles = dict.fromkeys(contenders, 0)
     names = list(contenders)
-    started_at = time.monotonic()
-    for number in range(2 * runs - 1):
-        if number >= runs and time.monotonic() - started_at >= short_s:
+    for number in range(runs * MOST_TIMES_RUNS if runs >= RUNS else runs):
+        if number >= runs and cell.is_decided:
             break
+        if number == runs:
+            names = [name for name in names if name == BOOTBEAM or name in cell.close_peers]
         first = number % len(names)
         for name in names[first:] + names[:first]:
             if troubles[name] >= 2:

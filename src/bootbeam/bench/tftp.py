@@ -22,8 +22,6 @@ BYTES_PER_QUICKEST_CLIENT = {1: 64 * MIB, 10: 64 * MIB, 100: 16 * MIB, 500: MIB}
 """The same with both: less would be over before all clients have begun."""
 QUICK = ((1432, 1, 1), (1432, 16, 1), (1432, 1, 100), (8192, 64, 10))
 TARGET, WINDOW_TARGET = 1.0, 1.5
-SHORT_CELL_S = 6.0
-"""Cells that are measured sooner are measured more often."""
 SETTLING_S = 0.6
 """bootbeam writes down what happened twice a second: not while the next one is measured."""
 RUN_TIMEOUT_S = 12
@@ -81,7 +79,7 @@ def run(
         name = f"blksize {blksize}, windowsize {windowsize}, {clients} client{'s' if clients > 1 else ''}"
         cell = Cell(name, "MB/s", WINDOW_TARGET if windowsize >= 16 else TARGET)
         each = {role: partial(_download, place, load, blksize, windowsize, clients) for role, place in servers.items()}
-        measure(cell, runs, each, SHORT_CELL_S)
+        measure(cell, runs, each)
         tell(cell)
         measured.append(cell)
     return measured
