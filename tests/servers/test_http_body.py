@@ -116,6 +116,35 @@ def test_no_more_is_given_in_a_turn_than_was_said(loop: asyncio.AbstractEventLoo
     assert sent[-1] == 20_000
 
 
+def test_only_full_segments_go_out_until_it_has_all_been_given(loop: asyncio.AbstractEventLoop, tmp_path: Path) -> None:
+    """Each turn would end with a short one, and a last one that stayed corked would be 200 ms late."""
+    file = tmp_path / "file"
+    file.write_bytes(os.urandom(20_000))
+    corked: list[int] = []
+
+    async def serve() -> None:
+        ours, theirs = connection()
+        transport, _ = await loop.create_connection(Sink, sock=ours)
+
+        def note(_: object = None) -> None:
+            corked.append(ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_CORK))
+
+        with theirs, file.open("rb") as source:
+            piece = FileSlice(source.fileno(), 0, 10_000)
+            async with BodySocket(transport, 10, note, turn_bytes=lambda: 5_000) as body:
+                await body.send_file(piece)
+                await body.send_read(lambda offset, size_bytes: os.pread(source.fileno(), size_bytes, offset), 0, 9)
+                await body.delivered()
+                note()
+                await body.send_file(piece)
+            note()
+            transport.close()
+            await asyncio.sleep(0)
+
+    loop.run_until_complete(serve())
+    assert corked == [1, 1, 1, 0, 1, 1, 0]
+
+
 def test_connection_lost_before_the_body(loop: asyncio.AbstractEventLoop) -> None:
     async def serve() -> None:
         ours, theirs = connection()

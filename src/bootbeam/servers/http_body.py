@@ -95,6 +95,7 @@ class BodySocket:
         self._socket: socket.socket = transport.get_extra_info("socket").dup()
         self._socket.setblocking(False)
         self._began_bytes: int | None = None
+        self._is_corked = False
         self.sent_bytes = sent_bytes
         """How many bytes of the body the kernel has taken."""
 
@@ -153,6 +154,7 @@ class BodySocket:
             ContentChanged: the file ends before the piece does.
         """
         offset, end = part.offset, part.offset + part.size_bytes
+        self._cork(True)
         while offset < end:
             wanted = min(end - offset, self._turn_bytes())
             try:
@@ -186,6 +188,7 @@ class BodySocket:
 
     async def acknowledged(self, target_bytes: int) -> None:
         """Wait until the client has acknowledged so much since the connection began. Raises ``ClientGone``."""
+        self._cork(False)
         await self._emptied(lambda: max(0, target_bytes - self._acknowledged_bytes()))
         # One that comes after the last byte is how some firmware closes.
         if self._is_over() and self._acknowledged_bytes() < target_bytes:
@@ -206,6 +209,13 @@ class BodySocket:
         except asyncio.CancelledError:
             if not self._is_on_its_way():
                 raise
+
+    def _cork(self, is_wanted: bool) -> None:
+        """Whether a segment that is not full waits for what comes next: each turn would end with one otherwise, which
+        the client acknowledges by itself (3 % of the throughput of a client on this computer)."""
+        if self._is_corked != is_wanted:
+            self._is_corked = is_wanted
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, is_wanted)
 
     async def _send_copied(self, fd: int, offset: int, end: int) -> None:
         while offset < end:
@@ -301,6 +311,8 @@ class BodySocket:
     def _close(self, *, reset: bool) -> None:
         if reset:
             _reset(self._socket, self._transport)
+        else:
+            self._cork(False)
         self._socket.close()
 
 
