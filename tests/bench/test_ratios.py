@@ -10,6 +10,11 @@ from bootbeam.bench.place import LoadFailed
 from bootbeam.bench.ratios import Cell, measure, number, table
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bootbeam.bench.ratios._stolen_s", lambda: 0.0)
+
+
 def cell(
     *,
     target: float | None = None,
@@ -150,6 +155,35 @@ def test_where_less_is_better_those_who_matter_take_hardly_longer() -> None:
 def test_a_cell_that_stays_open_ends_all_the_same() -> None:
     seen = measure(cell(target=1.0), 5, contenders([8.0, 12.0] * 13, one=10.0))
     assert len(seen.results["bootbeam"]) == len(seen.results["one"]) == 25
+
+
+def taken_away(monkeypatch: pytest.MonkeyPatch, *stolen_s: float) -> None:
+    """The host takes so much of the processors' time during each run."""
+    told = [each for number, later in enumerate(stolen_s) for each in (100.0 * number, 100.0 * number + later)]
+    monkeypatch.setattr("bootbeam.bench.ratios._stolen_s", lambda: told.pop(0))
+
+
+def test_a_run_without_the_processors_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken_away(monkeypatch, 5.0, 0.0)
+    seen = measure(cell(), 1, {"bootbeam": turns(1.0, 12.0)})
+    assert (seen.results, seen.repeated) == ({"bootbeam": [12.0]}, 1)
+
+
+def test_a_run_that_fails_without_the_processors_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken_away(monkeypatch, 5.0, 0.0)
+    seen = measure(cell(), 1, {"bootbeam": turns(LoadFailed("too late"), 12.0)})
+    assert (seen.results, seen.failures) == ({"bootbeam": [12.0]}, {})
+
+
+def test_a_host_that_always_takes_them_away_ends_the_measurement_no_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken_away(monkeypatch, 5.0, 5.0)
+    seen = measure(cell(), 1, {"bootbeam": turns(1.0, 2.0, 3.0)})
+    assert (seen.results, seen.repeated) == ({"bootbeam": [3.0]}, 2)
+
+
+def test_what_fails_undisturbed_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken_away(monkeypatch, 0.0)
+    assert measure(cell(), 1, {"bootbeam": turns(LoadFailed("no"))}).failures == {"bootbeam": "no"}
 
 
 @pytest.mark.parametrize("rounds", [[8.0, 12.0], [12.0, 12.0]])

@@ -71,6 +71,8 @@ def _section(title: str, where: str, when: str, cells: Sequence[Cell]) -> str:
     units = dict.fromkeys(cell.unit for cell in cells)
     lines += [f"In {unit}:\n\n{table([cell for cell in cells if cell.unit == unit])}" for unit in units]
     lines += [f'{name} in "{c.name}": {said}\n' for c in cells for name, said in c.failures.items()]
+    if repeated := sum(cell.repeated for cell in cells):
+        lines.append(f"Runs made again because the host had taken the processors away: {repeated}.\n")
     return "\n".join(lines)
 
 
