@@ -135,6 +135,12 @@ def test_it_is_decided_when_chance_would_hardly_do_it(seen: Cell, is_decided: bo
     assert seen.is_decided == is_decided
 
 
+def test_a_table_calls_open_what_may_as_well_be_chance() -> None:
+    assert "| 1 (open) |" in table([ratios_of(0.9, 1.1, 1.1, 1.1, 1.1)])
+    assert "| 1 |" in table([ratios_of(1.1, 1.1, 1.1, 1.1, 1.1)])
+    assert "| 1 (missed) |" in table([ratios_of(0.9, 0.9, 0.9, 1.1, 1.1)])
+
+
 def contenders(rounds: list[float], **others: float) -> dict[str, Callable[[], float]]:
     """bootbeam with these results, and others that always have the same."""
     return {"bootbeam": turns(*rounds), **{name: turns(*[value] * 50) for name, value in others.items()}}
@@ -207,7 +213,7 @@ def test_a_table_has_medians_ratio_and_spread() -> None:
     assert table([seen]).splitlines() == [
         "| | bootbeam | one | other | ratio | spread | target |",
         "|---|---:|---:|---:|---:|---:|---:|",
-        "| a cell | 2,500 | 1,000 | failed | **2.50** | 2.00 to 3.00 | 1.5 |",
+        "| a cell | 2,500 | 1,000 | failed | **2.50** | 2.00 to 3.00 | 1.5 (open) |",
     ]
 
 

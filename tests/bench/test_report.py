@@ -65,12 +65,14 @@ def test_a_table_for_each_unit_and_a_line_for_who_failed(page: Path) -> None:
     results = page.with_suffix(".json")
     cells = [Cell("one", "MB/s", 1.0, {"bootbeam": [1.0, 2.0]}), Cell("two", "ms", None, {"bootbeam": [3.0]})]
     cells[0].failures["atftpd"] = "7 of 500 clients did not finish"
+    cells[0].repeated, cells[-1].repeated = 1, 2
     report.write_json(results, {"tftp": cells})
     report.write_page(page, results, TITLES)
     text = page.read_text("utf-8")
     assert text.index("In MB/s:") < text.index("| one |") < text.index("In ms:") < text.index("| two |")
     assert 'atftpd in "one": 7 of 500 clients did not finish' in text
     assert "2 runs each" in text
+    assert "had taken the processors away: 3." in text
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ class BootStore:
             self._tell_end(
                 "boots are not being kept",
                 f"the process that keeps them cannot be started: {error}",
-                f"let whoever bootbeam runs as start it: ls -l {quote(sys.executable)}",
+                f"see who may execute this program: ls -l {quote(sys.executable)}",
             )
             return None
 
@@ -177,8 +177,8 @@ def tell_left_out(number: int, keeping: Keeping, complain: Complain) -> None:
     if number:
         complain(
             f"{number} events and packets of boots were not kept",
-            f"they came faster than {keeping.path.parent} takes them",
-            "see whether the disk is slow: iostat -x 1, or keep boots elsewhere: --state DIRECTORY",
+            f"they came faster than {keeping.path.parent} took them, or while it took none",
+            "see whether the disk is busy: vmstat 1 5, in column wa; or keep boots elsewhere: --state DIRECTORY",
         )
 
 
