@@ -7,9 +7,12 @@ import struct
 import sys
 import termios
 import time
+from asyncio.trsock import TransportSocket
+from unittest.mock import Mock
 
 from bootbeam.journal.events import EventKind
 from bootbeam.net.packet_socket import SO_ATTACH_FILTER
+from bootbeam.servers.http_deliveries import Deliveries
 from tests.servers.http_station import HttpStation
 
 
@@ -92,3 +95,17 @@ def test_a_client_of_which_nothing_was_heard_since_it_asked_has_not_got_it() -> 
         time.sleep(0.3)
     (event,) = station.journal.of(EventKind.TRANSFER_FAILED)
     assert event.facts["file"] == "grub.efi"
+
+
+def test_who_asks_for_the_next_piece_has_the_one_before() -> None:
+    """It is not looked at: the client has read nothing here."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
+        server = listener.accept()[0]
+        deliveries, sent = Deliveries(TransportSocket(server)), Mock()
+        deliveries.add(server.send(bytes(100_000)), sent)
+        client.close()
+        sent.finished.assert_not_called()
+        deliveries.read()
+        sent.finished.assert_called_once_with()
+        assert not deliveries.is_waiting
+        server.close()

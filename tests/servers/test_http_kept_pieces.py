@@ -1,5 +1,6 @@
 """Copies of pieces that were asked for before: the right bytes, of the version that is served, and not too many."""
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bootbeam.library.content import Content, ContentChanged, FileSlice
-from bootbeam.servers.http_kept_pieces import MAX_ASKED, MAX_KEPT, MAX_KEPT_BYTES, KeptPieces
+from bootbeam.servers.http_kept_pieces import MAX_ASKED, MAX_KEPT, MAX_KEPT_BYTES, MIN_PAGES_BYTES, KeptPieces
 from bootbeam.wire.http_range import ByteRange
+from tests.servers.http_station import open_descriptors
 
 SIZE_BYTES = 4 << 20
 
@@ -113,6 +115,42 @@ def test_what_was_not_asked_for_lately_gives_way(file: File, size_bytes: int, mo
     ask_twice(kept, file, b"new", ByteRange(0, size_bytes))
     there = [number for number in range(most) if kept.find(file.content, b"%d" % number, loop.call_soon)]
     assert there == [0, *range(2, most)]
+
+
+def test_a_large_one_is_a_file_in_memory_until_it_gives_way(file: File) -> None:
+    kept, loop, part = KeptPieces(), Loop(), ByteRange(4097, MIN_PAGES_BYTES)
+    before = open_descriptors()
+    ask_twice(kept, file, b"large", part)
+    ask_twice(kept, file, b"small", ByteRange(0, MIN_PAGES_BYTES - 1))
+    large, small = (kept.find(file.content, each, loop.call_soon) for each in (b"large", b"small"))
+    assert large is not None
+    assert small is not None
+    expected = file.path.read_bytes()[4097 : 4097 + MIN_PAGES_BYTES]
+    assert bytes(large.body) == os.pread(large.fd, MIN_PAGES_BYTES + 1, 0) == expected
+    assert small.fd == -1
+    loop.turn()
+    del large
+    for number in range(2 * MAX_KEPT_BYTES // MIN_PAGES_BYTES):
+        ask_twice(kept, file, b"%d" % number, part)
+    assert open_descriptors() == before + 2 * MAX_KEPT_BYTES // MIN_PAGES_BYTES
+    kept.forget(file.fd)
+    assert open_descriptors() == before
+
+
+@pytest.mark.parametrize("call", ["memfd_create", "write"])
+def test_where_there_is_no_more_room_for_such_a_file_it_is_kept_as_a_small_one(
+    file: File, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def fails(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    kept, before = KeptPieces(), open_descriptors()
+    monkeypatch.setattr(os, call, fails)
+    ask_twice(kept, file, b"a", ByteRange(0, MIN_PAGES_BYTES))
+    found = kept.find(file.content, b"a", Loop().call_soon)
+    assert found is not None
+    assert (found.fd, found.body) == (-1, file.path.read_bytes()[:MIN_PAGES_BYTES])
+    assert open_descriptors() == before
 
 
 def test_what_came_once_long_ago_is_forgotten(file: File) -> None:

@@ -16,6 +16,8 @@ from bootbeam.library.content import Content, ContentChanged, FileSlice, Missing
 from bootbeam.library.snapshot import SnapshotStorage
 from bootbeam.library.versions import ImageFile
 from bootbeam.servers.http_download import PIECES_TOLD_EACH
+from bootbeam.servers.http_kept_pieces import MAX_KEPT_BYTES, MIN_PAGES_BYTES
+from bootbeam.servers.http_piece_reader import MAX_COPIED_TO
 from tests.library.recorded import Recorded
 from tests.servers.http_station import HttpStation, open_descriptors
 
@@ -40,7 +42,7 @@ class Image:
             clock=lambda: time.time() + self.ahead_s,
             monotonic=lambda: time.monotonic() + self.ahead_s,
         )
-        self.data = self.build()
+        self.before = self.data = self.build()
         path.write_bytes(self.data)
         self.file.load()
 
@@ -54,7 +56,7 @@ class Image:
         self.file.refresh()
 
     def replace(self) -> None:
-        self.data = self.build()
+        self.before, self.data = self.data, self.build()
         new = self.path.with_name("new")
         new.write_bytes(self.data)
         new.rename(self.path)
@@ -339,10 +341,27 @@ def test_a_file_cut_short_ends_the_connection_and_not_the_station(
     other.socket.close()
 
 
+@pytest.fixture
+def pages_sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Of how many bytes of copies the pages themselves were sent, each time."""
+    sent: list[int] = []
+    sendfile = os.sendfile
+
+    def watched(to_fd: int, from_fd: int, offset: int, size_bytes: int) -> int:
+        taken = sendfile(to_fd, from_fd, offset, size_bytes)
+        if str(Path(f"/proc/self/fd/{from_fd}").readlink()).startswith("/memfd:piece"):
+            sent.append(taken)
+        return taken
+
+    monkeypatch.setattr(os, "sendfile", watched)
+    return sent
+
+
+@pytest.mark.parametrize("number", [MAX_COPIED_TO, MAX_COPIED_TO + 2])
 def test_machines_that_read_the_same_pieces_get_the_same_bytes_until_the_file_is_rebuilt(
-    station: HttpStation, image: Image
+    station: HttpStation, image: Image, number: int, pages_sent: list[int]
 ) -> None:
-    clients = [Client(station) for _ in range(4)]
+    clients = [Client(station) for _ in range(number)]
     for client in clients:
         client.settle_in()
     for _ in range(3):
@@ -352,11 +371,16 @@ def test_machines_that_read_the_same_pieces_get_the_same_bytes_until_the_file_is
             expected = image.data[offset : offset + 700_000]
             assert [client.answer() for client in clients] == len(clients) * [(206, expected)]
         image.replace()
+    assert bool(pages_sent) == (number > MAX_COPIED_TO), "few are served sooner by copying"
     for client in clients:
         client.socket.close()
 
 
-def test_a_copy_that_a_slow_client_does_not_take_at_once_is_whole(client: Client, image: Image) -> None:
+@pytest.mark.parametrize("others", [0, MAX_COPIED_TO])
+def test_a_copy_that_a_slow_client_does_not_take_at_once_is_whole(
+    station: HttpStation, client: Client, image: Image, others: int, pages_sent: list[int]
+) -> None:
+    beside = [station.connect() for _ in range(others)]
     client.settle_in()
     for _ in range(3):
         assert client.get(1000, 1 << 20) == (206, image.data[1000 : 1000 + (1 << 20)])
@@ -364,3 +388,32 @@ def test_a_copy_that_a_slow_client_does_not_take_at_once_is_whole(client: Client
         client.ask("image", 1000, 1 << 20)
     time.sleep(0.2)
     assert [client.answer() for _ in range(20)] == 20 * [(206, image.data[1000 : 1000 + (1 << 20)])]
+    assert bool(pages_sent) == bool(others)
+    for each in beside:
+        each.close()
+
+
+def test_pages_are_on_their_way_still_when_their_copy_gives_way_to_others(
+    station: HttpStation, client: Client, image: Image, pages_sent: list[int]
+) -> None:
+    """A client that reads late gets what it asked for, though those pages belong to nobody else any more."""
+    reading = [Client(station) for _ in range(MAX_COPIED_TO)]
+    for each in reading:
+        each.settle_in()
+    client.settle_in()
+    size_bytes = MIN_PAGES_BYTES
+    for _ in range(3):
+        client.get(0, size_bytes)
+    pages_sent.clear()
+    client.ask("image", 0, size_bytes)
+    until_s = time.monotonic() + 20
+    while not pages_sent:
+        assert time.monotonic() < until_s
+        time.sleep(0.01)
+    image.replace()
+    for offset in range(1, 2 * MAX_KEPT_BYTES // size_bytes):
+        for each in reading[:2]:
+            assert each.get(offset, size_bytes) == (206, image.data[offset : offset + size_bytes])
+    assert client.answer() == (206, image.before[:size_bytes])
+    for each in reading:
+        each.socket.close()

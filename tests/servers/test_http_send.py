@@ -2,7 +2,9 @@
 
 import hashlib
 import http.client
+import mmap
 import os
+import select
 import socket
 import struct
 import threading
@@ -14,7 +16,10 @@ import pytest
 
 from bootbeam.journal.events import EventKind
 from bootbeam.library.content import ContentChanged
-from bootbeam.servers.http_send import CHUNK_BYTES, COPIED_BODY_BYTES, HELD_BACK_BYTES
+from bootbeam.servers.http_body import ClientGone
+from bootbeam.servers.http_kept_pieces import KeptPiece
+from bootbeam.servers.http_send import CHUNK_BYTES, COPIED_BODY_BYTES, HELD_BACK_BYTES, send_kept
+from bootbeam.wire.http_range import ByteRange
 from tests.servers.http_station import HttpStation, open_descriptors
 
 SIZE_BYTES = 3 * CHUNK_BYTES + 12345
@@ -352,3 +357,40 @@ def test_a_boot_loader_counts_as_sent_when_it_has_arrived(station: HttpStation) 
     assert get(station, "x64/snponly.efi") == bytes(100_000)
     (event,) = station.journal.wait_for(EventKind.TRANSFER_FINISHED)
     assert event.facts["role"] == "loader"
+
+
+@pytest.fixture
+def large_piece(file: Path) -> Iterator[KeptPiece]:
+    fd = os.memfd_create("test")
+    os.write(fd, file.read_bytes()[: 1 << 20])
+    yield KeptPiece(ByteRange(0, 1 << 20), mmap.mmap(fd, 1 << 20, prot=mmap.PROT_READ), fd)
+    os.close(fd)
+
+
+def connected() -> tuple[socket.socket, socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        client = socket.create_connection(listener.getsockname())
+        server = listener.accept()[0]
+    server.setblocking(False)
+    return server, client
+
+
+@pytest.mark.parametrize("as_pages", [False, True])
+def test_of_a_copy_as_much_is_sent_as_there_is_room_for(large_piece: KeptPiece, as_pages: bool) -> None:
+    server, client = connected()
+    expected, sent = b"head" + bytes(large_piece.body), b""
+    with server, client:
+        taken = send_kept(server, b"head", large_piece, as_pages=as_pages)
+        assert 4 < taken <= len(expected)
+        while len(sent) < taken:
+            sent += client.recv(1 << 16)
+        assert sent == expected[:taken]
+        while send_kept(server, b"head", large_piece, as_pages=as_pages):
+            pass
+        with pytest.raises(BlockingIOError):
+            server.send(b"x")
+        client.close()
+        assert select.select([server], [], [], 20)[0], "it is reset: not all was read"
+        with pytest.raises(ClientGone):
+            send_kept(server, b"head", large_piece, as_pages=as_pages)

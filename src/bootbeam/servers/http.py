@@ -15,6 +15,7 @@ from bootbeam.library.content import ContentSource
 from bootbeam.servers.http_connection import FileConnection
 from bootbeam.servers.http_download import Downloads
 from bootbeam.servers.http_faults import Faults
+from bootbeam.servers.http_kept_pieces import MAX_KEPT_BYTES, MIN_PAGES_BYTES
 from bootbeam.servers.http_service import Service
 from bootbeam.servers.pages import NO_PAGES, Pages
 
@@ -29,8 +30,8 @@ MAX_CONNECTIONS = 4000
 """A thousand machines at once, though an iPXE may have an idle connection beside the one it loads by."""
 DESCRIPTORS_PER_CONNECTION = 4
 """The socket, its second descriptor, and the files of what it sends."""
-RESERVED_DESCRIPTORS = 64
-"""Kept free for the rest of the station."""
+RESERVED_DESCRIPTORS = 64 + 2 * MAX_KEPT_BYTES // MIN_PAGES_BYTES
+"""Kept free for the rest of the station, and for copies of large pieces."""
 BACKLOG = 4096
 """Connections that wait to be accepted. When a thousand machines ask at once, one that finds no place there is dropped
 by the kernel, and tries again after one second, then three."""

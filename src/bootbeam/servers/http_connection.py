@@ -22,7 +22,6 @@ from bootbeam.servers.http_send import (
     arrived,
     failure_words,
     send_at_once,
-    send_copy,
     send_rest,
     short_delivered,
     told,
@@ -73,7 +72,7 @@ class FileConnection(asyncio.BufferedProtocol):
         # sent by itself, would wait for the client to acknowledge what came before: up to 40 ms.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._deliveries = Deliveries(connection)
-        self._reader = PieceReader(self._service, self._fd)
+        self._reader = PieceReader(self._service, connection)
         self._address = plain_address(transport.get_extra_info("peername"))
         self._local_address = plain_address(transport.get_extra_info("sockname"))
         self._service.connections.add(self)
@@ -158,7 +157,7 @@ class FileConnection(asyncio.BufferedProtocol):
             if piece is None:
                 self._reader.stop()
                 return data
-            self._deliveries.settle()
+            self._deliveries.read()
             if not self._send_part(transport, piece.download, piece.head, piece):
                 return b""
             data = self._reader.asked_at_once()
@@ -268,10 +267,10 @@ class FileConnection(asyncio.BufferedProtocol):
         """
         transfer = download.transfer
         try:
-            if piece is not None and piece.body is not None:
-                taken = send_copy(self._fd, head, piece.body)
+            if piece is not None:
+                taken = self._reader.send(piece)
             else:
-                taken = send_at_once(self._fd, head, download, self._service.buffer, piece.pages if piece else None)
+                taken = send_at_once(self._fd, head, download, self._service.buffer)
         except BaseException as error:
             # Some of it may have been sent: the client must not take it for all.
             self._reader.take_out(download.content)

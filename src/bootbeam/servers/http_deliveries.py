@@ -64,6 +64,13 @@ class Deliveries:
             self._waiting.popleft().transfer.finished()
         return bool(self._waiting)
 
+    def read(self) -> None:
+        """Who reads piece by piece has asked for the next one: it has all before, which is not looked at."""
+        while self._waiting:
+            self._waiting.popleft().transfer.finished()
+        while self._sent:
+            self._sent.popleft()[1].finished()
+
     def take(self) -> list[Delivery]:
         """Those that have not arrived, for somebody else to watch."""
         waiting = list(self._waiting)

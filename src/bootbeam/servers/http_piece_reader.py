@@ -2,14 +2,17 @@
 
 import asyncio
 import os
+import socket
+from asyncio.trsock import TransportSocket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 
 from bootbeam.library.content import Content, Peer
+from bootbeam.servers.http_kept_pieces import KeptPiece
 from bootbeam.servers.http_pieces import Pieces, pieces_of
-from bootbeam.servers.http_send import Download
+from bootbeam.servers.http_send import Download, send_at_once, send_kept
 from bootbeam.servers.http_service import Service
 from bootbeam.wire.http_request import MAX_PLAIN_HEAD_BYTES, PlainRequest
 
@@ -21,6 +24,9 @@ SPIN_S = 50e-6
 """After a piece the next request is looked for without sleeping: waking up takes longer than a client takes to ask."""
 LARGE_BYTES = 128 << 10
 """Pieces of this size take turns."""
+MAX_COPIED_TO = 4
+"""With no more connections than this each client waits for its piece and for nothing else. Copying is over sooner then,
+though it takes more of the processor's time."""
 MAX_AWAITED = 2
 """With more connections than this nobody is waited for, as somebody else may have asked already."""
 
@@ -34,8 +40,8 @@ class Piece:
     head: bytes
     pages: memoryview | None = None
     """Where the whole file is in memory."""
-    body: bytes | None = None
-    """The piece itself, where there is a copy of it."""
+    kept: KeptPiece | None = None
+    """The copy of the piece, if there is one."""
 
 
 class PieceReader:
@@ -43,12 +49,13 @@ class PieceReader:
 
     Args:
         service: of the server.
-        fd: of the connection.
+        connection: its socket.
     """
 
-    def __init__(self, service: Service, fd: int) -> None:
+    def __init__(self, service: Service, connection: TransportSocket) -> None:
         self._service = service
-        self._fd = fd
+        self._connection = connection
+        self._sending: socket.socket | None = None
         self._loop = asyncio.get_running_loop()
         self._pieces: Pieces | None = None
         self._read_s = 0.0
@@ -102,12 +109,31 @@ class PieceReader:
             return None
         self._piece_bytes = part.size_bytes
         download = service.downloads.piece(pieces.content, pieces.peer, part)
-        head = pieces.head(part, service.common_headers())
+        common = service.common_headers()
         if kept is not None:
-            return Piece(download, head, body=kept.body)
+            if kept.date != common["Date"]:
+                kept.date, kept.head = common["Date"], pieces.head(part, common)
+            return Piece(download, kept.head, kept=kept)
         if pieces.is_mapped:
             kept_pieces.note(pieces.content, data, part)
-        return Piece(download, head, pieces.pages(part))
+        return Piece(download, pieces.head(part, common), pieces.pages(part))
+
+    def send(self, piece: Piece) -> int:
+        """Send as much as the kernel takes without waiting; how many bytes it took, the head's included.
+
+        Raises:
+            ContentChanged: the file is being rewritten. Not all has been sent.
+            ClientGone: the connection is broken.
+        """
+        if piece.kept is None:
+            fd = self._connection.fileno()
+            return send_at_once(fd, piece.head, piece.download, self._service.buffer, piece.pages)
+        if self._sending is None:
+            # What asyncio gives cannot send.
+            self._sending = self._connection.dup()
+            self._sending.setblocking(False)
+        as_pages = len(self._service.connections) > MAX_COPIED_TO
+        return send_kept(self._sending, piece.head, piece.kept, as_pages=as_pages)
 
     def asked_at_once(self) -> bytes:
         """What a client that has just got its piece asks for next, if it does so before one could go to sleep and be
@@ -118,7 +144,7 @@ class PieceReader:
         with suppress(OSError):
             while True:
                 with suppress(BlockingIOError):
-                    data = os.read(self._fd, MAX_PLAIN_HEAD_BYTES)
+                    data = os.read(self._connection.fileno(), MAX_PLAIN_HEAD_BYTES)
                     self._service.mapped_files.kept.look_again()
                     return data
                 if perf_counter() > until:
@@ -134,6 +160,9 @@ class PieceReader:
     def stop(self) -> None:
         """Let go of the file."""
         self._service.piece_turns.leave(self)
+        if self._sending is not None:
+            self._sending.close()
+            self._sending = None
         if self._pieces is not None:
             self._pieces.release().close()
             self._pieces = None

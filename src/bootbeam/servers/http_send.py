@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import socket
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 from bootbeam.library.content import Content, ContentChanged
 from bootbeam.servers.http_body import CLOSED, TURN_BYTES, BodySocket, ClientGone
+from bootbeam.servers.http_kept_pieces import KeptPiece
 from bootbeam.servers.http_transfer import Transfer
 from bootbeam.wire.http_range import ByteRange
 
@@ -61,8 +63,14 @@ class Download:
         return body
 
 
-def send_copy(fd: int, head: bytes, body: bytes) -> int:
+def send_kept(connection: socket.socket, head: bytes, kept: KeptPiece, *, as_pages: bool) -> int:
     """Send as much as the kernel takes without waiting of what nobody can change.
+
+    Args:
+        connection: does not block.
+        head: goes before the body.
+        kept: the body.
+        as_pages: let the kernel send a large one's pages themselves, instead of what it copies from there.
 
     Returns:
         How many bytes it took, the head's included.
@@ -70,12 +78,18 @@ def send_copy(fd: int, head: bytes, body: bytes) -> int:
     Raises:
         ClientGone: the connection is broken.
     """
+    taken = 0
     try:
-        return os.writev(fd, (head, body))
+        if not as_pages or kept.fd < 0:
+            return os.writev(connection.fileno(), (head, kept.body))
+        taken = connection.send(head, socket.MSG_MORE)
+        if taken == len(head):
+            taken += os.sendfile(connection.fileno(), kept.fd, 0, kept.part.size_bytes)
     except BlockingIOError:
-        return 0
+        pass
     except OSError:
         raise ClientGone(CLOSED) from None
+    return taken
 
 
 def send_at_once(fd: int, head: bytes, download: Download, buffer: memoryview, pages: memoryview | None = None) -> int:

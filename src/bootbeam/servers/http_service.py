@@ -49,7 +49,7 @@ class Service:
     """For what a client sends, until it is taken out of there, before anybody else's comes."""
     mapped_files: MappedFiles = field(default_factory=MappedFiles)
     piece_turns: PieceTurns = field(default_factory=PieceTurns)
-    _date: tuple[int, str] = (0, "")
+    _common: tuple[int, dict[str, str]] = field(default_factory=lambda: (0, {}))
 
     def is_page(self, target: str) -> bool:
         """Whether a request is for one of the pages, which are no files."""
@@ -66,6 +66,6 @@ class Service:
     def common_headers(self) -> dict[str, str]:
         """``Server`` and ``Date``, of every answer."""
         second = int(time.time())
-        if self._date[0] != second:
-            self._date = (second, formatdate(second, usegmt=True))
-        return {"Server": SERVER, "Date": self._date[1]}
+        if self._common[0] != second:
+            self._common = second, {"Server": SERVER, "Date": formatdate(second, usegmt=True)}
+        return self._common[1]
