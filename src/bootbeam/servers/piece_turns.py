@@ -11,8 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from time import monotonic
 
-MAX_UNDER_WAY_BYTES = 8 << 20
-"""What fits into caches."""
+MAX_UNDER_WAY_BYTES = 4 << 20
+"""What fits into caches: one piece is being read, another one sent, and some are in between."""
 PATIENCE_S = 0.005
 """Clients far away, or at an end, do not ask again so soon; a piece that was sent so long ago is not waited for."""
 
