@@ -15,7 +15,7 @@ import pytest
 import bootbeam.servers.http_body as http_body
 from bootbeam.journal.events import EventKind
 from bootbeam.library.content import ContentChanged, FileSlice
-from bootbeam.servers.http_body import BodySocket, ClientGone
+from bootbeam.servers.http_body import TURN_ALONE_BYTES, TURN_BYTES, BodySocket, ClientGone
 from bootbeam.servers.http_send import COPIED_BODY_BYTES
 from tests.servers.http_station import HttpStation, open_descriptors
 
@@ -114,6 +114,32 @@ def test_no_more_is_given_in_a_turn_than_was_said(loop: asyncio.AbstractEventLoo
     loop.run_until_complete(serve())
     assert [after - before for before, after in itertools.pairwise(sent)][:6] == turns * 2
     assert sent[-1] == 20_000
+
+
+def test_only_a_client_that_is_alone_has_a_limit_to_what_waits(loop: asyncio.AbstractEventLoop, tmp_path: Path) -> None:
+    file, turns = tmp_path / "file", [TURN_BYTES, TURN_ALONE_BYTES]
+    file.write_bytes(os.urandom(1_000))
+    limits: list[int] = []
+
+    async def serve() -> None:
+        ours, theirs = connection()
+        transport, _ = await loop.create_connection(Sink, sock=ours)
+
+        def note(_: object) -> None:
+            limits.append(ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT))
+
+        with theirs, file.open("rb") as source:
+            for _ in range(2):
+                async with BodySocket(transport, 10, note, turn_bytes=lambda: turns[0]) as body:
+                    for _ in range(2):
+                        await body.send_file(FileSlice(source.fileno(), 0, 1_000))
+                        turns.reverse()
+                turns.reverse()
+            transport.close()
+            await asyncio.sleep(0)
+
+    loop.run_until_complete(serve())
+    assert limits == [0, TURN_ALONE_BYTES, TURN_ALONE_BYTES, 0]
 
 
 def test_only_full_segments_go_out_until_it_has_all_been_given(loop: asyncio.AbstractEventLoop, tmp_path: Path) -> None:

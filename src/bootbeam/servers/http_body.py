@@ -96,6 +96,7 @@ class BodySocket:
         self._socket.setblocking(False)
         self._began_bytes: int | None = None
         self._is_corked = False
+        self._unsent_limit_bytes: int | None = None
         self.sent_bytes = sent_bytes
         """How many bytes of the body the kernel has taken."""
 
@@ -156,7 +157,9 @@ class BodySocket:
         offset, end = part.offset, part.offset + part.size_bytes
         self._cork(True)
         while offset < end:
-            wanted = min(end - offset, self._turn_bytes())
+            turn_bytes = self._turn_bytes()
+            self._limit_unsent(turn_bytes)
+            wanted = min(end - offset, turn_bytes)
             try:
                 taken = os.sendfile(self._socket.fileno(), part.fd, offset, wanted)
             except BlockingIOError:
@@ -216,6 +219,15 @@ class BodySocket:
         if self._is_corked != is_wanted:
             self._is_corked = is_wanted
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, is_wanted)
+
+    def _limit_unsent(self, turn_bytes: int) -> None:
+        """One client that is alone has no more waiting than the next turn, besides what is on its way, which is not
+        limited: less of it leaves the processor's caches before a client on this computer reads it (3 %). With many
+        clients that only makes more turns of them."""
+        limit_bytes = turn_bytes if turn_bytes == TURN_ALONE_BYTES else 0
+        if self._unsent_limit_bytes != limit_bytes:
+            self._unsent_limit_bytes = limit_bytes
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, limit_bytes)
 
     async def _send_copied(self, fd: int, offset: int, end: int) -> None:
         while offset < end:
