@@ -15,7 +15,7 @@ import pytest
 import bootbeam.servers.http_body as http_body
 from bootbeam.journal.events import EventKind
 from bootbeam.library.content import ContentChanged, FileSlice
-from bootbeam.servers.http_body import TURN_ALONE_BYTES, TURN_BYTES, BodySocket, ClientGone
+from bootbeam.servers.http_body import TURN_ALONE_BYTES, TURN_BYTES, UNSENT_ALONE_BYTES, BodySocket, ClientGone
 from bootbeam.servers.http_send import COPIED_BODY_BYTES
 from tests.servers.http_station import HttpStation, open_descriptors
 
@@ -139,7 +139,7 @@ def test_only_a_client_that_is_alone_has_a_limit_to_what_waits(loop: asyncio.Abs
             await asyncio.sleep(0)
 
     loop.run_until_complete(serve())
-    assert limits == [0, TURN_ALONE_BYTES, TURN_ALONE_BYTES, 0]
+    assert limits == [0, UNSENT_ALONE_BYTES, UNSENT_ALONE_BYTES, 0]
 
 
 def test_only_full_segments_go_out_until_it_has_all_been_given(loop: asyncio.AbstractEventLoop, tmp_path: Path) -> None:

@@ -31,6 +31,9 @@ TURN_BYTES = 512 << 10
 """Given to the kernel at once: a fast client would take megabytes, while hundreds of others wait for their turn."""
 TURN_ALONE_BYTES = 2 << 20
 """The same while next to nobody else waits."""
+UNSENT_ALONE_BYTES = 768 << 10
+"""What such a client has waiting, besides what is on its way, which is not limited. What waits is sent as it acknowledges
+the rest, by its own processor where that is this computer's, and leaves the caches meanwhile."""
 COPIED_BYTES = 64 * 1024
 """What is read at once from a file that ``sendfile`` cannot send."""
 STALL_TOLD_AFTER_S = 15.0
@@ -221,10 +224,8 @@ class BodySocket:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, is_wanted)
 
     def _limit_unsent(self, turn_bytes: int) -> None:
-        """One client that is alone has no more waiting than the next turn, besides what is on its way, which is not
-        limited: less of it leaves the processor's caches before a client on this computer reads it (3 %). With many
-        clients that only makes more turns of them."""
-        limit_bytes = turn_bytes if turn_bytes == TURN_ALONE_BYTES else 0
+        """Of a client that is alone; with many that only makes more turns of them."""
+        limit_bytes = UNSENT_ALONE_BYTES if turn_bytes == TURN_ALONE_BYTES else 0
         if self._unsent_limit_bytes != limit_bytes:
             self._unsent_limit_bytes = limit_bytes
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, limit_bytes)
