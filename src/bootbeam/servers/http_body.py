@@ -33,7 +33,7 @@ TURN_ALONE_BYTES = 2 << 20
 """The same while next to nobody else waits."""
 UNSENT_ALONE_BYTES = 768 << 10
 """What such a client has waiting, besides what is on its way, which is not limited. What waits is sent as it
-acknowledges the rest, by its own processor where that is this computer's, and leaves the caches meanwhile."""
+acknowledges the rest, most likely by its own processor where that is this computer's."""
 COPIED_BYTES = 64 * 1024
 """What is read at once from a file that ``sendfile`` cannot send."""
 STALL_TOLD_AFTER_S = 15.0
