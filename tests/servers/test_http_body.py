@@ -15,8 +15,16 @@ import pytest
 import bootbeam.servers.http_body as http_body
 from bootbeam.journal.events import EventKind
 from bootbeam.library.content import ContentChanged, FileSlice
-from bootbeam.servers.http_body import TURN_ALONE_BYTES, TURN_BYTES, UNSENT_ALONE_BYTES, BodySocket, ClientGone
+from bootbeam.servers.http_body import (
+    TURN_ALONE_BYTES,
+    TURN_BYTES,
+    UNSENT_ALONE_BYTES,
+    UNSENT_BYTES,
+    BodySocket,
+    ClientGone,
+)
 from bootbeam.servers.http_send import COPIED_BODY_BYTES
+from bootbeam.servers.tcp_state import reset_when_closed
 from tests.servers.http_station import HttpStation, open_descriptors
 
 
@@ -116,7 +124,9 @@ def test_no_more_is_given_in_a_turn_than_was_said(loop: asyncio.AbstractEventLoo
     assert sent[-1] == 20_000
 
 
-def test_only_a_client_that_is_alone_has_a_limit_to_what_waits(loop: asyncio.AbstractEventLoop, tmp_path: Path) -> None:
+def test_what_waits_has_another_limit_for_a_client_that_is_alone(
+    loop: asyncio.AbstractEventLoop, tmp_path: Path
+) -> None:
     file, turns = tmp_path / "file", [TURN_BYTES, TURN_ALONE_BYTES]
     file.write_bytes(os.urandom(1_000))
     limits: list[int] = []
@@ -139,7 +149,7 @@ def test_only_a_client_that_is_alone_has_a_limit_to_what_waits(loop: asyncio.Abs
             await asyncio.sleep(0)
 
     loop.run_until_complete(serve())
-    assert limits == [0, UNSENT_ALONE_BYTES, UNSENT_ALONE_BYTES, 0]
+    assert limits == [UNSENT_BYTES, UNSENT_ALONE_BYTES, UNSENT_ALONE_BYTES, UNSENT_BYTES]
 
 
 def test_only_full_segments_go_out_until_it_has_all_been_given(loop: asyncio.AbstractEventLoop, tmp_path: Path) -> None:
@@ -246,7 +256,7 @@ def outcome(loop: asyncio.AbstractEventLoop, size_bytes: int, taken_bytes: int) 
 
     async def serve() -> str:
         ours, theirs = connection()
-        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, http_body.LINGER_RESET)
+        reset_when_closed(theirs)
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         transport, _ = await loop.create_connection(Sink, sock=ours)
         try:

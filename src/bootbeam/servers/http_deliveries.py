@@ -4,9 +4,9 @@ from asyncio.trsock import TransportSocket
 from collections import deque
 from dataclasses import dataclass
 
-from bootbeam.servers.http_body import acknowledged_bytes, unacknowledged_bytes
 from bootbeam.servers.http_send import LAST_BYTES
 from bootbeam.servers.http_transfer import Transfer
+from bootbeam.servers.tcp_state import acknowledged_bytes, unacknowledged_bytes
 
 
 @dataclass(frozen=True, slots=True)
